@@ -14,7 +14,10 @@ export class ClosingLine implements Reporter {
         if (state === 'failed' || state === 'pending') failed += 1;
       }
     }
-    if (passed + failed === 0) failed = 1;
+    if (passed + failed === 0) {
+      console.log('No test ran.');
+      failed = 1;
+    }
     if (failed > 0) process.exitCode = 1;
     console.log(`${passed} passed, ${failed} failed`);
   }
