@@ -1,0 +1,40 @@
+import { VfsError, type VfsErrorCode } from '../errors.js';
+
+const CODES: Readonly<Record<string, VfsErrorCode>> = {
+  EACCES: 'ERR_VFS_DENIED',
+  EDQUOT: 'ERR_VFS_FULL',
+  EEXIST: 'ERR_VFS_EXISTS',
+  EISDIR: 'ERR_VFS_NOT_A_FILE',
+  ENAMETOOLONG: 'ERR_VFS_PATH',
+  ENOENT: 'ERR_VFS_NOT_FOUND',
+  ENOSPC: 'ERR_VFS_FULL',
+  ENOTDIR: 'ERR_VFS_NOT_FOUND',
+  EPERM: 'ERR_VFS_DENIED',
+  EROFS: 'ERR_VFS_DENIED',
+};
+
+const WORDS: Readonly<Partial<Record<VfsErrorCode, string>>> = {
+  ERR_VFS_DENIED: 'permission denied (in a sticky directory only the owner of a lock file can replace or remove it)',
+  ERR_VFS_FULL: 'no space left',
+  ERR_VFS_NOT_FOUND: 'its folder does not exist, or part of the path is a file',
+};
+
+/** What the system said about an operation on a local file, in the library's own terms. */
+export function localError(verb: string, path: string, cause: unknown, signal?: AbortSignal): VfsError {
+  if (cause instanceof VfsError) return cause;
+  if (signal?.aborted && cause === signal.reason) {
+    return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted`, { cause });
+  }
+  const code = CODES[codeOf(cause)] ?? 'ERR_VFS_IO';
+  const words = WORDS[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
+}
+
+/** What link(2) answers on a file system without hard links. */
+export const LINKLESS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** The `code` of a system error, or an empty string. */
+export function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}

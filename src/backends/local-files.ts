@@ -1,0 +1,161 @@
+import { constants, type Stats } from 'node:fs';
+
+import { contentVersion } from '../content-version.js';
+import { VfsError } from '../errors.js';
+import type { SwapFiles } from '../guarded-swap.js';
+import { ask, type Steps } from '../steps.js';
+import type { Version } from '../vfs.js';
+import type { Syscalls } from './local-calls.js';
+import { codeOf } from './local-errors.js';
+
+/** A file's content as one open saw it. */
+export interface FileImage {
+  readonly data: Uint8Array;
+  readonly version: Version;
+  readonly modifiedMs: number;
+}
+
+/** Files up to this size are told apart by their content, larger ones by inode, size and modification time. */
+const HASHED_BYTES = 65_536;
+
+// A link or a FIFO in a lock's place must be neither followed nor waited for. Windows has neither flag: undefined | 0 is 0.
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+/** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
+export class LocalFiles implements SwapFiles {
+  readonly #calls: Syscalls;
+  readonly #folder: string;
+  readonly #signal: AbortSignal | undefined;
+  #folderStats: Stats | undefined;
+
+  constructor(calls: Syscalls, folder: string, signal?: AbortSignal) {
+    this.#calls = calls;
+    this.#folder = folder;
+    this.#signal = signal;
+  }
+
+  *read(path: string, maxBytes = HASHED_BYTES): Steps<FileImage | undefined> {
+    const fd = yield* this.#openToRead(path);
+    if (fd === undefined) return undefined;
+    try {
+      const stats = yield* ask(this.#calls.fstat(fd));
+      if (!stats.isFile()) throw notAFile(path, stats.isDirectory() ? 'a directory' : 'not a regular file');
+      const hashed = stats.size <= HASHED_BYTES;
+      const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
+      const version = hashed ? contentVersion(data) : statVersion(stats);
+      return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Writes a new file and tells its modification time: the time by the clock of the disk it stands on. */
+  *write(path: string, data: Uint8Array): Steps<number> {
+    const mode = fileMode((yield* this.#statFolder()).mode);
+    const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
+    try {
+      for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
+      const stats = yield* ask(this.#calls.fstat(fd));
+      if ((stats.mode & 0o777) !== mode) yield* ask(this.#calls.fchmod(fd, mode));
+      return stats.mtimeMs;
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
+  *makeStage(stage: string, entry: string): Steps<void> {
+    const folder = yield* this.#statFolder();
+    const mode = folder.mode & 0o777;
+    const inner = `${stage}/${entry}`;
+    yield* ask(this.#calls.mkdir(stage, mode));
+    yield* ask(this.#calls.mkdir(inner, mode));
+    const made = yield* ask(this.#calls.stat(stage));
+    for (const path of [stage, inner]) {
+      if (made.gid !== folder.gid) yield* this.#giveToGroup(path, made.uid, folder.gid);
+      if ((made.mode & 0o777) !== mode) yield* ask(this.#calls.chmod(path, mode));
+    }
+  }
+
+  *rename(from: string, to: string): Steps<void> {
+    yield* ask(this.#calls.rename(from, to));
+  }
+
+  *link(from: string, to: string): Steps<void> {
+    yield* ask(this.#calls.link(from, to));
+  }
+
+  *unlink(path: string): Steps<void> {
+    yield* ask(this.#calls.unlink(path));
+  }
+
+  *rmdir(path: string): Steps<void> {
+    yield* ask(this.#calls.rmdir(path));
+  }
+
+  *names(path: string): Steps<readonly string[] | undefined> {
+    try {
+      return yield* ask(this.#calls.readdir(path));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  *pause(ms: number): Steps<void> {
+    yield* ask(this.#calls.pause(ms, this.#signal));
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  *#openToRead(path: string): Steps<number | undefined> {
+    try {
+      return yield* ask(this.#calls.open(path, READ_FLAGS));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      if (codeOf(error) === 'ELOOP') throw notAFile(path, 'a symbolic link', error);
+      throw error;
+    }
+  }
+
+  *#fill(fd: number, size: number): Steps<Uint8Array> {
+    const buffer = Buffer.allocUnsafe(size);
+    let filled = 0;
+    while (filled < size) {
+      const bytes = yield* ask(this.#calls.read(fd, buffer.subarray(filled)));
+      if (bytes === 0) break;
+      filled += bytes;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  *#giveToGroup(path: string, uid: number, gid: number): Steps<void> {
+    try {
+      yield* ask(this.#calls.chown(path, uid, gid));
+    } catch (error) {
+      // Not a member of that group: then the members cannot be given more than the permission bits say.
+      if (codeOf(error) !== 'EPERM') throw error;
+    }
+  }
+
+  *#statFolder(): Steps<Stats> {
+    return (this.#folderStats ??= yield* ask(this.#calls.stat(this.#folder)));
+  }
+}
+
+/** Readable to all who may write to the folder, so that each of them can judge the lock. */
+function fileMode(folderMode: number): number {
+  return 0o600 | ((folderMode | (folderMode << 1)) & 0o044);
+}
+
+function statVersion(stats: Stats): Version {
+  return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}` as Version;
+}
+
+function notAFile(path: string, found: string, cause?: unknown): VfsError {
+  const hint = found === 'a directory' ? ', as other lock libraries leave them; remove it when nobody uses it' : '';
+  return new VfsError('ERR_VFS_NOT_A_FILE', `${path} is ${found}, expected a file${hint}`, { cause });
+}

@@ -1,0 +1,78 @@
+import { constants, createWriteStream } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { freshId, stagedPath } from '../names.js';
+import type { Entry, Stat } from '../vfs.js';
+import { codeOf, LINKLESS } from './local-errors.js';
+
+/** The operations that no lock depends on: what an inbox does with its files. Paths are the system's own. */
+
+export async function statFile(path: string): Promise<Stat | undefined> {
+  try {
+    const stats = await fs.stat(path);
+    return stats.isFile() ? { size: stats.size, modifiedMs: stats.mtimeMs } : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The files of a folder, paths relative to it. What vanishes during the walk is left out. */
+export async function* listFolder(folder: string, recursive: boolean, below = ''): AsyncGenerator<Entry> {
+  for await (const found of await fs.opendir(join(folder, below), { bufferSize: 256 })) {
+    const path = below === '' ? found.name : `${below}/${found.name}`;
+    if (found.isFile()) {
+      const stat = await statFile(join(folder, path));
+      if (stat !== undefined) yield { path, ...stat };
+    } else if (found.isDirectory() && recursive) {
+      yield* listFolder(folder, recursive, path);
+    }
+  }
+}
+
+/** Writes beside the target and renames over it, so that no reader sees half a file. */
+export async function writeFile(
+  path: string,
+  data: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await fs.mkdir(dirname(path), { recursive: true });
+  const staged = stagedPath(path, freshId());
+  try {
+    if (data instanceof Uint8Array) await fs.writeFile(staged, data, { flag: 'wx', signal });
+    else await pipeline(data, createWriteStream(staged, { flags: 'wx' }), { signal });
+    await fs.rename(staged, path);
+  } catch (error) {
+    await fs.rm(staged, { force: true });
+    throw error;
+  }
+}
+
+/** Refuses a taken target with `EEXIST`. Across file systems, or without hard links, it copies. */
+export async function moveFile(from: string, to: string, hardLinks: boolean): Promise<void> {
+  await fs.mkdir(dirname(to), { recursive: true });
+  if (!hardLinks || !(await linked(from, to))) await fs.copyFile(from, to, constants.COPYFILE_EXCL);
+  await fs.unlink(from);
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await fs.link(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EXDEV' || LINKLESS.includes(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+export async function deleteFile(path: string): Promise<boolean> {
+  try {
+    await fs.unlink(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

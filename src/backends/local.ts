@@ -1,0 +1,188 @@
+import { createReadStream } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { checkPath } from '../path.js';
+import { run, runSync, type Steps } from '../steps.js';
+import type {
+  CallOptions,
+  Capabilities,
+  Entry,
+  ListOptions,
+  ReadOptions,
+  Snapshot,
+  Stat,
+  SyncVfs,
+  Version,
+  Vfs,
+  Written,
+} from '../vfs.js';
+import { blockingCalls } from './local-calls.js';
+import { callsFor, knownCallsFor } from './local-disk.js';
+import { localError } from './local-errors.js';
+import { LocalFiles } from './local-files.js';
+import { deleteFile, listFolder, moveFile, statFile, writeFile } from './local-plain.js';
+import { createFile, readFile, removeFile, replaceFile } from './local-store.js';
+import { watchFile } from './local-watch.js';
+
+export interface LocalVfsOptions {
+  /** The folder that paths are relative to. Default: the root of the file system. */
+  readonly root?: string;
+  /** Default true. False: never try a hard link, as on file systems without them; then all who lock there must do so. */
+  readonly hardLinks?: boolean;
+}
+
+type Work<T> = (files: LocalFiles, path: string) => Steps<T>;
+
+/** The disk of this machine, or whatever file system is mounted on it. */
+export class LocalVfs implements Vfs {
+  readonly scheme = 'file';
+  readonly capabilities: Capabilities;
+  readonly sync: SyncVfs;
+  readonly #root: string;
+  readonly #hardLinks: boolean;
+
+  constructor({ root = '/', hardLinks = true }: LocalVfsOptions = {}) {
+    this.#root = resolve(root);
+    this.#hardLinks = hardLinks;
+    this.capabilities = {
+      create: hardLinks ? 'atomic' : 'guarded',
+      replace: 'guarded',
+      remove: 'guarded',
+      move: hardLinks ? 'atomic' : 'copy',
+      clock: { source: 'store', grainMs: 10 },
+      durable: true,
+      poll: { minMs: 50, maxMs: 1000 },
+    };
+    this.sync = {
+      read: (path, options) => this.#now('read', path, reading(options)),
+      create: (path, data) => this.#now('create', path, this.#creating(data)),
+      replace: (path, version, data) => this.#now('replace', path, replacing(version, data)),
+      remove: (path, version) => this.#now('remove', path, removing(version)),
+    };
+  }
+
+  check(path: string): void {
+    checkPath(path, { nameBytes: 255, pathBytes: 4095 - Buffer.byteLength(this.#root) - 1 });
+  }
+
+  locate(path: string): string {
+    return resolve(this.#root, path);
+  }
+
+  read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
+    return this.#soon('read', path, options, reading(options));
+  }
+
+  create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
+    return this.#soon('create', path, options, this.#creating(data));
+  }
+
+  replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
+    return this.#soon('replace', path, options, replacing(version, data));
+  }
+
+  remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
+    return this.#soon('remove', path, options, removing(version));
+  }
+
+  stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
+    return this.#plain('stat', path, options, statFile);
+  }
+
+  async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    const prefix = folder === '' ? '' : `${folder}/`;
+    try {
+      for await (const entry of listFolder(this.locate(folder), options.recursive ?? false)) {
+        options.signal?.throwIfAborted();
+        yield { ...entry, path: prefix + entry.path };
+      }
+    } catch (error) {
+      throw localError('list', this.locate(folder), error, options.signal);
+    }
+  }
+
+  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
+    return this.#plain('write', path, options, (target) => writeFile(target, data, options?.signal));
+  }
+
+  move(from: string, to: string, options?: CallOptions): Promise<void> {
+    this.check(to);
+    return this.#plain('move', from, options, (source) => moveFile(source, this.locate(to), this.#hardLinks));
+  }
+
+  delete(path: string, options?: CallOptions): Promise<boolean> {
+    return this.#plain('delete', path, options, deleteFile);
+  }
+
+  readStream(path: string, options?: CallOptions): Readable {
+    this.check(path);
+    return createReadStream(this.locate(path), { signal: options?.signal });
+  }
+
+  watch(path: string, onChange: () => void): () => void {
+    return watchFile(this.locate(path), onChange);
+  }
+
+  #creating(data: Uint8Array): Work<Written | undefined> {
+    return (files, path) => createFile(files, path, data, this.#hardLinks);
+  }
+
+  /** Without waiting where the disk is known to answer at once, and never on a disk that may hang. */
+  async #soon<T>(verb: string, path: string, options: CallOptions | undefined, work: Work<T>): Promise<T> {
+    this.check(path);
+    const signal = options?.signal;
+    const located = this.locate(path);
+    const folder = dirname(located);
+    try {
+      signal?.throwIfAborted();
+      const calls = knownCallsFor(folder) ?? (await callsFor(folder));
+      return await run(work(new LocalFiles(calls, folder, signal), located));
+    } catch (error) {
+      throw localError(verb, located, error, signal);
+    }
+  }
+
+  #now<T>(verb: string, path: string, work: Work<T>): T {
+    this.check(path);
+    const located = this.locate(path);
+    try {
+      return runSync(work(new LocalFiles(blockingCalls, dirname(located)), located));
+    } catch (error) {
+      throw localError(verb, located, error);
+    }
+  }
+
+  async #plain<T>(
+    verb: string,
+    path: string,
+    options: CallOptions | undefined,
+    work: (located: string) => Promise<T>,
+  ): Promise<T> {
+    this.check(path);
+    try {
+      options?.signal?.throwIfAborted();
+      return await work(this.locate(path));
+    } catch (error) {
+      throw localError(verb, this.locate(path), error, options?.signal);
+    }
+  }
+}
+
+/** The disk of this machine, or whatever file system is mounted on it. */
+export function localVfs(options?: LocalVfsOptions): LocalVfs {
+  return new LocalVfs(options);
+}
+
+function reading({ clock = false, maxBytes = Infinity }: ReadOptions = {}): Work<Snapshot | undefined> {
+  return (files, path) => readFile(files, path, { clock, maxBytes });
+}
+
+function replacing(version: Version, data: Uint8Array): Work<Written | undefined> {
+  return (files, path) => replaceFile(files, path, version, data);
+}
+
+function removing(version: Version): Work<boolean> {
+  return (files, path) => removeFile(files, path, version);
+}

@@ -1,0 +1,236 @@
+import { Readable } from 'node:stream';
+
+import { contentVersion } from '../content-version.js';
+import { VfsError } from '../errors.js';
+import { checkPath } from '../path.js';
+import type {
+  CallOptions,
+  Capabilities,
+  Entry,
+  ListOptions,
+  ReadOptions,
+  Snapshot,
+  Stat,
+  Version,
+  Vfs,
+  Written,
+} from '../vfs.js';
+import { codeOf, localError } from './local-errors.js';
+
+/** What is used of a memfs volume. */
+export interface MemVolume {
+  existsSync(path: string): boolean;
+  mkdirSync(path: string, options: { readonly recursive: true }): unknown;
+  readFileSync(path: string): Uint8Array | string;
+  readdirSync(path: string): unknown[];
+  renameSync(from: string, to: string): void;
+  statSync(path: string): {
+    isFile(): boolean;
+    isDirectory(): boolean;
+    readonly size: unknown;
+    readonly mtimeMs: unknown;
+  };
+  unlinkSync(path: string): void;
+  utimesSync(path: string, accessed: number, modified: number): void;
+  writeFileSync(path: string, data: Uint8Array): void;
+}
+
+export interface MemVfsOptions {
+  /** A memfs volume of your own. Default: a new, empty one, for which the package `memfs` has to be installed. */
+  readonly volume?: MemVolume;
+  /** The clock that stamps files, in milliseconds. Default: the system's. */
+  readonly now?: () => number;
+}
+
+let made = 0;
+
+/** Each change happens within one tick of the event loop, so nobody comes between its judgement and its act. */
+export class MemVfs implements Vfs {
+  readonly scheme = 'mem';
+  readonly capabilities: Capabilities = {
+    create: 'atomic',
+    replace: 'atomic',
+    remove: 'atomic',
+    move: 'atomic',
+    clock: { source: 'store', grainMs: 1 },
+    durable: false,
+    poll: { minMs: 5, maxMs: 100 },
+  };
+  readonly #now: () => number;
+  readonly #authority: string;
+  #volume: MemVolume | Promise<MemVolume> | undefined;
+
+  /** The authority tells the locks of one volume from those of the next; `mem:///` has the empty one. */
+  constructor({ volume, now = Date.now }: MemVfsOptions = {}, authority = `volume-${String(++made)}`) {
+    this.#volume = volume;
+    this.#now = now;
+    this.#authority = authority;
+  }
+
+  check(path: string): void {
+    checkPath(path, { nameBytes: 255, pathBytes: 4095 });
+  }
+
+  locate(path: string): string {
+    return `mem://${this.#authority}/${encodeURI(path)}`;
+  }
+
+  read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
+    return this.#do('read', path, options, (volume) => {
+      const file = contentOf(volume, path);
+      if (file === undefined) return undefined;
+      const data = file.data.subarray(0, options.maxBytes);
+      return { path, data, version: file.version, modifiedMs: file.modifiedMs, nowMs: this.#now() };
+    });
+  }
+
+  create(path: string, data: Uint8Array, options: CallOptions = {}): Promise<Written | undefined> {
+    return this.#do('create', path, options, (volume) =>
+      contentOf(volume, path) === undefined ? this.#put(volume, path, data) : undefined,
+    );
+  }
+
+  replace(path: string, version: Version, data: Uint8Array, options: CallOptions = {}): Promise<Written | undefined> {
+    return this.#do('replace', path, options, (volume) =>
+      contentOf(volume, path)?.version === version ? this.#put(volume, path, data) : undefined,
+    );
+  }
+
+  remove(path: string, version: Version, options: CallOptions = {}): Promise<boolean> {
+    return this.#do('remove', path, options, (volume) => {
+      if (contentOf(volume, path)?.version !== version) return false;
+      volume.unlinkSync(`/${path}`);
+      return true;
+    });
+  }
+
+  stat(path: string, options: CallOptions = {}): Promise<Stat | undefined> {
+    return this.#do('stat', path, options, (volume) => statOf(volume, path));
+  }
+
+  async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    const names = await this.#do('list', folder, options, (volume) => volume.readdirSync(`/${folder}`), false);
+    for (const name of names) {
+      const path = folder === '' ? String(name) : `${folder}/${String(name)}`;
+      const stat = await this.stat(path, options);
+      if (stat !== undefined) yield { path, ...stat };
+      else if (options.recursive && (await this.#isFolder(path))) yield* this.list(path, options);
+    }
+  }
+
+  async write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options: CallOptions = {}): Promise<void> {
+    const whole = data instanceof Uint8Array ? data : await collect(data);
+    await this.#do('write', path, options, (volume) => {
+      makeFolders(volume, path);
+      this.#put(volume, path, whole);
+    });
+  }
+
+  move(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    this.check(to);
+    return this.#do('move', from, options, (volume) => {
+      if (volume.existsSync(`/${to}`)) {
+        throw new VfsError('ERR_VFS_EXISTS', `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`);
+      }
+      makeFolders(volume, to);
+      volume.renameSync(`/${from}`, `/${to}`);
+    });
+  }
+
+  delete(path: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#do('delete', path, options, (volume) => {
+      if (statOf(volume, path) === undefined) return false;
+      volume.unlinkSync(`/${path}`);
+      return true;
+    });
+  }
+
+  readStream(path: string, options: CallOptions = {}): Readable {
+    const read = this.#do('read', path, options, (volume) => bytesOf(volume.readFileSync(`/${path}`)));
+    return Readable.from(chunksOf(read), { objectMode: false });
+  }
+
+  #put(volume: MemVolume, path: string, data: Uint8Array): Written {
+    volume.writeFileSync(`/${path}`, data);
+    const seconds = this.#now() / 1000;
+    volume.utimesSync(`/${path}`, seconds, seconds);
+    return { version: contentVersion(data) };
+  }
+
+  #isFolder(path: string): Promise<boolean> {
+    return this.#do(
+      'list',
+      path,
+      {},
+      (volume) => volume.existsSync(`/${path}`) && volume.statSync(`/${path}`).isDirectory(),
+    );
+  }
+
+  async #do<T>(
+    verb: string,
+    path: string,
+    options: CallOptions,
+    work: (volume: MemVolume) => T,
+    isFile = true,
+  ): Promise<T> {
+    if (isFile || path !== '') this.check(path);
+    try {
+      const volume = await (this.#volume ??= newVolume());
+      options.signal?.throwIfAborted();
+      return work(volume);
+    } catch (error) {
+      throw localError(verb, this.locate(path), error, options.signal);
+    }
+  }
+}
+
+/** Files in the memory of this process: for tests, and for code that already runs on memfs. */
+export function memVfs(options?: MemVfsOptions): MemVfs {
+  return new MemVfs(options);
+}
+
+async function newVolume(): Promise<MemVolume> {
+  try {
+    const { Volume } = await import('memfs');
+    return new Volume();
+  } catch (cause) {
+    const message = 'mem: needs the package memfs; install it with `npm install memfs`, or pass a volume';
+    throw new VfsError('ERR_VFS_UNSUPPORTED', message, { cause });
+  }
+}
+
+function contentOf(volume: MemVolume, path: string): Omit<Snapshot, 'path' | 'nowMs'> | undefined {
+  try {
+    const stats = volume.statSync(`/${path}`);
+    if (!stats.isFile()) throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is a directory, expected a file`);
+    const data = bytesOf(volume.readFileSync(`/${path}`));
+    return { data, version: contentVersion(data), modifiedMs: Number(stats.mtimeMs) };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function statOf(volume: MemVolume, path: string): Stat | undefined {
+  if (!volume.existsSync(`/${path}`)) return undefined;
+  const stats = volume.statSync(`/${path}`);
+  return stats.isFile() ? { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs) } : undefined;
+}
+
+function makeFolders(volume: MemVolume, path: string): void {
+  volume.mkdirSync(`/${path.slice(0, Math.max(0, path.lastIndexOf('/')))}`, { recursive: true });
+}
+
+function bytesOf(content: Uint8Array | string): Uint8Array {
+  return typeof content === 'string' ? Buffer.from(content) : content;
+}
+
+async function collect(data: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of data) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* chunksOf(data: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield await data;
+}

@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+
+import { localVfs, type LocalVfs } from './backends/local.js';
+import type { MemVfs } from './backends/mem.js';
+import { VfsError } from './errors.js';
+import { VfsFile } from './file.js';
+import { normalizePath } from './path.js';
+
+/** Makes a file of a URI of its scheme: the whole URI, and its path decoded, without the leading slash and any `..`. */
+export type Backend = (uri: string, path: string) => VfsFile | Promise<VfsFile>;
+
+const URI = /^([a-z][a-z0-9+.-]+):\/\/([^/?#]*)([^?#]*)(.*)$/is;
+
+let disk: LocalVfs | undefined;
+let memory: MemVfs | undefined;
+
+const backends = new Map<string, Backend>([
+  ['file', openLocalUri],
+  ['mem', openMemory],
+]);
+
+/** Teaches `openFile` a scheme, such as `'ftp'` for `ftp://host/path`, or replaces what it knew. */
+export function registerBackend(scheme: string, backend: Backend): void {
+  if (!/^[a-z][a-z0-9+.-]+$/.test(scheme)) {
+    throw new VfsError(
+      'ERR_VFS_URI',
+      `${JSON.stringify(scheme)} is no URI scheme; expected lower-case letters, digits, + - .`,
+    );
+  }
+  backends.set(scheme, backend);
+}
+
+/**
+ * A file by its URI (`file:///a/b.csv`, `mem:///b.csv`) or by its path on the local disk, relative to the working directory.
+ * Rejects with `ERR_VFS_URI` for an unknown scheme or a malformed URI, with `ERR_VFS_PATH` for a path that no file can have.
+ */
+export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
+  if (file instanceof VfsFile) return file;
+  const text = file instanceof URL ? file.href : file;
+  const [, scheme = '', , path = '', extra] = URI.exec(text) ?? [];
+  if (scheme === '') return openLocal(text);
+  const backend = backends.get(scheme.toLowerCase());
+  if (backend === undefined) {
+    throw bad(
+      text,
+      `has the unknown scheme ${scheme}; known are ${[...backends.keys()].join(', ')}, or a path on the local disk`,
+    );
+  }
+  if (extra !== '') throw bad(text, 'has a ? or # in its path; write %3F or %23');
+  return backend(text, normalizePath(decoded(text, path)));
+}
+
+/** The same for a path or `file:` URI of the local disk alone, without waiting. */
+export function openLocal(file: string | URL | VfsFile): VfsFile {
+  if (file instanceof VfsFile) return file;
+  const text = file instanceof URL ? file.href : file;
+  const [, scheme, , path = ''] = URI.exec(text) ?? [];
+  if (scheme !== undefined) return openLocalUri(text, normalizePath(decoded(text, path)));
+  if (typeof text === 'string' && text.endsWith('/')) {
+    throw new VfsError('ERR_VFS_PATH', `the path ${JSON.stringify(text)} names a folder; expected a file`);
+  }
+  disk ??= localVfs();
+  if (text === '' || typeof text !== 'string') return new VfsFile(disk, text);
+  return new VfsFile(disk, normalizePath(text.startsWith('/') ? text : `${resolve('.')}/${text}`));
+}
+
+function openLocalUri(uri: string, path: string): VfsFile {
+  if (!/^file:\/\/(localhost)?\//i.test(uri)) throw bad(uri, 'is no local file; expected file:///folder/file');
+  return new VfsFile((disk ??= localVfs()), path);
+}
+
+async function openMemory(uri: string, path: string): Promise<VfsFile> {
+  if (!/^mem:\/\/\//i.test(uri)) throw bad(uri, 'names a host; expected mem:///folder/file');
+  const { MemVfs } = await import('./backends/mem.js');
+  return new VfsFile((memory ??= new MemVfs({}, '')), path);
+}
+
+function decoded(uri: string, path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw bad(uri, 'has a malformed percent escape', cause);
+  }
+}
+
+function bad(uri: string, problem: string, cause?: unknown): VfsError {
+  return new VfsError('ERR_VFS_URI', `the URI ${JSON.stringify(uri)} ${problem}`, { cause });
+}

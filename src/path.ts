@@ -1,0 +1,53 @@
+import { VfsError } from './errors.js';
+
+/** What a store can hold, in bytes of UTF-8. */
+export interface PathLimits {
+  readonly nameBytes: number;
+  readonly pathBytes: number;
+}
+
+/** Throws `ERR_VFS_PATH` unless `path` is names joined by `/` that the store can hold. The one place where paths are judged. */
+export function checkPath(path: string, limits: PathLimits): void {
+  if (typeof path !== 'string') throw bad(path, 'is not a string');
+  if (path === '') throw bad(path, 'is empty; expected the path of a file');
+  if (path.includes('\0')) throw bad(path, 'contains a NUL character');
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.' || name === '..') {
+      throw bad(path, `contains the name ${JSON.stringify(name)}; expected names joined by single slashes`);
+    }
+    const bytes = Buffer.byteLength(name);
+    if (bytes > limits.nameBytes) {
+      throw bad(
+        path,
+        `has a name of ${String(bytes)} bytes (lock suffixes included), and the store takes ${String(limits.nameBytes)}`,
+      );
+    }
+  }
+  const bytes = Buffer.byteLength(path);
+  if (bytes > limits.pathBytes) {
+    throw bad(
+      path,
+      `has ${String(bytes)} bytes (lock suffixes included), and the store takes ${String(limits.pathBytes)}`,
+    );
+  }
+}
+
+/** `path` with `.` and `..` worked out against the root. A `..` that leads above the root is refused, not dropped. */
+export function normalizePath(path: string): string {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.') continue;
+    if (name !== '..') names.push(name);
+    else if (names.pop() === undefined) throw bad(path, 'leads above the root');
+  }
+  return names.join('/');
+}
+
+function bad(path: unknown, problem: string): VfsError {
+  return new VfsError('ERR_VFS_PATH', `the path ${shown(path)} ${problem}`);
+}
+
+function shown(path: unknown): string {
+  const text = typeof path === 'string' ? JSON.stringify(path) : String(path);
+  return text.length > 120 ? `${text.slice(0, 100)}...` : text;
+}
