@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const IMPORT = "import { afterAll, beforeAll, it } from 'vitest';\n";
+const IMPORT = "import { afterAll, beforeAll, describe, it } from 'vitest';\n";
 
 let project: string;
 beforeEach(async () => {
@@ -45,6 +45,11 @@ describe('the closing line of a test run', () => {
     ['a file that cannot be loaded', "import './absent.js';", '1 passed, 1 failed'],
     ['a file without a test', '', '1 passed, 1 failed'],
     ['a hook that throws', `beforeAll(() => { throw new Error('on purpose'); }); ${PASSES}`, '1 passed, 1 failed'],
+    [
+      'a hook of a group',
+      `describe('it', () => { beforeAll(() => { throw new Error('no'); }); ${PASSES} });`,
+      '1 passed, 1 failed',
+    ],
     ['a clean-up that throws', `afterAll(() => { throw new Error('on purpose'); }); ${PASSES}`, '2 passed, 1 failed'],
     ['an unhandled rejection', `void Promise.reject(new Error('on purpose')); ${PASSES}`, '2 passed, 1 failed'],
   ])('counts %s as failed', async (_, code, lastLine) => {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -34,7 +35,7 @@ export interface Packed {
 }
 
 export async function pack(): Promise<Packed> {
-  const home = await mkdtemp(join(tmpdir(), 'vfs-lockfile-packed-'));
+  const home = await mkdtemp(join(secludedFolder(), 'vfs-lockfile-packed-'));
   const flags = ['--ignore-scripts', '--json', '--pack-destination', home];
   const listing = JSON.parse(await succeed(ROOT, 'npm', 'pack', ...flags)) as readonly [NpmPack];
   const tarball = join(home, listing[0].filename);
@@ -55,6 +56,21 @@ export async function pack(): Promise<Packed> {
 interface NpmPack {
   readonly filename: string;
   readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+
+/** Node looks for packages in every folder above; one that happens to stand there must not pass for an installed one. */
+function secludedFolder(): string {
+  const candidates = [tmpdir(), '/var/tmp', homedir()];
+  const found = candidates.find(
+    (folder) => !foldersUpFrom(folder).some((above) => existsSync(join(above, 'node_modules'))),
+  );
+  if (found === undefined) throw new Error(`a node_modules stands in or above each of ${candidates.join(', ')}`);
+  return found;
+}
+
+function foldersUpFrom(folder: string): readonly string[] {
+  const above = dirname(folder);
+  return above === folder ? [folder] : [folder, ...foldersUpFrom(above)];
 }
 
 /** Something that this project has installed for its own use. */
