@@ -1,0 +1,1 @@
+export type { ConformanceCase, MakeVfs, VfsUnderTest } from './case.js';
