@@ -30,8 +30,14 @@ function writeTypes() {
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0;
 }
 
-/** One file for each entry and one for what several share, instead of dozens: they are quicker to load and compress better. */
+/**
+ * Everything that importing the package loads becomes one file, for dozens are slower to load and compress badly.
+ * What has a subpath of its own and nothing else needs stays apart.
+ */
 async function writeCode() {
+  const main = join(root, 'src', 'index.ts');
+  /** @type {ReadonlySet<string> | undefined} */
+  let core;
   const bundle = await rolldown({
     input: Object.fromEntries(entries().map((entry) => [entry, join(root, 'src', `${entry}.ts`)])),
     platform: 'node',
@@ -41,11 +47,34 @@ async function writeCode() {
   await bundle.write({
     dir: fresh,
     chunkFileNames: 'shared/[name].js',
+    codeSplitting: {
+      groups: [
+        {
+          debugName: 'core',
+          name(id, graph) {
+            core ??= importedFrom(main, (from) => graph.getModuleInfo(from)?.importedIds ?? []);
+            return id !== main && core.has(id) ? 'core' : null;
+          },
+        },
+      ],
+    },
     comments: false,
-    // Names stay as they are, for stack traces.
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    // Functions and classes keep their names, for stack traces.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   });
   await bundle.close();
+}
+
+/**
+ * @param {string} main
+ * @param {(id: string) => readonly string[]} importsOf
+ * @returns {ReadonlySet<string>} all that is loaded before `main` runs, and itself
+ */
+function importedFrom(main, importsOf) {
+  const found = new Set([main]);
+  // A set is walked in the order of insertion, and what is added meanwhile is walked too.
+  for (const id of found) for (const imported of importsOf(id)) found.add(imported);
+  return found;
 }
 
 try {
