@@ -109,6 +109,13 @@ describe('the installed package', () => {
     expect(packagesIn(await resolvedBy(locking))).toEqual([]);
   });
 
+  it('says what to install when something in memory is to be locked without memfs', async () => {
+    const code = `import { withLock } from '${packed.manifest.name}'; await withLock('mem:///some.csv', async () => {})`;
+    const { code: exit, stderr } = await packed.run(NODE, '--input-type=module', '-e', code);
+    expect(stderr).toContain('npm install memfs');
+    expect(exit).toBe(1);
+  });
+
   it('tells its usage from the command line', async () => {
     for (const [command, file] of Object.entries(packed.manifest.bin)) {
       expect(packed.files.get(file)).toBe(0o755);
