@@ -1,6 +1,6 @@
 import { mark, type Mark } from './clock.js';
 import type { Obstacle } from './errors.js';
-import { identify } from './host.js';
+import { identify, thisProcess } from './host.js';
 import { freshId } from './names.js';
 import { obstacleOf } from './obstacle.js';
 import type { Terms } from './options.js';
@@ -127,7 +127,7 @@ export class Contender {
 
 function newRecord(terms: Terms, lockId: string): LockRecord {
   return {
-    ...identify(terms.pid),
+    ...(terms.pid === process.pid ? thisProcess() : identify(terms.pid)),
     createdAt: new Date(),
     ttlMs: terms.ttlMs,
     leaseMs: terms.ttlMs,

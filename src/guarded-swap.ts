@@ -1,4 +1,3 @@
-import { VfsError } from './errors.js';
 import { freshId, guardPath, stagedPath } from './names.js';
 import type { Steps } from './steps.js';
 import type { Version } from './vfs.js';
@@ -10,20 +9,23 @@ export interface Image {
 
 /**
  * The plain file operations that the swap is made of. They fail with an error whose `code` is `ENOENT` when a name on the
- * way is gone, and `EEXIST` or `ENOTEMPTY` when the target is taken; any other failure ends the swap.
+ * way is gone, `EEXIST` or `ENOTEMPTY` when the target is taken, and `EISDIR` or `EPERM` when a directory cannot be unlinked;
+ * any other failure ends the swap.
  */
 export interface SwapFiles {
-  /** Makes the private directories `stage` and `stage/entry`, open to all who may write where they stand. */
-  makeStage(stage: string, entry: string): Steps<void>;
+  /** Makes a private directory that all who may write where it stands can empty. */
+  makeStage(stage: string): Steps<unknown>;
+  /** Makes `stage/entry` a door: a name through which files can be moved in until it is taken away. */
+  makeDoor(stage: string, entry: string): Steps<unknown>;
   write(path: string, data: Uint8Array): Steps<unknown>;
   read(path: string): Steps<Image | undefined>;
-  rename(from: string, to: string): Steps<void>;
-  unlink(path: string): Steps<void>;
-  rmdir(path: string): Steps<void>;
+  rename(from: string, to: string): Steps<unknown>;
+  unlink(path: string): Steps<unknown>;
+  rmdir(path: string): Steps<unknown>;
   /** The names in a directory; undefined when there is none. */
   names(path: string): Steps<readonly string[] | undefined>;
   /** Sleeps; throws when the caller has given up. */
-  pause(ms: number): Steps<void>;
+  pause(ms: number): Steps<unknown>;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
 }
@@ -37,7 +39,14 @@ export interface Swap {
   readonly patienceMs: number;
 }
 
-/** Compare-and-swap on a plain file. False: the file was not as expected, and nothing was changed. */
+/**
+ * Compare-and-swap on a plain file. False: the file was not as expected, and nothing was changed.
+ *
+ * A directory renamed onto a fixed name, the guard, lets one contender in at a time: the rename fails while the guard holds
+ * anything. Inside stands one entry with a name of its own, and the act is a single rename out of it (new bytes) or through
+ * it (the old file). Who takes the entry away, and then the emptied guard, has made that act impossible for good, however
+ * long its owner was paused: the name is never used again, and nothing can be moved into a directory that was removed.
+ */
 export function* guardedSwap(files: SwapFiles, swap: Swap): Steps<boolean> {
   for (;;) {
     const entry = yield* enter(files, swap);
@@ -52,14 +61,15 @@ function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<strin
   const stage = stagedPath(lock, entry);
   const guard = guardPath(lock);
   try {
-    yield* files.makeStage(stage, entry);
-    if (next !== undefined) yield* files.write(`${stage}/${entry}/next`, next);
+    yield* files.makeStage(stage);
+    if (next === undefined) yield* files.makeDoor(stage, entry);
+    else yield* files.write(`${stage}/${entry}`, next);
     const rivals = new Rivals(files, guard, patienceMs);
     while (!(yield* vacant(files.rename(stage, guard)))) yield* rivals.makeWay();
     return entry;
   } catch (error) {
-    yield* leave(files, stage, entry, ['next']);
-    yield* leave(files, guard, entry, ['next']);
+    yield* leave(files, stage, [entry]);
+    yield* leave(files, guard, [entry]);
     throw error;
   }
 }
@@ -67,25 +77,28 @@ function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<strin
 function* judgeAndAct(files: SwapFiles, swap: Swap, entry: string): Steps<'swapped' | 'lost' | 'evicted'> {
   const { lock, expected, next } = swap;
   const guard = guardPath(lock);
-  const staged = `${guard}/${entry}/next`;
-  const taken = `${guard}/${entry}/taken`;
-  let leftovers = next === undefined ? [] : ['next'];
+  const staged = `${guard}/${entry}`;
+  let leftovers = [entry];
   try {
     if ((yield* files.read(lock))?.version !== expected) return 'lost';
-    const act = next === undefined ? files.rename(lock, taken) : files.rename(staged, lock);
+    const act = next === undefined ? files.rename(lock, `${staged}/${takenName(entry)}`) : files.rename(staged, lock);
     if (!(yield* present(act))) return 'evicted';
-    leftovers = next === undefined ? ['taken'] : [];
+    leftovers = next === undefined ? [takenName(entry), entry] : [];
     return 'swapped';
   } finally {
-    yield* leave(files, guard, entry, leftovers);
+    yield* leave(files, guard, leftovers);
   }
 }
 
-/** Clears up behind `entry`, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */
-function* leave(files: SwapFiles, directory: string, entry: string, leftovers: readonly string[]): Steps<void> {
+/** Where the old file of a removal ends up: beside its door, or inside where that is a directory. */
+function takenName(entry: string): string {
+  return `${entry}.taken`;
+}
+
+/** Clears up behind oneself, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */
+function* leave(files: SwapFiles, directory: string, leftovers: readonly string[]): Steps<void> {
   try {
-    for (const name of leftovers) yield* present(files.unlink(`${directory}/${entry}/${name}`));
-    yield* present(files.rmdir(`${directory}/${entry}`));
+    for (const name of leftovers) yield* takeAway(files, directory, name);
     yield* present(vacant(files.rmdir(directory)));
   } catch {
     return;
@@ -97,7 +110,7 @@ class Rivals {
   readonly #files: SwapFiles;
   readonly #guard: string;
   readonly #patienceMs: number;
-  #seen: string | undefined;
+  #seen = '';
   #since = 0;
   #pauseMs = 0.5;
 
@@ -109,7 +122,8 @@ class Rivals {
 
   /** Waits a little for whoever is inside, and puts them out once the same one has been there for too long. */
   *makeWay(): Steps<void> {
-    const [rival] = (yield* this.#files.names(this.#guard)) ?? [];
+    const names = [...((yield* this.#files.names(this.#guard)) ?? [])].sort();
+    const [rival] = names;
     if (rival === undefined) {
       // Some stores refuse to rename onto an empty directory; removing it is safe because it only works while empty.
       yield* present(vacant(this.#files.rmdir(this.#guard)));
@@ -120,7 +134,8 @@ class Rivals {
     } else if (this.#files.now() - this.#since < this.#patienceMs) {
       yield* this.#pause();
     } else {
-      yield* evict(this.#files, this.#guard, rival);
+      // The entry sorts before what was taken through it: first nothing more can come in, then all can go.
+      for (const name of names) yield* takeAway(this.#files, this.#guard, name);
     }
   }
 
@@ -130,20 +145,17 @@ class Rivals {
   }
 }
 
-const EVICTION_TRIES = 10;
-
-/**
- * Takes away what `entry` needs to act: the staged bytes of a replacement, or the directory that a removal moves into.
- * It may act for the last time in between, which the caller then sees when it judges.
- */
-function* evict(files: SwapFiles, guard: string, entry: string): Steps<void> {
-  const inside = `${guard}/${entry}`;
-  for (let tries = 0; tries < EVICTION_TRIES; tries += 1) {
-    yield* present(files.unlink(`${inside}/next`));
-    yield* present(files.unlink(`${inside}/taken`));
-    if (yield* vacant(present(files.rmdir(inside)))) return;
+/** Takes an entry, or what was taken through it, out of the guard: a file, a door, or a directory that serves as one. */
+function* takeAway(files: SwapFiles, guard: string, name: string): Steps<void> {
+  const path = `${guard}/${name}`;
+  try {
+    yield* present(files.unlink(path));
+  } catch (error) {
+    if (!['EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
+    yield* present(files.unlink(`${path}/${takenName(name)}`));
+    // Not empty: its owner has acted in between, for the last time, and the next look finds it again.
+    yield* vacant(present(files.rmdir(path)));
   }
-  throw new VfsError('ERR_VFS_IO', `cannot clear the guard ${inside}: it holds files that are none of ours`);
 }
 
 /** Whether an operation found its source; false when the name was gone. */
@@ -156,12 +168,16 @@ function vacant(operation: Steps<unknown>): Steps<boolean> {
   return unless(operation, ['EEXIST', 'ENOTEMPTY']);
 }
 
+function codeOf(error: unknown): string {
+  return (error as { readonly code?: string } | undefined)?.code ?? '';
+}
+
 function* unless(operation: Steps<unknown>, codes: readonly string[]): Steps<boolean> {
   try {
     yield* operation;
     return true;
   } catch (error) {
-    if (codes.includes((error as { code?: string }).code ?? '')) return false;
+    if (codes.includes(codeOf(error))) return false;
     throw error;
   }
 }

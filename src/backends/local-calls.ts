@@ -18,6 +18,7 @@ export interface Syscalls {
   mkdir(path: string, mode: number): Eventual<unknown>;
   rename(from: string, to: string): Eventual<void>;
   link(from: string, to: string): Eventual<void>;
+  symlink(target: string, path: string): Eventual<void>;
   unlink(path: string): Eventual<void>;
   rmdir(path: string): Eventual<void>;
   readdir(path: string): Eventual<string[]>;
@@ -38,6 +39,9 @@ export const blockingCalls: Syscalls = {
   mkdir: (path, mode) => fs.mkdirSync(path, mode),
   rename: fs.renameSync,
   link: fs.linkSync,
+  symlink: (target, path) => {
+    fs.symlinkSync(target, path);
+  },
   unlink: fs.unlinkSync,
   rmdir: (path) => {
     fs.rmdirSync(path);
@@ -63,6 +67,7 @@ export const pooledCalls: Syscalls = {
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),
   rename: fs.promises.rename,
   link: fs.promises.link,
+  symlink: (target, path) => fs.promises.symlink(target, path),
   unlink: fs.promises.unlink,
   rmdir: (path) => fs.promises.rmdir(path),
   readdir: (path) => fs.promises.readdir(path),

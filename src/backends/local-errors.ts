@@ -30,7 +30,7 @@ export function localError(verb: string, path: string, cause: unknown, signal?: 
   return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
 }
 
-/** What link(2) answers on a file system without hard links. */
+/** What link(2) and symlink(2) answer on a file system without links. */
 export const LINKLESS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /** The `code` of a system error, or an empty string. */

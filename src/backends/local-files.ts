@@ -6,7 +6,7 @@ import type { SwapFiles } from '../guarded-swap.js';
 import { ask, type Steps } from '../steps.js';
 import type { Version } from '../vfs.js';
 import type { Syscalls } from './local-calls.js';
-import { codeOf } from './local-errors.js';
+import { codeOf, LINKLESS } from './local-errors.js';
 
 /** A file's content as one open saw it. */
 export interface FileImage {
@@ -65,16 +65,22 @@ export class LocalFiles implements SwapFiles {
   }
 
   /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
-  *makeStage(stage: string, entry: string): Steps<void> {
+  *makeStage(stage: string): Steps<void> {
     const folder = yield* this.#statFolder();
-    const mode = folder.mode & 0o777;
-    const inner = `${stage}/${entry}`;
-    yield* ask(this.#calls.mkdir(stage, mode));
-    yield* ask(this.#calls.mkdir(inner, mode));
-    const made = yield* ask(this.#calls.stat(stage));
-    for (const path of [stage, inner]) {
-      if (made.gid !== folder.gid) yield* this.#giveToGroup(path, made.uid, folder.gid);
-      if ((made.mode & 0o777) !== mode) yield* ask(this.#calls.chmod(path, mode));
+    yield* ask(this.#calls.mkdir(stage, folder.mode & 0o777));
+    yield* this.#share(stage, yield* ask(this.#calls.stat(stage)), folder);
+  }
+
+  /** A link to the very directory that it stands in: moving a file through it costs no directory of its own. */
+  *makeDoor(stage: string, entry: string): Steps<void> {
+    const door = `${stage}/${entry}`;
+    try {
+      yield* ask(this.#calls.symlink('.', door));
+    } catch (error) {
+      if (!LINKLESS.includes(codeOf(error))) throw error;
+      const folder = yield* this.#statFolder();
+      yield* ask(this.#calls.mkdir(door, folder.mode & 0o777));
+      yield* this.#share(door, yield* ask(this.#calls.stat(door)), folder);
     }
   }
 
@@ -132,13 +138,16 @@ export class LocalFiles implements SwapFiles {
     return buffer.subarray(0, filled);
   }
 
-  *#giveToGroup(path: string, uid: number, gid: number): Steps<void> {
-    try {
-      yield* ask(this.#calls.chown(path, uid, gid));
-    } catch (error) {
-      // Not a member of that group: then the members cannot be given more than the permission bits say.
-      if (codeOf(error) !== 'EPERM') throw error;
+  *#share(path: string, made: Stats, folder: Stats): Steps<void> {
+    if (made.gid !== folder.gid) {
+      try {
+        yield* ask(this.#calls.chown(path, made.uid, folder.gid));
+      } catch (error) {
+        // Not a member of that group: then its members cannot be given more than the permission bits say.
+        if (codeOf(error) !== 'EPERM') throw error;
+      }
     }
+    if (((made.mode ^ folder.mode) & 0o777) !== 0) yield* ask(this.#calls.chmod(path, folder.mode & 0o777));
   }
 
   *#statFolder(): Steps<Stats> {
