@@ -127,7 +127,6 @@ export class Contender {
 
 function newRecord(terms: Terms, lockId: string): LockRecord {
   return {
-    ...(terms.pid === process.pid ? thisProcess() : identify(terms.pid)),
     createdAt: new Date(),
     ttlMs: terms.ttlMs,
     leaseMs: terms.ttlMs,
@@ -140,5 +139,6 @@ function newRecord(terms: Terms, lockId: string): LockRecord {
     graceMs: terms.graceMs,
     note: terms.note,
     released: false,
+    ...(terms.pid === process.pid ? thisProcess() : identify(terms.pid)),
   };
 }

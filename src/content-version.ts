@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Version } from './vfs.js';
 
 /** The version of a file whose store has none of its own. Records never repeat, so neither does this. */
 export function contentVersion(data: Uint8Array): Version {
-  return createHash('sha256').update(data).digest('base64url') as Version;
+  return hash('sha256', data, 'base64url') as Version;
 }

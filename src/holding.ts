@@ -1,6 +1,6 @@
 import { LockLostError, LockNotHeldError, type LossReason } from './errors.js';
 import { about, publish, type LockEvent, type LockEventName } from './events.js';
-import { LONGEST_TIMER_MS } from './limit.js';
+import { Limit, LONGEST_TIMER_MS } from './limit.js';
 import { sleep } from './pause.js';
 import { run, runSync } from './steps.js';
 import type { LockPlace, Tenure } from './tenure.js';
@@ -106,15 +106,19 @@ export class Holding {
   }
 
   async #giveBack(): Promise<LossReason | undefined> {
-    const signal = AbortSignal.timeout(RELEASE_LIMIT_MS);
-    for (const pauseMs of RELEASE_PAUSES_MS) {
-      try {
-        return await run(this.tenure.release({ signal }));
-      } catch {
-        await sleep(pauseMs);
+    const limit = new Limit(RELEASE_LIMIT_MS);
+    try {
+      for (const pauseMs of RELEASE_PAUSES_MS) {
+        try {
+          return await run(this.tenure.release({ signal: limit.signal }));
+        } catch {
+          await sleep(pauseMs);
+        }
       }
+      return await run(this.tenure.release({ signal: limit.signal }));
+    } finally {
+      limit.clear();
     }
-    return run(this.tenure.release({ signal }));
   }
 
   async #renewOnce(): Promise<void> {

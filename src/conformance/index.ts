@@ -1,1 +1,2 @@
-export type { ConformanceCase, MakeVfs, VfsUnderTest } from './case.js';
+export type { ConformanceCase, ConformanceOptions, MakeVfs, SkipContext, VfsUnderTest } from './case.js';
+export { conformance } from './suite.js';

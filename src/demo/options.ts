@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly workers: number;
+  /** Where the inbox is, as the user wrote it; undefined: in the temporary folder of this run. */
+  readonly inbox: string | undefined;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
+
+export const USAGE = `Usage: npm start -- [--workers N] [--inbox DIR|URI] [--keep]
+
+Processes an inbox of CSV files with several worker processes, kills one of them
+halfway through a file, and checks that every file was processed exactly once.
+
+  --workers N      how many worker processes, from 2 to 32 (default: 4)
+  --inbox DIR|URI  an empty or new folder to use as the inbox (default: a temporary one)
+  --keep           leave the archived files and the summary in place
+  --help           show this text
+
+Exit codes: 0 all went well, 1 something did not, 64 wrong usage.
+`;
+
+/** What was asked for cannot be done, and the message says why. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export function optionsOf(args: readonly string[]): Options {
+  const { workers, inbox, keep, help } = parsed(args);
+  if (!/^\d+$/.test(workers) || Number(workers) < 2 || Number(workers) > 32) {
+    throw new UsageError(`--workers must be a whole number from 2 to 32, not ${JSON.stringify(workers)}`);
+  }
+  if (inbox === '') throw new UsageError('--inbox must name a folder, not nothing');
+  return { workers: Number(workers), inbox, keep, help };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        workers: { type: 'string', default: '4' },
+        inbox: { type: 'string' },
+        keep: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    return { inbox: undefined, ...values };
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
+}

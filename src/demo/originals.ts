@@ -1,0 +1,40 @@
+import { createReadStream, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** A CSV file before it comes into the inbox. */
+export interface Original {
+  readonly name: string;
+  read(): AsyncIterable<Uint8Array>;
+}
+
+const REPEATS = 14;
+
+/** The name of the one large file, of 34 MB and some 750,000 rows. */
+export const LARGE_FILE = `diamonds-${String(REPEATS)}-times.csv`;
+
+/** Every CSV file of two published packages of sample data, and one of them many times over. */
+export function originals(): readonly Original[] {
+  const { resolve } = createRequire(import.meta.url);
+  const vega = join(dirname(resolve('vega-datasets')), '..', 'data');
+  const observable = dirname(resolve('@observablehq/sample-datasets/diamonds.csv'));
+  return [
+    ...csvFilesIn(vega, 'vega'),
+    ...csvFilesIn(observable, 'observable'),
+    { name: LARGE_FILE, read: () => repeated(join(observable, 'diamonds.csv'), REPEATS) },
+  ];
+}
+
+function csvFilesIn(folder: string, origin: string): Original[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.csv'));
+  return names.map((name) => ({ name: `${origin}-${name}`, read: () => createReadStream(join(folder, name)) }));
+}
+
+/** A file whose rows come `times` times, under one header. */
+async function* repeated(path: string, times: number): AsyncGenerator<Uint8Array> {
+  const whole = await readFile(path);
+  const headerEnd = whole.indexOf('\n') + 1;
+  yield whole;
+  for (let copy = 1; copy < times; copy += 1) yield whole.subarray(headerEnd);
+}
