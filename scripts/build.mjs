@@ -19,8 +19,8 @@ function entries() {
   const subpaths = Object.values(manifest.exports).flatMap((to) => (typeof to === 'string' ? [] : [to.default]));
   const published = [...subpaths, ...Object.values(manifest.bin)].map((file) => file.replace(/^(\.\/)?dist\//, ''));
   const demo = join(root, 'src', 'demo');
-  const local = existsSync(demo) ? readdirSync(demo).map((file) => `demo/${file.replace(/\.ts$/, '')}`) : [];
-  return [...published.map((file) => file.replace(/\.js$/, '')), ...local];
+  const files = existsSync(demo) ? readdirSync(demo).filter((file) => file.endsWith('.ts')) : [];
+  return [...published, ...files.map((file) => `demo/${file}`)].map((file) => file.replace(/\.[jt]s$/, ''));
 }
 
 /** Checks everything, and writes the types with their doc comments. */
