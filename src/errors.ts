@@ -1,4 +1,4 @@
-import type { LockRecord } from './record.js';
+import type { LockRecord } from './lock-record.js';
 
 /** Whether a failed operation can have changed the store: `'unknown'` has to be settled by reading. */
 export type Effect = 'none' | 'unknown';

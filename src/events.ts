@@ -1,9 +1,9 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
-import type { Contender, Won } from './contender.js';
+import type { Contender, Won } from './protocol/contender.js';
 import { describeObstacle } from './obstacle.js';
 import type { LockRecord } from './record.js';
-import type { LockPlace } from './tenure.js';
+import type { LockPlace } from './protocol/tenure.js';
 
 /** What every event tells. Durations are in milliseconds. */
 export interface LockEvent {

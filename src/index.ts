@@ -1,5 +1,5 @@
 export { localVfs, LocalVfs, type LocalVfsOptions } from './backends/local.js';
-export type { Reclaimed } from './contender.js';
+export type { Reclaimed } from './protocol/contender.js';
 export type { Duration } from './duration.js';
 export * from './errors.js';
 export type { LockEvent, LockEventName } from './events.js';
@@ -9,7 +9,7 @@ export type { NamedId } from './names.js';
 export { openFile, registerBackend, type Backend } from './open.js';
 export type { AcquireOptions, LockOptions, StaleHandler } from './options.js';
 export type { LockRecord } from './record.js';
-export type { StaleReason } from './staleness.js';
+export type { StaleReason } from './protocol/staleness.js';
 export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './sync.js';
 export type * from './vfs.js';
 export { withLock } from './with-lock.js';

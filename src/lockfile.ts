@@ -1,16 +1,16 @@
-import { acquireAtOnce, acquireNow, acquireWithin, type Acquired, type Aim } from './acquire.js';
-import type { Reclaimed } from './contender.js';
+import { acquireAtOnce, acquireNow, acquireWithin, type Acquired, type Aim } from './protocol/acquire.js';
+import type { Reclaimed } from './protocol/contender.js';
 import { LockHeldError, LockNotHeldError, LockOptionError, type LockLostError } from './errors.js';
 import { VfsFile } from './file.js';
-import { Holding } from './holding.js';
+import { Holding } from './protocol/holding.js';
 import { namedPath, type NamedId } from './names.js';
 import { obstacleOf } from './obstacle.js';
 import { openFile } from './open.js';
 import { termsOf, waitOf, type AcquireOptions, type LockOptions } from './options.js';
-import { placeOf } from './place.js';
+import { placeOf } from './protocol/place.js';
 import type { LockRecord } from './record.js';
-import { Observer, type Sighting } from './staleness.js';
-import { LOCK_READ_BYTES } from './tenure.js';
+import { Observer, type Sighting } from './protocol/staleness.js';
+import { LOCK_READ_BYTES } from './protocol/tenure.js';
 import type { CallOptions, Vfs } from './vfs.js';
 
 /** A lock on one file, which can be taken and given back any number of times, but not twice at once. */

@@ -1,6 +1,6 @@
 import type { Obstacle } from './errors.js';
 import { printable, type LockRecord } from './record.js';
-import type { Sighting } from './staleness.js';
+import type { Sighting } from './protocol/staleness.js';
 
 /** What a look at a lock tells those who have to wait for it. */
 export function obstacleOf(path: string, sighting: Sighting | undefined): Obstacle {

@@ -1,7 +1,7 @@
 import { durationMs, type Duration } from './duration.js';
 import { LockOptionError } from './errors.js';
 import { MAX_RECORD_BYTES, type LockRecord } from './record.js';
-import type { StaleReason } from './staleness.js';
+import type { StaleReason } from './protocol/staleness.js';
 
 /** How a lock is held. Durations are milliseconds or strings such as `'5m'`. */
 export interface LockOptions {

@@ -1,7 +1,7 @@
-import type { Reclaimed } from './contender.js';
+import type { Reclaimed } from './protocol/contender.js';
 import type { LockLostError } from './errors.js';
 import type { VfsFile } from './file.js';
-import type { Holding } from './holding.js';
+import type { Holding } from './protocol/holding.js';
 
 /** A lock on a local file that is held, with everything done by the time a call returns. */
 export class SyncLock {

@@ -1,18 +1,18 @@
-import { Contender, type Won } from './contender.js';
+import { Contender, type Won } from './protocol/contender.js';
 import { LockHeldError, LockTimeoutError, VfsError } from './errors.js';
 import { tellOfWaiting, tellOfWinning } from './events.js';
 import type { VfsFile } from './file.js';
-import { Holding } from './holding.js';
+import { Holding } from './protocol/holding.js';
 import { describeObstacle } from './obstacle.js';
 import { openLocal } from './open.js';
 import { termsOf, waitOf, type AcquireOptions, type LockOptions } from './options.js';
 import { sleepSync } from './pause.js';
-import { placeOf } from './place.js';
-import { Poll } from './poll.js';
-import { takeTurnNow } from './queue.js';
+import { placeOf } from './protocol/place.js';
+import { Poll } from './protocol/poll.js';
+import { takeTurnNow } from './protocol/queue.js';
 import { runSync } from './steps.js';
 import { SyncLock } from './sync-lock.js';
-import { warnOfRelease } from './warning.js';
+import { warnOfRelease } from './protocol/warning.js';
 
 export { SyncLock };
 

@@ -1,7 +1,7 @@
 import type { VfsFile } from './file.js';
 import { Lockfile } from './lockfile.js';
 import type { AcquireOptions, LockOptions } from './options.js';
-import { warnOfRelease } from './warning.js';
+import { warnOfRelease } from './protocol/warning.js';
 
 /**
  * Runs `fn` while the lock of `file` is held and hands its result, or its own error, back untouched. Rejects with

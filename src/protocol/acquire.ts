@@ -1,0 +1,109 @@
+import { Contender, type Won } from './contender.js';
+import { Doorbell } from './doorbell.js';
+import { LockHeldError, LockTimeoutError, type Obstacle } from '../errors.js';
+import { tellOfWaiting, tellOfWinning } from '../events.js';
+import { Limit } from './limit.js';
+import { describeObstacle } from '../obstacle.js';
+import type { Terms } from '../options.js';
+import { Poll } from './poll.js';
+import { takeTurn, takeTurnNow, type Turn } from './queue.js';
+import { run } from '../steps.js';
+import type { LockPlace } from './tenure.js';
+import type { Vfs } from '../vfs.js';
+
+/** How long an acquisition that was given up may take to clear away what it may have won. */
+const ABANDON_LIMIT_MS = 5000;
+
+/** How long a caller whose time is up looks for who was in its way. */
+const EXPLAIN_LIMIT_MS = 1000;
+
+/** The lock wanted, and how it is to be held. */
+export interface Aim {
+  readonly vfs: Vfs;
+  readonly place: LockPlace;
+  readonly terms: Terms;
+}
+
+/** A lock that was won, and this process's turn, kept until the lock is given back. */
+export interface Acquired extends Won {
+  readonly turn: Turn;
+}
+
+/** One try without any waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
+export async function acquireNow(aim: Aim): Promise<Acquired | undefined> {
+  const turn = takeTurnNow(aim.place.shown);
+  return turn && keepingTurn(turn, () => pursue(aim, new Contender(aim.place, aim.terms), undefined));
+}
+
+/** One try without any waiting; the error tells who holds the lock. */
+export async function acquireAtOnce(aim: Aim): Promise<Acquired> {
+  const turn = takeTurnNow(aim.place.shown);
+  const contender = new Contender(aim.place, aim.terms);
+  const acquired = turn && (await keepingTurn(turn, () => pursue(aim, contender, undefined)));
+  if (acquired) return acquired;
+  const obstacle = await explain(contender);
+  throw new LockHeldError(describeObstacle(obstacle), obstacle);
+}
+
+/** Waits for the lock: first for this process's earlier callers, then for the rest of the world. */
+export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSignal | undefined): Promise<Acquired> {
+  signal?.throwIfAborted();
+  const limit = new Limit(waitMs, signal);
+  const contender = new Contender(aim.place, aim.terms);
+  try {
+    const turn = await takeTurn(aim.place.shown, limit.signal);
+    const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit.signal));
+    if (acquired) return acquired;
+    throw limit.signal.reason;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!limit.signal.aborted) throw error;
+    const obstacle = await explain(contender);
+    const message = `${describeObstacle(obstacle)}; gave up after ${String(waitMs)} ms`;
+    throw new LockTimeoutError(message, obstacle, { cause: error });
+  } finally {
+    limit.clear();
+  }
+}
+
+/** Without a signal one try, with one as many as it takes until that aborts. */
+async function pursue(aim: Aim, contender: Contender, signal: AbortSignal | undefined): Promise<Won | undefined> {
+  const startedMs = performance.now();
+  let doorbell: Doorbell | undefined;
+  try {
+    const poll = new Poll(aim.vfs.capabilities);
+    let tried = await run(contender.knock({ signal }));
+    let attempt = 1;
+    for (; tried.won === undefined; attempt += 1) {
+      if (signal === undefined) return undefined;
+      tellOfWaiting(contender, attempt, startedMs);
+      doorbell ??= new Doorbell(aim.vfs, aim.place.path);
+      await doorbell.wait(poll.nextMs(tried.obstacle.expiresInMs ?? 0), signal);
+      tried = await run(contender.look({ signal }));
+    }
+    tellOfWinning(contender, tried.won, attempt, startedMs);
+    return tried.won;
+  } catch (error) {
+    await run(contender.abandon({ signal: AbortSignal.timeout(ABANDON_LIMIT_MS) })).catch(() => undefined);
+    throw error;
+  } finally {
+    doorbell?.close();
+  }
+}
+
+async function keepingTurn(turn: Turn, work: () => Promise<Won | undefined>): Promise<Acquired | undefined> {
+  let won: Won | undefined;
+  try {
+    won = await work();
+    return won && { ...won, turn };
+  } finally {
+    if (won === undefined) turn.done();
+  }
+}
+
+/** Who was in the way: as last seen, or as it is now for a caller that never got to look. */
+async function explain(contender: Contender): Promise<Obstacle> {
+  if (contender.obstacle.ageMs !== undefined) return contender.obstacle;
+  await run(contender.inspect({ signal: AbortSignal.timeout(EXPLAIN_LIMIT_MS) })).catch(() => undefined);
+  return contender.obstacle;
+}

@@ -1,0 +1,144 @@
+import { mark, type Mark } from './clock.js';
+import type { Obstacle } from '../errors.js';
+import { identify, thisProcess } from '../host.js';
+import { freshId } from '../names.js';
+import { obstacleOf } from '../obstacle.js';
+import type { Terms } from '../options.js';
+import { encodeRecord, type LockRecord } from '../record.js';
+import { Observer, type Sighting, type StaleReason } from './staleness.js';
+import { ask, type Steps } from '../steps.js';
+import { attempt, LOCK_READ_BYTES, Tenure, type LockPlace } from './tenure.js';
+import type { CallOptions, Version } from '../vfs.js';
+
+/** The stale lock that was taken over, as far as it could be read, and why it was stale. */
+export type Reclaimed = Partial<LockRecord> & { readonly reason: StaleReason };
+
+/** A lock that was just won, and whose stale lock it replaces, if anybody's. */
+export interface Won {
+  readonly tenure: Tenure;
+  readonly reclaimed: Reclaimed | undefined;
+}
+
+/** The outcome of one try: the lock, or who is in the way. */
+export type Try = { readonly won: Won } | { readonly won: undefined; readonly obstacle: Obstacle };
+
+/** How often one try looks again when the lock changes hands under its eyes. */
+const LOOKS = 4;
+
+/** One acquisition's way to a lock: creates it when it is free, takes it over when it is stale, else says who is in the way. */
+export class Contender {
+  readonly place: LockPlace;
+  readonly terms: Terms;
+  readonly #observer: Observer;
+  readonly lockId = freshId();
+  /** Who was in the way when last looked. */
+  #obstacle: Obstacle;
+  readonly #vetoed = new Set<Version>();
+  /** From before the first write that may have been ours without our knowing: a lock found to be ours counts from there. */
+  #doubtSince: Mark | undefined;
+  #unanswered = false;
+  #reclaiming: Reclaimed | undefined;
+
+  constructor(place: LockPlace, terms: Terms) {
+    this.place = place;
+    this.terms = terms;
+    this.#observer = new Observer({ ttlMs: terms.ttlMs, ownerId: terms.ownerId, grainMs: place.grainMs });
+    this.#obstacle = obstacleOf(place.shown, undefined);
+  }
+
+  get obstacle(): Obstacle {
+    return this.#obstacle;
+  }
+
+  /** A try that begins with a write, for when the lock may well be free. */
+  *knock(options: CallOptions): Steps<Try> {
+    const won = yield* this.#put(undefined, options);
+    return won ? { won } : yield* this.look(options);
+  }
+
+  /** A try that begins with a read, for when the lock was held a moment ago. */
+  *look(options: CallOptions): Steps<Try> {
+    for (let looks = 0; ; looks += 1) {
+      const sighting = yield* this.inspect(options);
+      if (this.#isOurs(sighting)) return { won: this.#recognise(sighting) };
+      if (!this.#unanswered) this.#doubtSince = undefined;
+      const takeable = looks < LOOKS && (yield* this.#mayTake(sighting));
+      if (!takeable) return { won: undefined, obstacle: this.#obstacle };
+      const won = yield* this.#put(sighting, options);
+      if (won) return { won };
+    }
+  }
+
+  /** Looks at the lock and changes nothing. */
+  *inspect(options: CallOptions): Steps<Sighting | undefined> {
+    const { store, path, shown } = this.place;
+    const clock = this.#observer.needsClock;
+    const snapshot = yield* ask(store.read(path, { ...options, clock, maxBytes: LOCK_READ_BYTES }));
+    const sighting = snapshot && this.#observer.see(snapshot);
+    this.#obstacle = obstacleOf(shown, sighting);
+    return sighting;
+  }
+
+  /** After giving up: takes back a lock that was won without our learning of it. */
+  *abandon(options: CallOptions): Steps<void> {
+    if (this.#doubtSince === undefined) return;
+    const sighting = yield* this.inspect(options);
+    if (this.#isOurs(sighting)) yield* this.#recognise(sighting).tenure.release(options);
+  }
+
+  *#mayTake(sighting: Sighting | undefined): Steps<boolean> {
+    if (sighting === undefined || sighting.state === 'free') return true;
+    if (sighting.reason === undefined || this.#vetoed.has(sighting.version)) return false;
+    const verdict = yield* ask(this.terms.onStale?.(sighting.record, sighting.reason));
+    if (verdict === false) this.#vetoed.add(sighting.version);
+    return verdict !== false;
+  }
+
+  /** Writes our record where nothing is, or over what was seen. Undefined: not won, as far as the answer says. */
+  *#put(over: Sighting | undefined, options: CallOptions): Steps<Won | undefined> {
+    const { store, path } = this.place;
+    const since = mark();
+    const record = newRecord(this.terms, this.lockId);
+    const data = encodeRecord(record);
+    this.#reclaiming = over?.reason && { ...over.record, reason: over.reason };
+    const sent = yield* attempt(() =>
+      over ? store.replace(path, over.version, data, options) : store.create(path, data, options),
+    );
+    if (!sent.answer) {
+      this.#doubtSince ??= since;
+      this.#unanswered ||= sent.failure !== undefined;
+      return undefined;
+    }
+    const tenure = new Tenure(this.place, record, sent.answer.version, since);
+    // Paused between sending and winning for longer than the lease: what was won has to be made fresh first.
+    if (tenure.remainingMs <= 0 && (yield* tenure.renew(options)) !== undefined) return undefined;
+    return { tenure, reclaimed: this.#reclaiming };
+  }
+
+  #isOurs(sighting: Sighting | undefined): sighting is Sighting & { readonly record: LockRecord } {
+    return sighting?.record?.lockId === this.lockId;
+  }
+
+  #recognise({ record, version }: { readonly record: LockRecord; readonly version: Version }): Won {
+    const tenure = new Tenure(this.place, record, version, this.#doubtSince ?? mark());
+    return { tenure, reclaimed: this.#reclaiming };
+  }
+}
+
+function newRecord(terms: Terms, lockId: string): LockRecord {
+  return {
+    createdAt: new Date(),
+    ttlMs: terms.ttlMs,
+    leaseMs: terms.ttlMs,
+    ownerId: terms.ownerId,
+    lockId,
+    nonce: freshId(),
+    renewedAt: undefined,
+    renewals: 0,
+    fencingToken: '',
+    graceMs: terms.graceMs,
+    note: terms.note,
+    released: false,
+    ...(terms.pid === process.pid ? thisProcess() : identify(terms.pid)),
+  };
+}

@@ -1,0 +1,204 @@
+import { LockLostError, LockNotHeldError, type LossReason } from '../errors.js';
+import { about, publish, type LockEvent, type LockEventName } from '../events.js';
+import { Limit, LONGEST_TIMER_MS } from './limit.js';
+import { sleep } from '../pause.js';
+import { run, runSync } from '../steps.js';
+import type { LockPlace, Tenure } from './tenure.js';
+
+const RELEASE_PAUSES_MS = [100, 400];
+const RELEASE_LIMIT_MS = 10_000;
+
+/** A lock while it is held: renewed in the background, given up at its own deadline, released once. */
+export class Holding {
+  readonly tenure: Tenure;
+  readonly #place: LockPlace;
+  readonly #renewAlone: boolean;
+  readonly #onEnd: () => void;
+  readonly #startedMs = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #renewAtMs = 0;
+  #renewing: Promise<void> | undefined;
+  #renewAbort: AbortController | undefined;
+  #failure: unknown;
+  #loss: LockLostError | undefined;
+  #ended = false;
+  #givenBack = false;
+  #controller: AbortController | undefined;
+  #lost: Promise<LockLostError> | undefined;
+  #tellLost: ((loss: LockLostError) => void) | undefined;
+
+  constructor(place: LockPlace, tenure: Tenure, renewAlone: boolean, onEnd: () => void) {
+    this.#place = place;
+    this.tenure = tenure;
+    this.#renewAlone = renewAlone;
+    this.#onEnd = onEnd;
+    // The first renewal comes at a random time, so that locks taken together are not renewed together.
+    this.#plan((tenure.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
+  }
+
+  /** Why the lock is lost, decided now: the deadline counts even when no timer has had its chance to fire. */
+  get loss(): LockLostError | undefined {
+    if (this.#loss === undefined && !this.#ended && this.tenure.remainingMs <= 0) this.#lose('expired');
+    return this.#loss;
+  }
+
+  get held(): boolean {
+    return !this.#ended && this.loss === undefined;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.loss) this.#controller.abort(this.loss);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Resolves when the lock is lost; stays open for ever when it is released in time. */
+  get lost(): Promise<LockLostError> {
+    return (this.#lost ??= new Promise((resolve) => {
+      this.#tellLost = resolve;
+      if (this.loss) resolve(this.loss);
+    }));
+  }
+
+  assertHeld(): void {
+    if (this.loss) throw this.loss;
+    if (this.#ended) throw new LockNotHeldError(`the lock ${this.#place.shown} was released`);
+  }
+
+  /** Renews now; a renewal under way is joined. */
+  renew(): Promise<void> {
+    return (this.#renewing ??= this.#renewOnce().finally(() => {
+      this.#renewing = undefined;
+    }));
+  }
+
+  /** The same on a synchronous store, in this tick. */
+  renewSync(): void {
+    this.assertHeld();
+    const startedMs = performance.now();
+    this.#renewed(runSync(this.tenure.renew({})), startedMs);
+  }
+
+  /** Gives the lock back. False: it was lost, or given back before; nothing but our own leftover was touched. */
+  async release(): Promise<boolean> {
+    if (!this.#end()) return false;
+    try {
+      await this.#renewing?.catch(() => undefined);
+      return this.#released(await this.#giveBack());
+    } catch (error) {
+      this.#tell('release', { reason: 'failed', error, durationMs: this.#heldMs });
+      throw error;
+    } finally {
+      this.#onEnd();
+    }
+  }
+
+  /** The same on a synchronous store, in this tick. */
+  releaseSync(): boolean {
+    if (!this.#end()) return false;
+    try {
+      return this.#released(runSync(this.tenure.release({})));
+    } finally {
+      this.#onEnd();
+    }
+  }
+
+  async #giveBack(): Promise<LossReason | undefined> {
+    const limit = new Limit(RELEASE_LIMIT_MS);
+    try {
+      for (const pauseMs of RELEASE_PAUSES_MS) {
+        try {
+          return await run(this.tenure.release({ signal: limit.signal }));
+        } catch {
+          await sleep(pauseMs);
+        }
+      }
+      return await run(this.tenure.release({ signal: limit.signal }));
+    } finally {
+      limit.clear();
+    }
+  }
+
+  async #renewOnce(): Promise<void> {
+    this.assertHeld();
+    const startedMs = performance.now();
+    this.#renewAbort = new AbortController();
+    this.#renewed(await run(this.tenure.renew({ signal: this.#renewAbort.signal })), startedMs);
+  }
+
+  #renewed(reason: LossReason | undefined, startedMs: number): void {
+    if (this.#ended) return;
+    if (reason !== undefined && this.#loss === undefined) this.#lose(reason);
+    if (this.#loss) throw this.#loss;
+    this.#failure = undefined;
+    this.#tell('renew', { durationMs: performance.now() - startedMs });
+    this.#plan((this.tenure.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
+  }
+
+  #renewInBackground(): void {
+    this.#renewAtMs = Infinity;
+    this.renew().catch((error: unknown) => {
+      if (this.#loss !== undefined || this.#ended) return;
+      this.#failure = error;
+      this.#plan((this.tenure.record.leaseMs / 12) * (0.5 + 0.5 * Math.random()));
+    });
+  }
+
+  #plan(renewInMs: number): void {
+    this.#renewAtMs = this.#renewAlone ? performance.now() + renewInMs : Infinity;
+    this.#arm();
+  }
+
+  /** One timer serves the next renewal and the deadline. It does not keep the process alive. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    if (this.#ended || this.#loss || this.tenure.remainingMs === Infinity) return;
+    const dueMs = Math.min(this.tenure.remainingMs, this.#renewAtMs - performance.now(), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(
+      () => {
+        if (this.loss || this.#ended) return;
+        if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
+        this.#arm();
+      },
+      Math.max(1, Math.ceil(dueMs)),
+    );
+    this.#timer.unref();
+  }
+
+  #lose(reason: LossReason): void {
+    const loss = new LockLostError(this.#place.shown, reason, { cause: this.#failure });
+    this.#loss = loss;
+    clearTimeout(this.#timer);
+    this.#renewAbort?.abort(loss);
+    this.#tell('lost', { reason, error: this.#failure, durationMs: this.#heldMs });
+    this.#controller?.abort(loss);
+    this.#tellLost?.(loss);
+    this.#onEnd();
+  }
+
+  /** Stops everything that goes on in the background. False: there is nothing left to give back. */
+  #end(): boolean {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#place.shown} is being released`));
+    return !this.#givenBack && (this.#loss === undefined || this.#loss.reason === 'expired');
+  }
+
+  #released(reason: LossReason | undefined): boolean {
+    this.#givenBack = true;
+    if (reason !== undefined) this.#loss ??= new LockLostError(this.#place.shown, reason);
+    this.#tell('release', { reason: reason ?? 'released', durationMs: this.#heldMs });
+    return this.#loss === undefined;
+  }
+
+  get #heldMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  #tell(name: LockEventName, details: Partial<LockEvent>): void {
+    const { record } = this.tenure;
+    publish(name, () => ({ ...about(this.#place, record), attempt: record.renewals, ...details }));
+  }
+}
