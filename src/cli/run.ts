@@ -12,6 +12,11 @@ import { openTarget } from './target.js';
 import { runTermsOf, type RunTerms } from './terms.js';
 import { WaitingNotice } from './waiting.js';
 
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ENOENT: 'there is no such command, or its interpreter is missing',
+};
+
 /** Runs a command while a lock is held. Resolves with the exit code when nothing of the command is left. */
 export async function run(args: RunArguments, self: string): Promise<number> {
   if (process.platform === 'win32') throw new Complaint(EXIT.failed, 'run needs process groups, and Windows has none');
@@ -81,9 +86,9 @@ async function giveBack(lock: Lockfile): Promise<void> {
 }
 
 function refusal(command: string, code: string): Complaint {
-  return code === 'ENOENT'
-    ? new Complaint(EXIT.notFound, `cannot start ${command}: no such command, or its interpreter is missing`)
-    : new Complaint(EXIT.notExecutable, `cannot start ${command}: ${code}`);
+  const words = REFUSALS[code];
+  const exitCode = code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
+  return new Complaint(exitCode, `cannot start ${command}: ${words === undefined ? code : `${words} (${code})`}`);
 }
 
 function throwIfLost({ loss, path }: Lockfile, { reason }: Ended): void {
