@@ -58,7 +58,7 @@ export class LocalVfs implements Vfs {
       poll: { minMs: 50, maxMs: 1000 },
     };
     this.sync = {
-      read: (path, options) => this.#now('read', path, reading(options)),
+      read: (path, options) => this.#now('read', path, reading(path, options)),
       create: (path, data) => this.#now('create', path, this.#creating(data)),
       replace: (path, version, data) => this.#now('replace', path, replacing(version, data)),
       remove: (path, version) => this.#now('remove', path, removing(version)),
@@ -74,7 +74,7 @@ export class LocalVfs implements Vfs {
   }
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
-    return this.#soon('read', path, options, reading(options), options?.maxBytes ?? Infinity);
+    return this.#soon('read', path, options, reading(path, options), options?.maxBytes ?? Infinity);
   }
 
   create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
@@ -185,8 +185,11 @@ export function localVfs(options?: LocalVfsOptions): LocalVfs {
   return new LocalVfs(options);
 }
 
-function reading({ clock = false, maxBytes = Infinity }: ReadOptions = {}): Work<Snapshot | undefined> {
-  return (files, path) => readFile(files, path, { clock, maxBytes });
+function reading(path: string, { clock = false, maxBytes = Infinity }: ReadOptions = {}): Work<Snapshot | undefined> {
+  return function* (files, located) {
+    const found = yield* readFile(files, located, { clock, maxBytes });
+    return found && { path, ...found };
+  };
 }
 
 function replacing(version: Version, data: Uint8Array): Work<Written | undefined> {
