@@ -110,9 +110,9 @@ export class LocalVfs implements Vfs {
     return this.#plain('write', path, options, (target) => writeFile(target, data, options?.signal));
   }
 
-  move(from: string, to: string, options?: CallOptions): Promise<void> {
+  async move(from: string, to: string, options?: CallOptions): Promise<void> {
     this.check(to);
-    return this.#plain('move', from, options, (source) => moveFile(source, this.locate(to), this.#hardLinks));
+    await this.#plain('move', from, options, (source) => moveFile(source, this.locate(to), this.#hardLinks));
   }
 
   delete(path: string, options?: CallOptions): Promise<boolean> {

@@ -126,9 +126,9 @@ export class MemVfs implements Vfs {
     });
   }
 
-  move(from: string, to: string, options: CallOptions = {}): Promise<void> {
+  async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     this.check(to);
-    return this.#do('move', from, options, (volume) => {
+    await this.#do('move', from, options, (volume) => {
       if (volume.existsSync(`/${to}`)) {
         throw new VfsError('ERR_VFS_EXISTS', `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`);
       }
