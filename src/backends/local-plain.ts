@@ -54,7 +54,13 @@ export async function writeFile(
 export async function moveFile(from: string, to: string, hardLinks: boolean): Promise<void> {
   await fs.mkdir(dirname(to), { recursive: true });
   if (!hardLinks || !(await linked(from, to))) await fs.copyFile(from, to, constants.COPYFILE_EXCL);
-  await fs.unlink(from);
+  try {
+    await fs.unlink(from);
+  } catch (error) {
+    // It is still there and cannot go, or somebody else moved it meanwhile: either way it must not be in two places.
+    await fs.rm(to, { force: true });
+    throw error;
+  }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
