@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import { checkPath } from '../path.js';
 import { run, runSync, type Steps } from '../steps.js';
@@ -21,7 +20,7 @@ import { blockingCalls, pooledCalls } from './local-calls.js';
 import { callsFor, knownCallsFor } from './local-disk.js';
 import { localError } from './local-errors.js';
 import { LocalFiles } from './local-files.js';
-import { deleteFile, listFolder, moveFile, statFile, writeFile } from './local-plain.js';
+import { deleteFile, listFolder, moveFile, readChunks, statFile, writeFile } from './local-plain.js';
 import { createFile, readFile, removeFile, replaceFile } from './local-store.js';
 import { watchFile } from './local-watch.js';
 
@@ -120,12 +119,20 @@ export class LocalVfs implements Vfs {
   }
 
   readStream(path: string, options?: CallOptions): Readable {
-    this.check(path);
-    return createReadStream(this.locate(path), { signal: options?.signal });
+    return Readable.from(this.#chunks(path, options?.signal), { objectMode: false });
   }
 
   watch(path: string, onChange: () => void): () => void {
     return watchFile(this.locate(path), onChange);
+  }
+
+  async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    this.check(path);
+    try {
+      yield* readChunks(this.locate(path), signal);
+    } catch (error) {
+      throw localError('read', this.locate(path), error, signal);
+    }
   }
 
   #creating(data: Uint8Array): Work<Written | undefined> {
