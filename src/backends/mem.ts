@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 import { contentVersion } from '../content-version.js';
 import { VfsError } from '../errors.js';
@@ -119,7 +120,8 @@ export class MemVfs implements Vfs {
   }
 
   async write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options: CallOptions = {}): Promise<void> {
-    const whole = data instanceof Uint8Array ? data : await collect(data);
+    this.check(path);
+    const whole = data instanceof Uint8Array ? data : await this.#collect(path, data, options);
     await this.#do('write', path, options, (volume) => {
       makeFolders(volume, path);
       this.#put(volume, path, whole);
@@ -148,6 +150,19 @@ export class MemVfs implements Vfs {
   readStream(path: string, options: CallOptions = {}): Readable {
     const read = this.#do('read', path, options, (volume) => bytesOf(volume.readFileSync(`/${path}`)));
     return Readable.from(chunksOf(read), { objectMode: false });
+  }
+
+  async #collect(path: string, data: AsyncIterable<Uint8Array>, { signal }: CallOptions): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    const keep = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const chunk of source) chunks.push(chunk);
+    };
+    try {
+      await pipeline(data, keep, { signal });
+      return Buffer.concat(chunks);
+    } catch (error) {
+      throw localError('write', this.locate(path), error, signal);
+    }
   }
 
   #put(volume: MemVolume, path: string, data: Uint8Array): Written {
@@ -223,12 +238,6 @@ function makeFolders(volume: MemVolume, path: string): void {
 
 function bytesOf(content: Uint8Array | string): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content) : content;
-}
-
-async function collect(data: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of data) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 async function* chunksOf(data: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
