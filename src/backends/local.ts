@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 
+import { PRIVATE_NAME_BYTES } from '../names.js';
 import { checkPath } from '../path.js';
 import { run, runSync, type Steps } from '../steps.js';
 import type {
@@ -34,6 +35,9 @@ export interface LocalVfsOptions {
 /** More than any lock record has: what is larger is somebody's data, and goes through the thread pool. */
 const PROMPT_BYTES = 128 * 1024;
 
+/** PATH_MAX, less the NUL and the private names that a change makes beside a file. */
+const LONGEST_PATH = 4095 - PRIVATE_NAME_BYTES;
+
 type Work<T> = (files: LocalFiles, path: string) => Steps<T>;
 
 /** The disk of this machine, or whatever file system is mounted on it. */
@@ -65,7 +69,7 @@ export class LocalVfs implements Vfs {
   }
 
   check(path: string): void {
-    checkPath(path, { nameBytes: 255, pathBytes: 4095 - Buffer.byteLength(this.#root) - 1 });
+    checkPath(path, { nameBytes: 255, pathBytes: LONGEST_PATH - Buffer.byteLength(this.#root) - 1 });
   }
 
   locate(path: string): string {

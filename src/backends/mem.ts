@@ -73,7 +73,7 @@ export class MemVfs implements Vfs {
   }
 
   locate(path: string): string {
-    return `mem://${this.#authority}/${encodeURI(path)}`;
+    return `mem://${this.#authority}/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
   }
 
   read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
