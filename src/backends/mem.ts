@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { contentVersion } from '../content-version.js';
@@ -154,9 +154,13 @@ export class MemVfs implements Vfs {
 
   async #collect(path: string, data: AsyncIterable<Uint8Array>, { signal }: CallOptions): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
-    const keep = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
-      for await (const chunk of source) chunks.push(chunk);
-    };
+    // No function: the pipeline would wait for that to end by itself, however long the source goes on after an abort.
+    const keep = new Writable({
+      write: (chunk: Uint8Array, _encoding, done) => {
+        chunks.push(chunk);
+        done();
+      },
+    });
     try {
       await pipeline(data, keep, { signal });
       return Buffer.concat(chunks);
