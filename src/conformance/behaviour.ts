@@ -14,6 +14,7 @@ export interface Arena {
   /** The folder that the case has to itself; `''` is the root. */
   readonly folder: string;
   readonly rounds: number;
+  readonly patienceMs: number;
   /** A path below the folder. */
   readonly path: (name: string) => string;
 }

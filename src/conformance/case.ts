@@ -17,6 +17,8 @@ export type MakeVfs = () => Promise<VfsUnderTest>;
 export interface ConformanceOptions {
   /** How often each race is run. Default 50. */
   readonly rounds?: number;
+  /** How long to wait for what the store does by itself, such as telling a watcher, in milliseconds. Default 20,000. */
+  readonly patienceMs?: number;
 }
 
 /** How a test runner is told that a case does not apply: the context that vitest and node:test hand to each test. */

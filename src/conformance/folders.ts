@@ -70,8 +70,9 @@ export const folders: readonly Behaviour[] = [
       for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
         const version = await created(vfs, path('a'), fresh());
         const rivals = doors.flatMap((door) => [
-          ...[door.create(path('a'), fresh()), door.create(path('b'), fresh())],
-          ...[door.replace(path('a'), version, fresh()), door.remove(path('a'), version)],
+          ...[door.create(path('b'), fresh()), door.create(path('b'), fresh())],
+          ...[door.replace(path('a'), version, fresh()), door.replace(path('a'), version, fresh())],
+          ...[door.remove(path('a'), version), door.create(path('a'), fresh())],
           ...[door.read(path('a'), { clock: true }), door.write(path('c'), fresh()), door.delete(path('d'))],
         ]);
         await Promise.all(rivals);

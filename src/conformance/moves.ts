@@ -1,7 +1,8 @@
 import { ok, strictEqual } from 'node:assert/strict';
 
 import { ATOMIC_MOVE, type Behaviour } from './behaviour.js';
-import { absent, bytes, filler, found, holds, listed, listsExactly, refusal } from './tools.js';
+import { watched } from './readers.js';
+import { absent, bytes, filler, holds, listed, listsExactly, refusal } from './tools.js';
 
 const CONTENDERS = 8;
 
@@ -98,21 +99,16 @@ export const moves: readonly Behaviour[] = [
   {
     name: 'a file on the move is seen whole or not at all where it goes',
     needs: [ATOMIC_MOVE],
-    check: async ({ vfs, doors, path, rounds }) => {
+    check: async (arena) => {
+      const { vfs, path, rounds } = arena;
       const data = filler(300_000);
+      const wholeOrAbsent = (seen: Uint8Array | undefined): void => {
+        if (seen) ok(Buffer.from(seen).equals(data), 'a reader saw part of a file');
+      };
       for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
         await vfs.write(path('a'), data);
-        let arrived = false;
-        const readers = doors.map(async (door) => {
-          while (!arrived) {
-            const snapshot = await door.read(path('b'));
-            if (snapshot) ok(Buffer.from(snapshot.data).equals(data), 'a reader saw part of a file');
-            await new Promise(setImmediate);
-          }
-        });
-        await vfs.move(path('a'), path('b')).finally(() => (arrived = true));
-        await Promise.all(readers);
-        strictEqual((await found(vfs, path('b'))).data.byteLength, data.byteLength);
+        await watched(arena, path('b'), wholeOrAbsent, () => vfs.move(path('a'), path('b')));
+        await holds(vfs, path('b'), data);
         await vfs.delete(path('b'));
       }
     },

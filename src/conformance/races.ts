@@ -6,14 +6,31 @@ import type { Vfs } from '../vfs.js';
 
 const CONTENDERS = 8;
 
-/** Starts as many contenders at once as there are, each through a door of its own where there are enough. */
-function everybody<T>({ doors }: Arena, contend: (vfs: Vfs, contender: number) => Promise<T>): Promise<readonly T[]> {
-  const runs = Array.from({ length: CONTENDERS }, (_, contender) => {
+/** Throws when a contender that tries again and again should give up: another one failed, or it never gets anywhere. */
+type GoOn = () => void;
+
+/** Lets all contenders run at once, each through a door of its own where there are enough. Throws what failed first. */
+async function everybody<T>(
+  { doors, rounds }: Arena,
+  contend: (vfs: Vfs, contender: number, goOn: GoOn) => Promise<T>,
+): Promise<readonly T[]> {
+  const failures: unknown[] = [];
+  const runs = Array.from({ length: CONTENDERS }, async (_, contender) => {
+    let tries = 0;
+    const goOn = (): void => {
+      ok((tries += 1) <= rounds * 1000, 'a contender never wins');
+      ok(failures.length === 0, 'another contender failed');
+    };
     const door = doors[contender % doors.length];
     ok(door);
-    return contend(door, contender);
+    return contend(door, contender, goOn).catch((error: unknown) => {
+      failures.push(error);
+      throw error;
+    });
   });
-  return Promise.all(runs);
+  const settled = await Promise.allSettled(runs);
+  if (failures.length > 0) throw failures[0];
+  return settled.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
 }
 
 const onlyWinner = <T>(results: readonly T[], won: (result: T) => boolean, what: string): number => {
@@ -21,12 +38,6 @@ const onlyWinner = <T>(results: readonly T[], won: (result: T) => boolean, what:
   strictEqual(winners.length, 1, `${what}: ${String(winners.length)} of ${String(results.length)} won`);
   return winners[0] ?? -1;
 };
-
-/** Ends a contender that never gets anywhere; each round takes one try of everybody at the very least. */
-function patienceFor({ rounds }: Arena): () => void {
-  let tries = 0;
-  return () => ok((tries += 1) <= rounds * 10_000, 'a contender never wins');
-}
 
 /** However many try at once, one wins. */
 export const races: readonly Behaviour[] = [
@@ -102,10 +113,9 @@ export const races: readonly Behaviour[] = [
       const path = arena.path('count');
       const each = Math.ceil(arena.rounds / 5);
       await created(arena.vfs, path, bytes('0 by nobody'));
-      await everybody(arena, async (vfs, who) => {
-        const patience = patienceFor(arena);
+      await everybody(arena, async (vfs, who, goOn) => {
         for (let counted = 0; counted < each;) {
-          patience();
+          goOn();
           const { data, version } = await found(vfs, path);
           const next = parseInt(Buffer.from(data).toString()) + 1;
           if (await vfs.replace(path, version, bytes(`${String(next)} by ${String(who)}`))) counted += 1;
@@ -122,10 +132,9 @@ export const races: readonly Behaviour[] = [
       const path = arena.path('lock');
       const each = Math.ceil(arena.rounds / 5);
       const atWork = new Set<number>();
-      await everybody(arena, async (vfs, who) => {
-        const patience = patienceFor(arena);
+      await everybody(arena, async (vfs, who, goOn) => {
         for (let turns = 0; turns < each;) {
-          patience();
+          goOn();
           const written = await vfs.create(path, fresh());
           if (written) {
             deepStrictEqual([...atWork], [], `${String(who)} got what others have`);

@@ -27,24 +27,24 @@ const BEHAVIOURS: readonly Behaviour[] = [
  * The contract of `Vfs` as cases for any test runner: `for (const { name, run } of conformance(make)) test(name, run)`.
  * `make` is called anew for each case.
  */
-export function conformance(make: MakeVfs, { rounds = 50 }: ConformanceOptions = {}): readonly ConformanceCase[] {
+export function conformance(make: MakeVfs, options: ConformanceOptions = {}): readonly ConformanceCase[] {
   return BEHAVIOURS.map((behaviour) => ({
     name: behaviour.name,
     needs: behaviour.needs?.map(({ words }) => words).join(', '),
-    run: (...[context]) => perform(behaviour, make, rounds, context),
+    run: (...[context]) => perform(behaviour, make, options, context),
   }));
 }
 
 async function perform(
   behaviour: Behaviour,
   make: MakeVfs,
-  rounds: number,
+  options: ConformanceOptions,
   context: SkipContext | undefined,
 ): Promise<void> {
   const made = await make();
   const lacking = behaviour.needs?.find(({ met }) => !met(made.vfs));
   await disposing(made, async () => {
-    if (lacking === undefined) await behaviour.check(arenaOf(made, rounds));
+    if (lacking === undefined) await behaviour.check(arenaOf(made, options));
   });
   if (lacking === undefined) return;
   const reason = `needs ${lacking.words}`;
@@ -63,7 +63,8 @@ async function disposing(made: VfsUnderTest, work: () => Promise<void>): Promise
   await made.dispose();
 }
 
-function arenaOf({ vfs, rivals = [], folder = '' }: VfsUnderTest, rounds: number): Arena {
+function arenaOf({ vfs, rivals = [], folder = '' }: VfsUnderTest, options: ConformanceOptions): Arena {
+  const { rounds = 50, patienceMs = 20_000 } = options;
   const path = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-  return { vfs, doors: [vfs, ...rivals], folder, rounds, path };
+  return { vfs, doors: [vfs, ...rivals], folder, rounds, patienceMs, path };
 }

@@ -1,7 +1,7 @@
 import { ok } from 'node:assert/strict';
 
-import type { Vfs } from '../vfs.js';
-import { SWAPS, type Arena, type Behaviour } from './behaviour.js';
+import { SWAPS, type Behaviour } from './behaviour.js';
+import { watched, type Judge } from './readers.js';
 import { created, fresh, replaced } from './tools.js';
 
 /** A content that tells by itself whether it is whole. */
@@ -16,8 +16,6 @@ function isWhole(data: Uint8Array): boolean {
   return serial !== undefined && Buffer.from(data).equals(selfTelling(Number(serial)));
 }
 
-type Judge = (data: Uint8Array | undefined) => void;
-
 const wholeOrAbsent: Judge = (data) => {
   if (data) ok(isWhole(data), `a reader saw ${String(data.byteLength)} bytes that are no whole`);
 };
@@ -26,21 +24,6 @@ const whole: Judge = (data) => {
   ok(data, 'a reader saw no file, though it was there all the time');
   wholeOrAbsent(data);
 };
-
-/** Reads through every door for as long as `work` lasts. */
-async function watched({ doors }: Arena, path: string, judge: Judge, work: () => Promise<void>): Promise<void> {
-  let over = false;
-  const keepReading = async (vfs: Vfs): Promise<void> => {
-    while (!over) {
-      judge((await vfs.read(path))?.data);
-      await new Promise(setImmediate);
-    }
-  };
-  const readers = Promise.all([...doors, ...doors].map(keepReading));
-  readers.catch(() => undefined);
-  await work().finally(() => (over = true));
-  await readers;
-}
 
 /** No reader ever sees an empty or torn file. */
 export const wholeness: readonly Behaviour[] = [
