@@ -28,13 +28,14 @@ const FILE_SYSTEMS = new Map([
 export async function describeMachine() {
   const disk = { path: tmpdir(), fileSystem: await fileSystemOf(tmpdir()) };
   const shared = existsSync(MEMORY_FOLDER) ? await fileSystemOf(MEMORY_FOLDER) : undefined;
-  const memory = shared === 'tmpfs' ? { path: MEMORY_FOLDER, fileSystem: shared } : undefined;
+  const memory =
+    shared === 'tmpfs' && disk.fileSystem !== shared ? { path: MEMORY_FOLDER, fileSystem: shared } : undefined;
   const text = [
     `Figures of \`npm run bench\`, ${new Date().toISOString().slice(0, 10)}:`,
     `${String(availableParallelism())} cores (${cpus()[0]?.model.trim() ?? 'unknown'}),`,
     `Node ${process.version}, ${type()} ${release()},`,
     `${disk.path} on ${disk.fileSystem}${disk.fileSystem === 'ext4' ? journalRemark(disk.path) : ''},`,
-    memory ? `${memory.path} on ${memory.fileSystem}.` : `no tmpfs at ${MEMORY_FOLDER}.`,
+    memory ? `${memory.path} on ${memory.fileSystem}.` : `no other tmpfs at ${MEMORY_FOLDER}.`,
     `Load average at the start ${shownLoad()}.`,
     'Ratios compare what ran in turns within one run, so they mean more than the times.',
   ];
