@@ -1,5 +1,5 @@
 // @ts-check
-// Tells what importing all of the package does to a process that knows nothing of it.
+// Tells what importing all of the package does to a process that knows nothing of it, and what having used it leaves.
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'];
 
 function state() {
@@ -13,4 +13,10 @@ function state() {
 
 const before = state();
 for (const subpath of ['', '/local', '/mem', '/sync']) await import(`vfs-lockfile${subpath}`);
-console.log(JSON.stringify({ before, after: state() }));
+const imported = state();
+
+const file = String(process.argv[2]);
+const { withLock, withLockSync } = await import('vfs-lockfile');
+await withLock(file, (_file, lock) => lock.renew(), { ttl: 500 });
+withLockSync(file, () => undefined);
+console.log(JSON.stringify({ before, imported, used: state() }));

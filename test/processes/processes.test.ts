@@ -118,10 +118,11 @@ describe('a process', () => {
     expect(child.errors).toBe('');
   });
 
-  it('is as it was after importing the package: no listener, no handler, no timer, no global', async () => {
-    const child = new Child('manners');
-    const { before, after } = JSON.parse((await child.line()) ?? '') as Record<'before' | 'after', unknown>;
-    expect(after).toEqual(before);
+  it('is as it was after importing and using the package: no listener, no handler, no timer, no global', async () => {
+    const child = new Child('manners', file);
+    const states = JSON.parse((await child.line()) ?? '') as Record<'before' | 'imported' | 'used', unknown>;
+    expect(states.imported).toEqual(states.before);
+    expect(states.used).toEqual(states.before);
     expect(await child.end()).toBe(0);
     expect(child.errors).toBe('');
   });

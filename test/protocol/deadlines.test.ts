@@ -227,7 +227,8 @@ describe('a holder whose lock is taken from it', () => {
     ['stolen', '{}'],
     ['removed', undefined],
   ])('learns at its next renewal that it was %s', async (reason, content) => {
-    const lock = lockOn(lab.machine(), { ttl: 3000 });
+    const vfs = lab.machine();
+    const lock = lockOn(vfs, { ttl: 3000 });
     await lock.acquire();
     const { signal } = lock;
     lab.put(content);
@@ -235,6 +236,7 @@ describe('a holder whose lock is taken from it', () => {
     await pass(1000);
     expect(signal.reason).toMatchObject({ code: 'ERR_LOCK_LOST', reason });
     expect(await lock.release()).toBe(false);
+    expect(vfs.count('remove')).toBe(0);
     expect(lab.bytes).toBe(seen);
   });
 
@@ -268,13 +270,14 @@ describe('a lock that was given back', () => {
     await lock.acquire();
     const { signal } = lock;
     const lost = outcome(lock.lost);
+    expect(vi.getTimerCount()).toBe(1);
     expect(await lock.release()).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
     expect(() => lock.assertHeld()).toThrow(LockNotHeldError);
     await expect(lock.renew()).rejects.toThrow(LockNotHeldError);
     expect(await lock.release()).toBe(false);
     await pass(HOUR);
     expect([signal.aborted, lost.open, lock.loss]).toEqual([false, true, undefined]);
-    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('can be taken again by the same object, with a signal of its own', async () => {
