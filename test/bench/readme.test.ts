@@ -21,6 +21,7 @@ describe('writing the figures into the README', () => {
     ['no start', `${END}\n`],
     ['the wrong order', `${END}\n${START}\n`],
     ['two starts', `${START}\n${START}\n${END}\n`],
+    ['a second start after the end', `${START}\n${END}\n${START}\n`],
     ['two ends', `${START}\n${END}\n${END}\n`],
   ])('refuses a README with %s', (_, readme) => {
     expect(() => withBlock(readme, 'new')).toThrow(/README\.md needs the markers/);
