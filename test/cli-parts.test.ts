@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { deadlineIn, leftMs } from '../src/cli/guardian/deadline.js';
 import { isGroupAlive, killGroup, killMarked, signalGroup } from '../src/cli/guardian/group.js';
+import { Signals } from '../src/cli/signals.js';
 import { fitting, spanOf, timeOf, widthOf } from '../src/cli/terminal.js';
 import { environment, eventually, isAlive, processState, start, useFolder } from './cli/harness.js';
 
@@ -29,9 +30,12 @@ describe('a process group', () => {
   });
 
   it('is not alive for a zombie that nobody collects', async () => {
-    const parent = start('sh', ['-c', 'setsid true & echo $!; exec sleep 60']);
+    const parent = start('sh', ['-c', 'setsid sleep 60 & echo $!; exec sleep 60']);
     await eventually(() => expect(parent.stdout()).toMatch(/\n$/));
     const pgid = Number(parent.stdout());
+    const nameOf = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+    await eventually(() => expect([parent.pid, pgid].map(nameOf)).toEqual(['sleep', 'sleep']));
+    process.kill(pgid, 'SIGKILL');
     await eventually(() => expect(processState(pgid)?.state).toBe('Z'));
     expect(processState(pgid)?.group).toBe(pgid);
     expect(process.kill(-pgid, 0)).toBe(true);
@@ -55,6 +59,40 @@ describe('processes found by their environment', () => {
     await killMarked('MARK=x1');
     await eventually(() => expect(marked.map(isAlive)).toEqual([false, false]));
     expect(processState(other)?.state).toBe('S');
+  });
+});
+
+describe('signals', () => {
+  it('interrupt once, after which they do what they always do', () => {
+    const before = process.listenerCount('SIGUSR2');
+    const { interrupted } = new Signals();
+    expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
+    process.emit('SIGUSR2', 'SIGUSR2');
+    expect(interrupted.reason).toMatchObject({ signal: 'SIGUSR2' });
+    expect(process.listenerCount('SIGUSR2')).toBe(before);
+  });
+
+  it('are passed on as soon as there is somebody to pass them on to', () => {
+    const signals = new Signals();
+    const passedOn: string[] = [];
+    signals.forwardTo((signal) => passedOn.push(signal));
+    process.emit('SIGUSR2', 'SIGUSR2');
+    process.emit('SIGWINCH', 'SIGWINCH');
+    process.emit('SIGUSR2', 'SIGUSR2');
+    expect(passedOn).toEqual(['SIGUSR2', 'SIGWINCH', 'SIGUSR2']);
+    expect(signals.interrupted.aborted).toBe(false);
+    for (const name of [
+      'SIGINT',
+      'SIGTERM',
+      'SIGHUP',
+      'SIGQUIT',
+      'SIGUSR1',
+      'SIGUSR2',
+      'SIGWINCH',
+      'SIGCONT',
+      'SIGTSTP',
+    ])
+      process.removeAllListeners(name);
   });
 });
 

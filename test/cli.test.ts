@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, constants, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { LockOptions } from '../src/index.js';
-import { called, CLI, eventually, matching, own, start, useFolder, type Running } from './cli/harness.js';
+import { called, CLI, cli, eventually, matching, own, start, useFolder, type Running } from './cli/harness.js';
 
 const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
@@ -196,6 +196,27 @@ describe('the command', () => {
     const shell = 'echo some input | "$0" "$1" run data.csv -- sh -c "cat; pwd; echo to stderr >&2"';
     const outcome = await start('sh', ['-c', shell, process.execPath, CLI], { cwd: folder() }).outcome;
     expect(outcome).toMatchObject({ code: 0, stdout: `some input\n${folder()}\n`, stderr: 'to stderr\n' });
+  });
+
+  it('inherits what is open, as it was, and nothing else', async () => {
+    const holder = await holding();
+    const script = 'ls /proc/self/fd; cat /proc/self/fdinfo/1 /proc/self/fdinfo/2';
+    const running = cli(['run', file(), '--wait', 'never', '--', 'sh', '-c', script]);
+    await eventually(() => expect(running.stderr()).toMatch(/waiting/));
+    holder.child.kill('SIGTERM');
+    const open = (text: string): unknown => ({
+      numbers: text.match(/^\d+$/gm),
+      blocking: [...text.matchAll(/^flags:\s*([0-7]+)$/gm)].map(([, octal = '']) => {
+        return (Number.parseInt(octal, 8) & constants.O_NONBLOCK) === 0;
+      }),
+    });
+    const direct = open((await start('sh', ['-c', script]).outcome).stdout);
+    expect(direct).toMatchObject({ blocking: [true, true] });
+    expect(open((await running.outcome).stdout)).toEqual(direct);
+  });
+
+  it('dies of a broken pipe like any other', async () => {
+    expect(await called(['run', file(), '--', 'sh', '-c', 'kill -PIPE $$'])).toMatchObject({ code: 141 });
   });
 
   it('holds the lock while it runs, and no longer', async () => {

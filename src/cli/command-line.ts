@@ -1,9 +1,8 @@
 import { readArguments, type Arguments } from './arguments.js';
+import { print } from './print.js';
 
 /** Does what the arguments ask for and resolves with the exit code. `self` is the file that a guardian is started from. */
 export async function commandLine(argv: readonly string[], self: string): Promise<number> {
-  process.stdout.on('error', leaveQuietly);
-  process.stderr.on('error', leaveQuietly);
   try {
     return await perform(readArguments(argv), self);
   } catch (error) {
@@ -25,13 +24,8 @@ async function perform(args: Arguments, self: string): Promise<number> {
       return (await import('./status.js')).status(args);
     default: {
       const { HELP, version } = await import('./help.js');
-      process.stdout.write(args.verb === 'help' ? HELP : `${version()}\n`);
+      print(args.verb === 'help' ? HELP : `${version()}\n`);
       return 0;
     }
   }
-}
-
-/** Whoever was reading has gone, as in `vfs-lockfile --help | head -1`. */
-function leaveQuietly(): void {
-  return undefined;
 }

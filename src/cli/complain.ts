@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 import { LockHeldError, LockLostError, LockOptionError, LockTimeoutError, VfsError } from '../errors.js';
 import { printable } from '../record.js';
 import { Complaint } from './complaint.js';
@@ -13,7 +15,12 @@ export function complain(error: unknown): number {
 
 /** One line on standard error, whatever text of others is in it. */
 export function say(message: string): void {
-  process.stderr.write(`vfs-lockfile: ${printable(message)}\n`);
+  try {
+    // Not by process.stderr: it makes a pipe non-blocking, also for the command that writes to the same one.
+    writeSync(2, `vfs-lockfile: ${printable(message)}\n`);
+  } catch {
+    // Nobody reads it.
+  }
 }
 
 function exitCodeOf(error: unknown): number {

@@ -23,8 +23,9 @@ run     Starts COMMAND, without any shell, only while the lock is held.
   -q, --quiet     do not tell of waiting
   D is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 
-  COMMAND runs in a process group and session of its own, which get the signals
-  INT, TERM, HUP, QUIT, USR1, USR2, WINCH, TSTP and CONT that vfs-lockfile gets.
+  COMMAND runs in a process group and session of its own (so without /dev/tty);
+  the signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH, TSTP and CONT are passed
+  on to the group. A job suspended for longer than its lease is ended.
   When the lock is lost, or was not renewed in time, the whole group is ended
   before the lease is; also when vfs-lockfile itself is killed. What COMMAND
   leaves running in its group has --kill-after to end, then it is ended too,

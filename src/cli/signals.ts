@@ -19,7 +19,7 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** The signals that this process gets: they interrupt it, until there is somebody to pass them on to. */
+/** The signals that this process gets: until there is somebody to pass them on to the first interrupts it, a second ends it. */
 export class Signals {
   readonly #interrupted = new AbortController();
   #forward: ((signal: NodeJS.Signals) => void) | undefined;
@@ -39,7 +39,11 @@ export class Signals {
   }
 
   readonly #receive = (signal: NodeJS.Signals): void => {
-    if (this.#forward) this.#forward(signal);
-    else this.#interrupted.abort(new Interrupted(signal));
+    if (this.#forward) {
+      this.#forward(signal);
+    } else {
+      for (const each of ENDING) process.off(each, this.#receive);
+      this.#interrupted.abort(new Interrupted(signal));
+    }
   };
 }

@@ -3,19 +3,20 @@ import { printable, type LockRecord } from '../record.js';
 import type { StatusArguments } from './arguments.js';
 import { STATUS_EXIT } from './exit-codes.js';
 import { Lookout, type View } from './lookout.js';
+import { print } from './print.js';
 import { openTarget } from './target.js';
-import { bold, spanOf, timeOf } from './terminal.js';
+import { bold, screenOn, spanOf, timeOf } from './terminal.js';
 
 /** Prints the state of a lock and resolves with the exit code that stands for it. */
 export async function status({ file: text, json }: StatusArguments): Promise<number> {
   const file = await openTarget(text);
   const view = await new Lookout(file).look();
-  process.stdout.write(`${json ? jsonOf(file.toString(), view) : linesOf(file.toString(), view)}\n`);
+  print(`${json ? jsonOf(file.toString(), view) : linesOf(file.toString(), view)}\n`);
   return STATUS_EXIT[view.state];
 }
 
 function linesOf(file: string, view: View): string {
-  const lines = [`${bold(view.state, process.stdout)}${view.reason ? ` (${view.reason})` : ''}`];
+  const lines = [`${bold(view.state, screenOn(1))}${view.reason ? ` (${view.reason})` : ''}`];
   const line = (name: string, value: string): unknown => lines.push(`${name.padEnd(7)} ${value}`);
   line('file', printable(file));
   if (view.state === 'free') return lines.join('\n');

@@ -1,15 +1,18 @@
+import { isatty, type WriteStream } from 'node:tty';
+
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const COMBINING = /\p{M}/u;
 
-/** Whether lines on this stream may be rewritten in place. */
-export function isScreen(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY && process.env.TERM !== 'dumb';
+/** The terminal on which lines may be rewritten in place; undefined: something else, or one that cannot do that. */
+export function screenOn(fd: 1 | 2): WriteStream | undefined {
+  if (!isatty(fd) || process.env.TERM === 'dumb') return undefined;
+  return fd === 1 ? process.stdout : process.stderr;
 }
 
 /** Makes text bold where that is wanted (https://no-color.org). */
-export function bold(text: string, stream: NodeJS.WriteStream): string {
-  return isScreen(stream) && !process.env.NO_COLOR ? `\u{1b}[1m${text}\u{1b}[22m` : text;
+export function bold(text: string, screen: WriteStream | undefined): string {
+  return screen && !process.env.NO_COLOR ? `\u{1b}[1m${text}\u{1b}[22m` : text;
 }
 
 /** How many columns printable text takes. */

@@ -6,7 +6,7 @@ import { describeHolder } from '../obstacle.js';
 import { printable } from '../record.js';
 import { say } from './complain.js';
 import { Lookout, type View } from './lookout.js';
-import { bold, fitting, isScreen, spanOf, timeOf } from './terminal.js';
+import { bold, fitting, screenOn, spanOf, timeOf } from './terminal.js';
 
 const WAITING = 'vfs-lockfile:wait';
 const REFRESH_MS = 1000;
@@ -16,6 +16,7 @@ const CLEAR_LINE = '\r\u{1b}[2K';
 export class WaitingNotice {
   readonly #file: VfsFile;
   readonly #lookout: Lookout;
+  readonly #screen = screenOn(2);
   readonly #startedMs = performance.now();
   #view: View | undefined;
   #viewedMs = 0;
@@ -32,18 +33,18 @@ export class WaitingNotice {
   close(): void {
     this.#closed = true;
     unsubscribe(WAITING, this.#begin);
-    process.stderr.off('resize', this.#draw);
+    this.#screen?.off('resize', this.#draw);
     clearInterval(this.#timer);
-    if (this.#view) process.stderr.write(CLEAR_LINE);
+    if (this.#view) this.#screen?.write(CLEAR_LINE);
   }
 
   readonly #begin = (event: unknown): void => {
     unsubscribe(WAITING, this.#begin);
-    if (!isScreen(process.stderr)) {
+    if (this.#screen === undefined) {
       say(`waiting: ${(event as LockEvent).reason ?? ''}`);
       return;
     }
-    process.stderr.on('resize', this.#draw);
+    this.#screen.on('resize', this.#draw);
     this.#timer = setInterval(() => void this.#refresh(), REFRESH_MS);
     void this.#refresh();
   };
@@ -59,12 +60,12 @@ export class WaitingNotice {
   }
 
   readonly #draw = (): void => {
-    if (this.#closed || this.#view === undefined) return;
+    if (this.#closed || this.#screen === undefined || this.#view === undefined) return;
     const now = performance.now();
     const texts = waitingTexts(this.#view, this.#file.toString(), now - this.#startedMs, now - this.#viewedMs);
     // The last column stays free, as a terminal may wrap when it is taken.
-    const text = fitting(texts, (process.stderr.columns || 80) - 1);
-    process.stderr.write(CLEAR_LINE + text.replace(/^waiting/, (word) => bold(word, process.stderr)));
+    const text = fitting(texts, (this.#screen.columns || 80) - 1);
+    this.#screen.write(CLEAR_LINE + text.replace(/^waiting/, bold('waiting', this.#screen)));
   };
 }
 

@@ -90,6 +90,7 @@ export class GuardianLink {
   dismiss(): void {
     this.#dismissed = true;
     if (this.#child.connected) this.#child.disconnect();
+    this.#child.unref();
   }
 
   /** A guardian killed in the instant after it started the command had no time to tell of it: the environment tells. */
