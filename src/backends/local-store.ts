@@ -6,7 +6,7 @@ import { codeOf, LINKLESS } from './local-errors.js';
 import type { LocalFiles } from './local-files.js';
 
 /** How long to wait for whoever is inside a guard, which takes well under a millisecond, before putting it out. */
-const PATIENCE_MS = 250;
+const PATIENCE_MS = 100;
 
 /** Two stamps of whole seconds come from a file system with a coarse clock; FAT's is the coarsest. */
 const COARSE_GRAIN_MS = 2000;

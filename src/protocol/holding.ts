@@ -125,7 +125,13 @@ export class Holding {
     this.assertHeld();
     const startedMs = performance.now();
     this.#renewAbort = new AbortController();
-    this.#renewed(await run(this.tenure.renew({ signal: this.#renewAbort.signal })), startedMs);
+    const { signal } = this.#renewAbort;
+    try {
+      this.#renewed(await run(this.tenure.renew({ signal })), startedMs);
+    } catch (error) {
+      // The loss itself is what cut the renewal off.
+      throw this.#loss ?? error;
+    }
   }
 
   #renewed(reason: LossReason | undefined, startedMs: number): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../src/backends/mem.js';
-import { Lockfile, LockOptionError, lockSync, VfsFile, withLock, type LockOptions } from '../../src/index.js';
+import { Lockfile, LockOptionError, lockSync, VfsFile, withLock, type LockOptions, type Vfs } from '../../src/index.js';
 
 const UNUSABLE: readonly (readonly [string, object, RegExp])[] = [
   ['a ttl of zero', { ttl: 0 }, /ttl/],
@@ -35,7 +35,7 @@ const UNUSABLE_WAITS: readonly (readonly [string, object, RegExp])[] = [
 
 describe('an unusable option is refused before any I/O, naming it', () => {
   test.each(UNUSABLE)('%s', async (_what, options, message) => {
-    const vfs = new Proxy(memVfs(), { get: failOnIo });
+    const vfs = new Proxy<Vfs>(memVfs(), { get: failOnIo });
     const file = new VfsFile(vfs, 'data.csv');
     expect(() => new Lockfile(file, options as LockOptions)).toThrow(LockOptionError);
     await expect(withLock(file, () => 1, options)).rejects.toThrow(message);
@@ -43,7 +43,7 @@ describe('an unusable option is refused before any I/O, naming it', () => {
   });
 
   test.each(UNUSABLE_WAITS)('%s', async (_what, options, message) => {
-    const vfs = new Proxy(memVfs(), { get: failOnIo });
+    const vfs = new Proxy<Vfs>(memVfs(), { get: failOnIo });
     const refused = withLock(new VfsFile(vfs, 'data.csv'), () => 1, options);
     await expect(refused).rejects.toMatchObject({
       code: 'ERR_LOCK_OPTION',

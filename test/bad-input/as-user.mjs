@@ -1,0 +1,30 @@
+// @ts-check
+/** One lock's life, or a part of it, as whichever user this process runs as. Prints one line of JSON. */
+import { Lockfile, localVfs, VfsFile } from 'vfs-lockfile';
+
+const [folder = '', task = '', umask = '022'] = process.argv.slice(2);
+process.umask(Number.parseInt(umask, 8));
+
+const lock = new Lockfile(new VfsFile(localVfs({ root: folder }), 'data.csv'), { ttl: 1000, renew: false });
+
+/** @type {Record<string, () => Promise<unknown>>} */
+const tasks = {
+  /** Leaves a lock behind that goes stale, and tells nothing that would prove its process dead. */
+  abandon: async () => {
+    await lock.acquire({ wait: 0 });
+    return 'abandoned';
+  },
+  cycle: async () => {
+    await lock.acquire({ wait: '20s' });
+    const reclaimed = lock.reclaimedFrom?.reason ?? null;
+    await lock.renew();
+    return { reclaimed, released: await lock.release() };
+  },
+};
+
+try {
+  console.log(JSON.stringify({ done: await tasks[task]?.() }));
+} catch (error) {
+  const { code, message } = /** @type {Error & { code?: string }} */ (error);
+  console.log(JSON.stringify({ code, message }));
+}
