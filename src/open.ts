@@ -1,10 +1,8 @@
-import { resolve } from 'node:path';
-
 import { localVfs, type LocalVfs } from './backends/local.js';
 import type { MemVfs } from './backends/mem.js';
 import { VfsError } from './errors.js';
 import { VfsFile } from './file.js';
-import { normalizePath } from './path.js';
+import { normalizePath, shown } from './path.js';
 
 /** Makes a file of a URI of its scheme: the whole URI, and its path decoded, without the leading slash and any `..`. */
 export type Backend = (uri: string, path: string) => VfsFile | Promise<VfsFile>;
@@ -36,7 +34,7 @@ export function registerBackend(scheme: string, backend: Backend): void {
  */
 export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
   if (file instanceof VfsFile) return file;
-  const text = file instanceof URL ? file.href : file;
+  const text = textOf(file);
   const [, scheme = '', , path = '', extra] = URI.exec(text) ?? [];
   if (scheme === '') return openLocal(text);
   const backend = backends.get(scheme.toLowerCase());
@@ -47,21 +45,41 @@ export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
     );
   }
   if (extra !== '') throw bad(text, 'has a ? or # in its path; write %3F or %23');
-  return backend(text, normalizePath(decoded(text, path)));
+  return backend(text, filePath(decoded(text, path)));
 }
 
 /** The same for a path or `file:` URI of the local disk alone, without waiting. */
 export function openLocal(file: string | URL | VfsFile): VfsFile {
   if (file instanceof VfsFile) return file;
-  const text = file instanceof URL ? file.href : file;
+  const text = textOf(file);
   const [, scheme, , path = ''] = URI.exec(text) ?? [];
-  if (scheme !== undefined) return openLocalUri(text, normalizePath(decoded(text, path)));
-  if (typeof text === 'string' && text.endsWith('/')) {
-    throw new VfsError('ERR_VFS_PATH', `the path ${JSON.stringify(text)} names a folder; expected a file`);
+  if (scheme !== undefined) return openLocalUri(text, filePath(decoded(text, path)));
+  const [, prefix = ''] = /^([^:/]+):/.exec(text) ?? [];
+  if (backends.has(prefix.toLowerCase())) {
+    throw bad(text, `lacks the slashes of a URI; expected ${prefix}:///folder/file, or ./${prefix}:... for a path`);
   }
   disk ??= localVfs();
-  if (text === '' || typeof text !== 'string') return new VfsFile(disk, text);
-  return new VfsFile(disk, normalizePath(text.startsWith('/') ? text : `${resolve('.')}/${text}`));
+  if (text === '') return new VfsFile(disk, text);
+  return new VfsFile(disk, filePath(text.startsWith('/') ? text : `${workingDirectory()}/${text}`));
+}
+
+function textOf(file: string | URL): string {
+  const text: unknown = file instanceof URL ? file.href : file;
+  if (typeof text === 'string') return text;
+  throw new VfsError('ERR_VFS_PATH', `a path or URI must be a string, not of the type ${typeof text}`);
+}
+
+function filePath(path: string): string {
+  if (!path.endsWith('/')) return normalizePath(path);
+  throw new VfsError('ERR_VFS_PATH', `the path ${shown(path)} names a folder; expected a file`);
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new VfsError('ERR_VFS_NOT_FOUND', 'cannot open a relative path: the working directory is gone', { cause });
+  }
 }
 
 function openLocalUri(uri: string, path: string): VfsFile {
@@ -84,5 +102,7 @@ function decoded(uri: string, path: string): string {
 }
 
 function bad(uri: string, problem: string, cause?: unknown): VfsError {
-  return new VfsError('ERR_VFS_URI', `the URI ${JSON.stringify(uri)} ${problem}`, { cause });
+  // Nobody's password belongs in a message.
+  const harmless = uri.replace(/^([^:]*:\/\/)[^/?#]*@/, '$1***@');
+  return new VfsError('ERR_VFS_URI', `the URI ${shown(harmless)} ${problem}`, { cause });
 }
