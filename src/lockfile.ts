@@ -6,7 +6,7 @@ import { Holding } from './protocol/holding.js';
 import { namedPath, type NamedId } from './names.js';
 import { obstacleOf } from './obstacle.js';
 import { openFile } from './open.js';
-import { termsOf, waitOf, type AcquireOptions, type LockOptions } from './options.js';
+import { signalOf, termsOf, waitOf, type AcquireOptions, type LockOptions } from './options.js';
 import { placeOf } from './protocol/place.js';
 import type { LockRecord } from './record.js';
 import { Observer, type Sighting } from './protocol/staleness.js';
@@ -51,9 +51,8 @@ export class Lockfile {
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     const waitMs = waitOf(options);
-    await this.#taking(() =>
-      waitMs === 0 ? acquireAtOnce(this.#aim) : acquireWithin(this.#aim, waitMs, options.signal),
-    );
+    const signal = signalOf(options);
+    await this.#taking(() => (waitMs === 0 ? acquireAtOnce(this.#aim) : acquireWithin(this.#aim, waitMs, signal)));
   }
 
   /** Takes the lock if it is free or stale, without waiting. False: somebody else holds it. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 
 import { LockOptionError } from './errors.js';
 
@@ -64,7 +65,7 @@ function bytesOf(id: NamedId): [string, Uint8Array] {
     return ['i-', Buffer.from(BigInt(id).toString())];
   }
   if (id instanceof Uint8Array) return ['b-', id];
-  throw new LockOptionError(`id must be a string, a safe integer, a bigint or bytes, not ${String(id)}`);
+  throw new LockOptionError(`id must be a string, a safe integer, a bigint or bytes, not ${inspect(id, { depth: 0 })}`);
 }
 
 function escapeByte(byte: number): string {

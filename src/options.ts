@@ -69,6 +69,16 @@ export function waitOf({ wait = '1m' }: AcquireOptions): number {
   return durationMs(wait, 'wait', { zero: true, infinity: true });
 }
 
+/** The signal to wait under; refuses what is none, and throws the reason of one that has aborted. */
+export function signalOf({ signal }: AcquireOptions): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function') {
+    throw new LockOptionError('signal must be an AbortSignal');
+  }
+  signal.throwIfAborted();
+  return signal;
+}
+
 function graceOf({ grace, ttl }: LockOptions, ttlMs: number): number {
   if (grace === undefined) return 0;
   if (ttl === undefined) throw new LockOptionError('grace needs a ttl: it begins where the lease ends');
