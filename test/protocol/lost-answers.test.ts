@@ -136,12 +136,14 @@ describe('a release', () => {
   it('that the store never accepts is a warning to withLock, and hides neither result nor error', async () => {
     const vfs = lab.machine();
     vfs.always('remove', requestLost);
-    const warning = new Promise<Error>((resolve) => process.once('warning', resolve));
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
     const working = withLock(new VfsFile(vfs, FILE), () => 42, { ttl: 1000 });
     const failing = outcome(withLock(new VfsFile(lab.machine(), 'other'), () => Promise.reject(new Error('mine'))));
     await pass(20_000);
     expect(await working).toBe(42);
-    expect((await warning).message).toMatch(/stays locked until its lease ends/);
+    const warning = expect.stringMatching(/the connection broke; it stays locked until its lease ends$/) as string;
+    expect(warn.mock.calls).toEqual([[warning, { code: 'VFS_LOCKFILE_RELEASE' }]]);
+    warn.mockRestore();
     expect(failing.error).toEqual(new Error('mine'));
   });
 
