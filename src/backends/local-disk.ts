@@ -9,7 +9,16 @@ const PROMPT_TYPES = new Set([
 
 const MOST_FOLDERS = 1000;
 
-const known = new Map<string, Syscalls>();
+/** A call that holds up the event loop for longer than this sends the next ones through the thread pool for a while. */
+const SLOW_MS = 2;
+const SLOW_FOR_MS = 1000;
+
+interface Disk {
+  readonly calls: Syscalls;
+  pooledUntilMs: number;
+}
+
+const disks = new Map<string, Disk>();
 
 /**
  * The calls that suit the disk below a folder. A local disk answers a call in less time than the thread pool takes to pass
@@ -22,12 +31,19 @@ export async function callsFor(folder: string): Promise<Syscalls> {
   );
   if (type === undefined) return pooledCalls;
   const calls = PROMPT_TYPES.has(type) ? promptCalls : pooledCalls;
-  if (known.size >= MOST_FOLDERS) known.clear();
-  known.set(folder, calls);
+  if (disks.size >= MOST_FOLDERS) disks.clear();
+  disks.set(folder, { calls, pooledUntilMs: 0 });
   return calls;
 }
 
 /** The same where it is known already, without waiting. */
 export function knownCallsFor(folder: string): Syscalls | undefined {
-  return known.get(folder);
+  const disk = disks.get(folder);
+  return disk && disk.pooledUntilMs > performance.now() ? pooledCalls : disk?.calls;
+}
+
+/** Takes note of how long a folder's disk has held up the event loop. */
+export function noteBlocking(folder: string, ms: number): void {
+  const disk = disks.get(folder);
+  if (disk && ms > SLOW_MS) disk.pooledUntilMs = performance.now() + SLOW_FOR_MS;
 }

@@ -58,11 +58,13 @@ export class LocalFiles implements SwapFiles {
 
   /** Writes a new file and tells its modification time: the time by the clock of the disk it stands on. */
   *write(path: string, data: Uint8Array): Steps<number> {
-    const mode = fileMode((yield* this.#statFolder()).mode);
+    const folder = yield* this.#statFolder();
+    const mode = fileMode(folder.mode);
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
     try {
       for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
       const stats = yield* ask(this.#calls.fstat(fd));
+      if ((mode & 0o044) === 0o040) yield* this.#giveToGroup(path, stats, folder);
       if ((stats.mode & 0o777) !== mode) yield* ask(this.#calls.fchmod(fd, mode));
       this.#written = () => (isHashed(stats) ? contentVersion(data) : statVersion(stats));
       return stats.mtimeMs;
@@ -146,15 +148,18 @@ export class LocalFiles implements SwapFiles {
   }
 
   *#share(path: string, made: Stats, folder: Stats): Steps<void> {
-    if (made.gid !== folder.gid) {
-      try {
-        yield* ask(this.#calls.chown(path, made.uid, folder.gid));
-      } catch (error) {
-        // Not a member of that group: then its members cannot be given more than the permission bits say.
-        if (codeOf(error) !== 'EPERM') throw error;
-      }
-    }
+    yield* this.#giveToGroup(path, made, folder);
     if (((made.mode ^ folder.mode) & 0o777) !== 0) yield* ask(this.#calls.chmod(path, folder.mode & 0o777));
+  }
+
+  *#giveToGroup(path: string, made: Stats, folder: Stats): Steps<void> {
+    if (made.gid === folder.gid) return;
+    try {
+      yield* ask(this.#calls.chown(path, made.uid, folder.gid));
+    } catch (error) {
+      // Not a member of that group: then its members cannot be given more than the permission bits say.
+      if (codeOf(error) !== 'EPERM') throw error;
+    }
   }
 
   *#statFolder(): Steps<Stats> {

@@ -17,11 +17,12 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
-import { blockingCalls, pooledCalls } from './local-calls.js';
-import { callsFor, knownCallsFor } from './local-disk.js';
+import { blockingCalls, pooledCalls, promptCalls } from './local-calls.js';
+import { callsFor, knownCallsFor, noteBlocking } from './local-disk.js';
 import { localError } from './local-errors.js';
 import { LocalFiles } from './local-files.js';
-import { deleteFile, listFolder, moveFile, readChunks, statFile, writeFile } from './local-plain.js';
+import { turnOver } from './local-pace.js';
+import type * as LocalPlain from './local-plain.js';
 import { createFile, readFile, removeFile, replaceFile } from './local-store.js';
 import { watchFile } from './local-watch.js';
 
@@ -39,6 +40,13 @@ const PROMPT_BYTES = 128 * 1024;
 const LONGEST_PATH = 4095 - PRIVATE_NAME_BYTES;
 
 type Work<T> = (files: LocalFiles, path: string) => Steps<T>;
+
+type Plain = typeof LocalPlain;
+
+/** What locks alone do not need is loaded when it is first used. */
+function loadPlain(): Promise<Plain> {
+  return import('./local-plain.js');
+}
 
 /** The disk of this machine, or whatever file system is mounted on it. */
 export class LocalVfs implements Vfs {
@@ -93,13 +101,14 @@ export class LocalVfs implements Vfs {
   }
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
-    return this.#plain('stat', path, options, statFile);
+    return this.#plain('stat', path, options, (plain, target) => plain.statFile(target));
   }
 
   async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
     if (folder !== '') this.check(folder);
     const prefix = folder === '' ? '' : `${folder}/`;
     try {
+      const { listFolder } = await loadPlain();
       for await (const entry of listFolder(this.locate(folder), options.recursive ?? false)) {
         options.signal?.throwIfAborted();
         yield { ...entry, path: prefix + entry.path };
@@ -110,16 +119,18 @@ export class LocalVfs implements Vfs {
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
-    return this.#plain('write', path, options, (target) => writeFile(target, data, options?.signal));
+    return this.#plain('write', path, options, (plain, target) => plain.writeFile(target, data, options?.signal));
   }
 
   async move(from: string, to: string, options?: CallOptions): Promise<void> {
     this.check(to);
-    await this.#plain('move', from, options, (source) => moveFile(source, this.locate(to), this.#hardLinks));
+    await this.#plain('move', from, options, (plain, source) =>
+      plain.moveFile(source, this.locate(to), this.#hardLinks),
+    );
   }
 
   delete(path: string, options?: CallOptions): Promise<boolean> {
-    return this.#plain('delete', path, options, deleteFile);
+    return this.#plain('delete', path, options, (plain, target) => plain.deleteFile(target));
   }
 
   readStream(path: string, options?: CallOptions): Readable {
@@ -133,7 +144,7 @@ export class LocalVfs implements Vfs {
   async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     this.check(path);
     try {
-      yield* readChunks(this.locate(path), signal);
+      yield* (await loadPlain()).readChunks(this.locate(path), signal);
     } catch (error) {
       throw localError('read', this.locate(path), error, signal);
     }
@@ -159,7 +170,12 @@ export class LocalVfs implements Vfs {
       signal?.throwIfAborted();
       const prompt = bytes <= PROMPT_BYTES;
       const calls = prompt ? (knownCallsFor(folder) ?? (await callsFor(folder))) : pooledCalls;
-      return await run(work(new LocalFiles(calls, folder, signal), located));
+      if (calls !== promptCalls) return await run(work(new LocalFiles(calls, folder, signal), located));
+      for (let wait = turnOver(); wait !== undefined; wait = turnOver()) await wait;
+      const startedMs = performance.now();
+      const outcome = run(work(new LocalFiles(calls, folder, signal), located));
+      noteBlocking(folder, performance.now() - startedMs);
+      return await outcome;
     } catch (error) {
       throw localError(verb, located, error, signal);
     }
@@ -179,12 +195,12 @@ export class LocalVfs implements Vfs {
     verb: string,
     path: string,
     options: CallOptions | undefined,
-    work: (located: string) => Promise<T>,
+    work: (plain: Plain, located: string) => Promise<T>,
   ): Promise<T> {
     this.check(path);
     try {
       options?.signal?.throwIfAborted();
-      return await work(this.locate(path));
+      return await work(await loadPlain(), this.locate(path));
     } catch (error) {
       throw localError(verb, this.locate(path), error, options?.signal);
     }
