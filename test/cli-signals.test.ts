@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -82,6 +82,22 @@ describe('a signal while the lock is awaited', () => {
       await holder.outcome;
     },
   );
+});
+
+describe('a signal while the lock is being taken', () => {
+  it('ends it before the command is started, and gives the lock back', async () => {
+    const stale = Date.now() / 1000 - 100;
+    writeFileSync(`${file()}.lock`, '{"ttl":1000000000,"hostname":"elsewhere","pid":1}');
+    utimesSync(`${file()}.lock`, stale, stale);
+    // Whoever finds another one inside of the guard gives it some time.
+    mkdirSync(`${file()}.lock.guard`);
+    writeFileSync(`${file()}.lock.guard/somebody`, '');
+    const running = cli(['run', file(), '--', 'touch', join(folder(), 'mark')]);
+    await eventually(() => expect(readdirSync(folder())).toContainEqual(matching(/^\.vfs-lockfile-/)));
+    running.child.kill('SIGTERM');
+    expect(await running.outcome).toMatchObject({ code: 143, stderr: '' });
+    expect(readdirSync(folder())).toEqual([]);
+  });
 });
 
 describe('what the command leaves running in its group', () => {
