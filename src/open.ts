@@ -17,6 +17,7 @@ let memory: MemVfs | undefined;
 const backends = new Map<string, Backend>([
   ['file', openLocalUri],
   ['mem', openMemory],
+  ['sftp', openRemote],
 ]);
 
 /** Teaches `openFile` a scheme, such as `'ftp'` for `ftp://host/path`, or replaces what it knew. */
@@ -75,6 +76,11 @@ async function openMemory(uri: string, path: string): Promise<VfsFile> {
   return new VfsFile((memory ??= new MemVfs({}, '')), path);
 }
 
+async function openRemote(uri: string, path: string): Promise<VfsFile> {
+  const { openSftp } = await import('./backends/sftp-uri.js');
+  return openSftp(uri, path);
+}
+
 function decoded(uri: string, path: string): string {
   try {
     return decodeURIComponent(path);
@@ -84,5 +90,9 @@ function decoded(uri: string, path: string): string {
 }
 
 function bad(uri: string, problem: string, cause?: unknown): VfsError {
-  return new VfsError('ERR_VFS_URI', `the URI ${JSON.stringify(uri)} ${problem}`, { cause });
+  return new VfsError('ERR_VFS_URI', `the URI ${JSON.stringify(withoutPassword(uri))} ${problem}`, { cause });
+}
+
+function withoutPassword(uri: string): string {
+  return uri.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@/i, '$1:***@');
 }
