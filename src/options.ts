@@ -1,6 +1,6 @@
 import { durationMs, type Duration } from './duration.js';
 import { LockOptionError } from './errors.js';
-import { MAX_RECORD_BYTES, type LockRecord } from './record.js';
+import { goJson, MAX_RECORD_BYTES, plainNote, type LockRecord } from './record.js';
 import type { StaleReason } from './protocol/staleness.js';
 
 /** How a lock is held. Durations are milliseconds or strings such as `'5m'`. */
@@ -46,6 +46,8 @@ export interface Terms {
 const SHORTEST_TTL_MS = 100;
 const LONGEST_OWNER = 256;
 
+const MAX_NOTE_BYTES = MAX_RECORD_BYTES / 2;
+
 export function termsOf(options: LockOptions): Terms {
   const ttlMs = durationMs(options.ttl ?? '30s', 'ttl', { infinity: true });
   if (ttlMs < SHORTEST_TTL_MS) {
@@ -90,22 +92,13 @@ function pidOf(pid: number): number {
   throw new LockOptionError(`pid must be a positive integer, not ${String(pid)}`);
 }
 
-/** A copy through JSON, so that what is written later is what was checked now. */
+/** A copy, so that what is written later is what was checked now, with room left for all that a record says besides. */
 function noteOf(note: LockOptions['note']): Terms['note'] {
   if (note === undefined) return undefined;
-  if (typeof note !== 'object' || Array.isArray(note)) throw new LockOptionError('note must be an object');
-  let text: string;
-  try {
-    text = JSON.stringify(note);
-  } catch (cause) {
-    throw new LockOptionError('note must be an object that JSON can hold', { cause });
-  }
-  if (text.length > MAX_RECORD_BYTES / 4) {
-    throw new LockOptionError(
-      `note must have at most ${String(MAX_RECORD_BYTES / 4)} characters as JSON, not ${String(text.length)}`,
-    );
-  }
-  return JSON.parse(text) as Terms['note'];
+  const plain = plainNote(note);
+  const bytes = Buffer.byteLength(goJson(plain));
+  if (bytes <= MAX_NOTE_BYTES) return plain;
+  throw new LockOptionError(`note must take at most ${MAX_NOTE_BYTES} bytes in the lock file, not ${bytes}`);
 }
 
 function checked<T>(name: string, value: T, type: 'boolean' | 'function' | 'string'): T {

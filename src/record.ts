@@ -20,30 +20,26 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Throws `ERR_LOCK_OPTION` when the note is no plain JSON object or the record would pass 64 KiB.
  */
 export function encodeRecord(record: LockRecord): Uint8Array {
-  const json = JSON.stringify(
-    {
-      createdAt: record.createdAt === undefined ? GO_ZERO_TIME : goTime(record.createdAt),
-      ttl: goDuration(record.ttlMs),
-      hostname: record.hostname,
-      pid: record.pid,
-      ownerId: record.ownerId || undefined,
-      lockId: record.lockId || undefined,
-      nonce: record.nonce || undefined,
-      lease: record.leaseMs === record.ttlMs ? undefined : milliseconds(record.leaseMs),
-      renewedAt: record.renewedAt && goTime(record.renewedAt),
-      renewals: record.renewals || undefined,
-      bootId: record.bootId || undefined,
-      processStart: record.processStart || undefined,
-      namespace: record.namespace || undefined,
-      fencingToken: record.fencingToken || undefined,
-      grace: record.graceMs || undefined,
-      note: record.note && plainNote(record.note),
-      released: record.released || undefined,
-    },
-    undefined,
-    2,
-  );
-  const data = Buffer.from(json.replace(/[<>&\u2028\u2029]/g, escapeUnit));
+  const json = goJson({
+    createdAt: record.createdAt === undefined ? GO_ZERO_TIME : goTime(record.createdAt),
+    ttl: goDuration(record.ttlMs),
+    hostname: record.hostname,
+    pid: record.pid,
+    ownerId: record.ownerId || undefined,
+    lockId: record.lockId || undefined,
+    nonce: record.nonce || undefined,
+    lease: record.leaseMs === record.ttlMs ? undefined : milliseconds(record.leaseMs),
+    renewedAt: record.renewedAt && goTime(record.renewedAt),
+    renewals: record.renewals || undefined,
+    bootId: record.bootId || undefined,
+    processStart: record.processStart || undefined,
+    namespace: record.namespace || undefined,
+    fencingToken: record.fencingToken || undefined,
+    grace: record.graceMs || undefined,
+    note: record.note && plainNote(record.note),
+    released: record.released || undefined,
+  });
+  const data = Buffer.from(json);
   if (data.length <= MAX_RECORD_BYTES) return data;
   throw new LockOptionError(
     `the lock's record takes ${data.length} bytes with this ownerId and note; it may take ${MAX_RECORD_BYTES}`,
@@ -120,7 +116,8 @@ function isShallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
-function plainNote(note: Json): Json {
+/** A copy of a note as JSON keeps it. Throws `ERR_LOCK_OPTION` when JSON cannot, or when it is nested too deeply. */
+export function plainNote(note: Json): Json {
   const expected = `note must be an object that JSON can hold, at most ${NOTE_LEVELS} levels deep`;
   let plain: unknown;
   try {
@@ -159,6 +156,11 @@ function instant(text: string): Date | undefined {
   if (day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined;
   const date = new Date(text);
   return date.getUTCFullYear() > 1 ? date : undefined;
+}
+
+/** A value as Go's `json.MarshalIndent(value, "", "  ")` prints it. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(/[<>&\u2028\u2029]/g, escapeUnit);
 }
 
 function escapeUnit(character: string): string {

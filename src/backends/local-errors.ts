@@ -30,6 +30,9 @@ export function localError(verb: string, path: string, cause: unknown, signal?: 
   return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
 }
 
+/** What is answered where no file is: the name is missing, or part of the path is a file itself. */
+export const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
+
 /** What link(2) and symlink(2) answer on a file system without links. */
 export const LINKLESS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 

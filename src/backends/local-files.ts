@@ -6,7 +6,7 @@ import type { SwapFiles } from '../guarded-swap.js';
 import { ask, type Steps } from '../steps.js';
 import type { Version } from '../vfs.js';
 import type { Syscalls } from './local-calls.js';
-import { codeOf, LINKLESS } from './local-errors.js';
+import { ABSENT, codeOf, LINKLESS } from './local-errors.js';
 
 /** A file's content as one open saw it. */
 export interface FileImage {
@@ -121,7 +121,7 @@ export class LocalFiles implements SwapFiles {
     try {
       return yield* ask(this.#calls.open(path, READ_FLAGS));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
+      if (ABSENT.includes(codeOf(error))) return undefined;
       if (codeOf(error) === 'ELOOP') throw notAFile(path, 'a symbolic link', error);
       throw error;
     }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { freshId, stagedPath } from '../names.js';
 import type { Entry, Stat } from '../vfs.js';
-import { codeOf, LINKLESS } from './local-errors.js';
+import { ABSENT, codeOf, LINKLESS } from './local-errors.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the system's own. */
 
@@ -14,7 +14,7 @@ export async function statFile(path: string): Promise<Stat | undefined> {
     const stats = await fs.stat(path);
     return stats.isFile() ? { size: stats.size, modifiedMs: stats.mtimeMs } : undefined;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (ABSENT.includes(codeOf(error))) return undefined;
     throw error;
   }
 }
@@ -72,7 +72,7 @@ export async function deleteFile(path: string): Promise<boolean> {
     await fs.unlink(path);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (ABSENT.includes(codeOf(error))) return false;
     throw error;
   }
 }

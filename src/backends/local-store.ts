@@ -17,12 +17,12 @@ export function* readFile(
   files: LocalFiles,
   path: string,
   options: { readonly clock: boolean; readonly maxBytes: number },
-): Steps<Snapshot | undefined> {
+): Steps<Omit<Snapshot, 'path'> | undefined> {
   const image = yield* files.read(path, options.maxBytes);
   if (image === undefined) return undefined;
   const nowMs = options.clock ? yield* diskTime(files, path) : undefined;
   const coarse = nowMs !== undefined && nowMs % 1000 === 0 && image.modifiedMs % 1000 === 0;
-  return { path, ...image, nowMs: coarse ? nowMs - COARSE_GRAIN_MS : nowMs };
+  return { ...image, nowMs: coarse ? nowMs - COARSE_GRAIN_MS : nowMs };
 }
 
 /** Puts a staged file under `path` by a hard link, which fails where a file is; without hard links, by the swap. */

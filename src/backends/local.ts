@@ -17,7 +17,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
-import { blockingCalls } from './local-calls.js';
+import { blockingCalls, pooledCalls } from './local-calls.js';
 import { callsFor, knownCallsFor } from './local-disk.js';
 import { localError } from './local-errors.js';
 import { LocalFiles } from './local-files.js';
@@ -31,6 +31,9 @@ export interface LocalVfsOptions {
   /** Default true. False: never try a hard link, as on file systems without them; then all who lock there must do so. */
   readonly hardLinks?: boolean;
 }
+
+/** More than any lock record has: what is larger is somebody's data, and goes through the thread pool. */
+const PROMPT_BYTES = 128 * 1024;
 
 type Work<T> = (files: LocalFiles, path: string) => Steps<T>;
 
@@ -55,7 +58,7 @@ export class LocalVfs implements Vfs {
       poll: { minMs: 50, maxMs: 1000 },
     };
     this.sync = {
-      read: (path, options) => this.#now('read', path, reading(options)),
+      read: (path, options) => this.#now('read', path, reading(path, options)),
       create: (path, data) => this.#now('create', path, this.#creating(data)),
       replace: (path, version, data) => this.#now('replace', path, replacing(version, data)),
       remove: (path, version) => this.#now('remove', path, removing(version)),
@@ -71,19 +74,19 @@ export class LocalVfs implements Vfs {
   }
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
-    return this.#soon('read', path, options, reading(options));
+    return this.#soon('read', path, options, reading(path, options), options?.maxBytes ?? Infinity);
   }
 
   create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
-    return this.#soon('create', path, options, this.#creating(data));
+    return this.#soon('create', path, options, this.#creating(data), data.length);
   }
 
   replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
-    return this.#soon('replace', path, options, replacing(version, data));
+    return this.#soon('replace', path, options, replacing(version, data), data.length);
   }
 
   remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
-    return this.#soon('remove', path, options, removing(version));
+    return this.#soon('remove', path, options, removing(version), 0);
   }
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
@@ -129,15 +132,22 @@ export class LocalVfs implements Vfs {
     return (files, path) => createFile(files, path, data, this.#hardLinks);
   }
 
-  /** Without waiting where the disk is known to answer at once, and never on a disk that may hang. */
-  async #soon<T>(verb: string, path: string, options: CallOptions | undefined, work: Work<T>): Promise<T> {
+  /** Without waiting for what a local disk does at once, and never blocking on one that may hang, or over much data. */
+  async #soon<T>(
+    verb: string,
+    path: string,
+    options: CallOptions | undefined,
+    work: Work<T>,
+    bytes: number,
+  ): Promise<T> {
     this.check(path);
     const signal = options?.signal;
     const located = this.locate(path);
     const folder = dirname(located);
     try {
       signal?.throwIfAborted();
-      const calls = knownCallsFor(folder) ?? (await callsFor(folder));
+      const prompt = bytes <= PROMPT_BYTES;
+      const calls = prompt ? (knownCallsFor(folder) ?? (await callsFor(folder))) : pooledCalls;
       return await run(work(new LocalFiles(calls, folder, signal), located));
     } catch (error) {
       throw localError(verb, located, error, signal);
@@ -175,8 +185,11 @@ export function localVfs(options?: LocalVfsOptions): LocalVfs {
   return new LocalVfs(options);
 }
 
-function reading({ clock = false, maxBytes = Infinity }: ReadOptions = {}): Work<Snapshot | undefined> {
-  return (files, path) => readFile(files, path, { clock, maxBytes });
+function reading(path: string, { clock = false, maxBytes = Infinity }: ReadOptions = {}): Work<Snapshot | undefined> {
+  return function* (files, located) {
+    const found = yield* readFile(files, located, { clock, maxBytes });
+    return found && { path, ...found };
+  };
 }
 
 function replacing(version: Version, data: Uint8Array): Work<Written | undefined> {

@@ -15,7 +15,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
-import { codeOf, localError } from './local-errors.js';
+import { ABSENT, codeOf, localError } from './local-errors.js';
 
 /** What is used of a memfs volume. */
 export interface MemVolume {
@@ -206,7 +206,7 @@ function contentOf(volume: MemVolume, path: string): Omit<Snapshot, 'path' | 'no
     const data = bytesOf(volume.readFileSync(`/${path}`));
     return { data, version: contentVersion(data), modifiedMs: Number(stats.mtimeMs) };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (ABSENT.includes(codeOf(error))) return undefined;
     throw error;
   }
 }

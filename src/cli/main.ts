@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
 
-const { values } = parseArgs({ strict: false, options: { help: { type: 'boolean', short: 'h' } } });
+const args = process.argv.slice(2);
 
-if (values.help === true) {
-  process.stdout.write('Usage: vfs-lockfile run FILE -- COMMAND [ARGS...]\n       vfs-lockfile status FILE [--json]\n');
+if (args[0] === 'guardian' && process.send !== undefined) {
+  const { guard } = await import('./guardian/guardian.js');
+  guard();
 } else {
-  process.stderr.write('vfs-lockfile: expected a subcommand, see --help\n');
-  process.exitCode = 64;
+  const { commandLine } = await import('./command-line.js');
+  process.exitCode = await commandLine(args, fileURLToPath(import.meta.url));
 }

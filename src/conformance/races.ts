@@ -22,6 +22,12 @@ const onlyWinner = <T>(results: readonly T[], won: (result: T) => boolean, what:
   return winners[0] ?? -1;
 };
 
+/** Ends a contender that never gets anywhere; each round takes one try of everybody at the very least. */
+function patienceFor({ rounds }: Arena): () => void {
+  let tries = 0;
+  return () => ok((tries += 1) <= rounds * 10_000, 'a contender never wins');
+}
+
 /** However many try at once, one wins. */
 export const races: readonly Behaviour[] = [
   {
@@ -97,7 +103,9 @@ export const races: readonly Behaviour[] = [
       const each = Math.ceil(arena.rounds / 5);
       await created(arena.vfs, path, bytes('0 by nobody'));
       await everybody(arena, async (vfs, who) => {
+        const patience = patienceFor(arena);
         for (let counted = 0; counted < each;) {
+          patience();
           const { data, version } = await found(vfs, path);
           const next = parseInt(Buffer.from(data).toString()) + 1;
           if (await vfs.replace(path, version, bytes(`${String(next)} by ${String(who)}`))) counted += 1;
@@ -115,7 +123,9 @@ export const races: readonly Behaviour[] = [
       const each = Math.ceil(arena.rounds / 5);
       const atWork = new Set<number>();
       await everybody(arena, async (vfs, who) => {
+        const patience = patienceFor(arena);
         for (let turns = 0; turns < each;) {
+          patience();
           const written = await vfs.create(path, fresh());
           if (written) {
             deepStrictEqual([...atWork], [], `${String(who)} got what others have`);

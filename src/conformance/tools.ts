@@ -85,7 +85,7 @@ export async function refusal(
 export function vfsError(what: string, error: unknown, codes: readonly VfsErrorCode[]): VfsError {
   ok(error instanceof VfsError, `${what}: fails with ${String(error)}, which is no VfsError`);
   ok(codes.includes(error.code), `${what}: fails with ${error.code}, not ${codes.join(' or ')} (${error.message})`);
-  ok(error.effect === 'none' || error.effect === 'unknown', `${what}: has the effect ${String(error.effect)}`);
+  ok(['none', 'unknown'].includes(error.effect), `${what}: has the effect ${error.effect}`);
   ok(error.message.length > 0, `${what}: fails without a word`);
   return error;
 }

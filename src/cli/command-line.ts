@@ -1,0 +1,33 @@
+import { readArguments, type Arguments } from './arguments.js';
+
+/** Does what the arguments ask for and resolves with the exit code. `self` is the file that a guardian is started from. */
+export async function commandLine(argv: readonly string[], self: string): Promise<number> {
+  process.stdout.on('error', leaveQuietly);
+  process.stderr.on('error', leaveQuietly);
+  try {
+    return await perform(readArguments(argv), self);
+  } catch (error) {
+    const { complain } = await import('./complain.js');
+    return complain(error);
+  }
+}
+
+async function perform(args: Arguments, self: string): Promise<number> {
+  // Each verb loads what it needs, so that asking for help does not load a store.
+  switch (args.verb) {
+    case 'run':
+      return (await import('./run.js')).run(args, self);
+    case 'status':
+      return (await import('./status.js')).status(args);
+    default: {
+      const { HELP, version } = await import('./help.js');
+      process.stdout.write(args.verb === 'help' ? HELP : `${version()}\n`);
+      return 0;
+    }
+  }
+}
+
+/** Whoever was reading has gone, as in `vfs-lockfile --help | head -1`. */
+function leaveQuietly(): void {
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Sends a signal to every process of a group, if any is left that may be signalled. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
+  send(-pgid, signal);
+}
+
+/** Whether any process of the group can still do anything. */
+export function isGroupAlive(pgid: number): boolean {
+  if (!send(-pgid, 0)) return false;
+  // Where nobody collects orphaned zombies, as in many containers, they stay members for ever.
+  return processStats()?.some((stat) => stat.pgid === pgid && !isZombie(stat)) ?? true;
+}
+
+/** Ends every process of the group, and resolves when none is left. */
+export async function killGroup(pgid: number): Promise<void> {
+  await killAll(() => (isGroupAlive(pgid) ? [-pgid] : []));
+}
+
+/** Ends every process that has `marker` in its environment, where the system shows that to us. */
+export async function killMarked(marker: string): Promise<void> {
+  await killAll(() => processIds()?.filter((pid) => environmentOf(pid).includes(marker)) ?? []);
+}
+
+async function killAll(find: () => readonly number[]): Promise<void> {
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const found = find();
+    if (found.length === 0) return;
+    for (const pid of found) send(pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/** False: nobody is there. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+interface ProcessStat {
+  readonly pid: number;
+  readonly state: string;
+  readonly pgid: number;
+}
+
+/** Undefined: this system does not tell. */
+function processStats(): readonly ProcessStat[] | undefined {
+  return processIds()?.flatMap((pid) => {
+    const stat = read(`/proc/${pid}/stat`);
+    // The second field is the command in parentheses, and may itself hold spaces and parentheses.
+    const [state = '', , pgid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return stat === '' ? [] : [{ pid, state, pgid: Number(pgid) }];
+  });
+}
+
+function processIds(): readonly number[] | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+/** A process whose first thread has ended looks like a zombie too, while its other threads work on. */
+function isZombie({ pid, state }: ProcessStat): boolean {
+  if (!/^[ZXx]$/.test(state)) return false;
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true;
+  }
+}
+
+function environmentOf(pid: number): readonly string[] {
+  return read(`/proc/${pid}/environ`).split('\0');
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

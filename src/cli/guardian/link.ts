@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+import { Complaint } from '../complaint.js';
+import { deadlineIn } from './deadline.js';
+import { EXIT } from '../exit-codes.js';
+import { killGroup, killMarked } from './group.js';
+import type { Ended, Job, Order, Report } from './messages.js';
+
+export type Refused = Extract<Report, { report: 'refused' }>;
+
+/** The guardian, as the process that started it sees it. */
+export class GuardianLink {
+  readonly #child: ChildProcess;
+  readonly #gone = new AbortController();
+  #dismissed = false;
+  #pgid: number | undefined;
+
+  /** `self` is the command line's own main file. */
+  constructor(self: string) {
+    // What its environment tells Node, such as to wait for a debugger, is meant for the command alone.
+    const env = { ...process.env, NODE_OPTIONS: undefined };
+    const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
+    this.#child = spawn(process.execPath, [self, 'guardian'], { env, stdio: [...stdio], detached: true });
+    this.#child.on('error', (cause) => {
+      this.#gone.abort(new Complaint(EXIT.failed, `cannot start a guardian process: ${cause.message}`, { cause }));
+    });
+    this.#child.on('disconnect', () => {
+      if (!this.#dismissed) this.#gone.abort(new Complaint(EXIT.failed, 'the guardian process was killed'));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Aborts with a complaint when the guardian ends before it is dismissed. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /**
+   * Has the command started, and resolves when nothing of its group is left. When the guardian is killed meanwhile, ends the
+   * group itself and rejects.
+   */
+  start(job: Job): Promise<Ended | Refused> {
+    this.gone.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const takeOver = (): void => {
+        void this.#killOrphans(job).then(() => {
+          reject(new Complaint(EXIT.lost, 'the guardian process was killed; COMMAND was ended'));
+        });
+      };
+      this.gone.addEventListener('abort', takeOver);
+      this.#child.on('message', (message) => {
+        const report = message as Report;
+        if (report.report === 'started') {
+          this.#pgid = report.pgid;
+        } else {
+          this.gone.removeEventListener('abort', takeOver);
+          resolve(report);
+        }
+      });
+      this.#send({ order: 'start', job });
+    });
+  }
+
+  /** Tells how long the lock will last. */
+  extend(remainingMs: number): void {
+    this.#send({ order: 'extend', deadline: deadlineIn(remainingMs) });
+  }
+
+  /** Passes a signal on to the command's group. */
+  signal(signal: NodeJS.Signals, onSent?: () => void): void {
+    this.#send({ order: 'signal', signal }, onSent);
+  }
+
+  /** Ends the command's group. */
+  end(): void {
+    this.#send({ order: 'end' });
+  }
+
+  /** For a guardian that does not do its work: ends the group over its head, then the guardian. */
+  async overrule(): Promise<void> {
+    if (this.#pgid !== undefined) await killGroup(this.#pgid);
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Lets the guardian go. A command that still runs is ended first. */
+  dismiss(): void {
+    this.#dismissed = true;
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  /** A guardian killed in the instant after it started the command had no time to tell of it: the environment tells. */
+  async #killOrphans({ env }: Job): Promise<void> {
+    if (this.#pgid !== undefined) await killGroup(this.#pgid);
+    else await killMarked(`VFS_LOCKFILE_ID=${env.VFS_LOCKFILE_ID ?? ''}`);
+  }
+
+  #send(order: Order, onSent?: () => void): void {
+    // A guardian that is gone is noticed elsewhere.
+    if (this.#child.connected) this.#child.send(order, undefined, undefined, onSent ?? (() => undefined));
+  }
+}

@@ -1,0 +1,36 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { VfsFile } from '../file.js';
+import { openFile } from '../open.js';
+import { Complaint } from './complaint.js';
+import { EXIT } from './exit-codes.js';
+
+/** The file to lock. Throws a usage complaint for what no lock can stand beside. */
+export async function openTarget(text: string): Promise<VfsFile> {
+  const file = await openFile(text);
+  if (!file.vfs.capabilities.durable) {
+    throw new Complaint(EXIT.usage, `cannot lock ${file.toString()} for others: its store lives in one process only`);
+  }
+  if (file.vfs.scheme === 'file') await checkLocal(file.toString());
+  return file;
+}
+
+async function checkLocal(path: string): Promise<void> {
+  if ((await kindOf(path)) === 'folder') {
+    throw new Complaint(EXIT.usage, `cannot lock ${path}: it is a folder; expected a file, which need not exist yet`);
+  }
+  const folder = dirname(path);
+  const found = await kindOf(folder);
+  if (found === 'nothing') throw new Complaint(EXIT.usage, `cannot lock ${path}: there is no folder ${folder}`);
+  if (found === 'file') throw new Complaint(EXIT.usage, `cannot lock ${path}: ${folder} is no folder`);
+}
+
+async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing' | 'hidden'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    // What may not be looked at, for one, is for the store to tell.
+    return ['ENOENT', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code)) ? 'nothing' : 'hidden';
+  }
+}

@@ -1,0 +1,87 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
+import type { LockEvent } from '../events.js';
+import type { VfsFile } from '../file.js';
+import { describeHolder } from '../obstacle.js';
+import { printable } from '../record.js';
+import { say } from './complain.js';
+import { Lookout, type View } from './lookout.js';
+import { bold, fitting, isScreen, spanOf, timeOf } from './terminal.js';
+
+const WAITING = 'vfs-lockfile:wait';
+const REFRESH_MS = 1000;
+const CLEAR_LINE = '\r\u{1b}[2K';
+
+/** Tells of waiting while there is some: on a screen by one line kept up to date, else by one line at the start. */
+export class WaitingNotice {
+  readonly #file: VfsFile;
+  readonly #lookout: Lookout;
+  readonly #startedMs = performance.now();
+  #view: View | undefined;
+  #viewedMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(file: VfsFile) {
+    this.#file = file;
+    this.#lookout = new Lookout(file);
+    subscribe(WAITING, this.#begin);
+  }
+
+  /** Removes the line from the screen. */
+  close(): void {
+    this.#closed = true;
+    unsubscribe(WAITING, this.#begin);
+    process.stderr.off('resize', this.#draw);
+    clearInterval(this.#timer);
+    if (this.#view) process.stderr.write(CLEAR_LINE);
+  }
+
+  readonly #begin = (event: unknown): void => {
+    unsubscribe(WAITING, this.#begin);
+    if (!isScreen(process.stderr)) {
+      say(`waiting: ${(event as LockEvent).reason ?? ''}`);
+      return;
+    }
+    process.stderr.on('resize', this.#draw);
+    this.#timer = setInterval(() => void this.#refresh(), REFRESH_MS);
+    void this.#refresh();
+  };
+
+  async #refresh(): Promise<void> {
+    try {
+      this.#view = await this.#lookout.look();
+      this.#viewedMs = performance.now();
+    } catch {
+      // The last view stays; whether this failure matters is for the acquisition to say.
+    }
+    this.#draw();
+  }
+
+  readonly #draw = (): void => {
+    if (this.#closed || this.#view === undefined) return;
+    const now = performance.now();
+    const texts = waitingTexts(this.#view, this.#file.toString(), now - this.#startedMs, now - this.#viewedMs);
+    // The last column stays free, as a terminal may wrap when it is taken.
+    const text = fitting(texts, (process.stderr.columns || 80) - 1);
+    process.stderr.write(CLEAR_LINE + text.replace(/^waiting/, (word) => bold(word, process.stderr)));
+  };
+}
+
+/** From the longest to the shortest. */
+function waitingTexts(view: View, file: string, waitedMs: number, viewAgeMs: number): readonly string[] {
+  const waiting = `waiting ${spanOf(waitedMs)}`;
+  if (view.state === 'free') return [`${waiting} for ${printable(file)}: just released`, `${waiting}: just released`];
+  const { record, ageMs = 0, expiresInMs = 0 } = view;
+  const since = `since ${timeOf(new Date(Date.now() - ageMs - viewAgeMs))}`;
+  const lease = expiresInMs === Infinity ? 'without end' : `lease ${spanOf(expiresInMs - viewAgeMs)}`;
+  const who = record === undefined ? 'somebody unknown' : describeHolder(record);
+  const short = record === undefined ? who : printable(record.ownerId) || `process ${record.pid}`;
+  return [
+    `${waiting} for ${printable(file)}: held by ${who} ${since}, ${lease}`,
+    `${waiting}: held by ${who} ${since}, ${lease}`,
+    `${waiting}: ${short} ${since}, ${lease}`,
+    `${waiting}: ${short}, ${lease}`,
+    `${waiting}: ${short}`,
+  ];
+}

@@ -1,0 +1,190 @@
+// @ts-check
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+import { readJournals } from './journal.mjs';
+import { judge } from './judge.mjs';
+import { Random } from './random.mjs';
+import { Victim } from './victim.mjs';
+
+/**
+ * @typedef {import('./judge.mjs').Kill} Kill
+ * @typedef {import('./judge.mjs').Stop} Stop
+ * @typedef {import('./judge.mjs').Verdict} Verdict
+ * @typedef {{ acquisitions: number, kills: number, stopsPastLease: number }} Enough how much has to happen
+ * @typedef {{ folder: string, seed: string, processes: number, files: number, enough: Enough, limitMs: number }} Plan
+ */
+
+const WORKER = join(import.meta.dirname, 'worker.mjs');
+const AFTERMATH = join(import.meta.dirname, 'aftermath.mjs');
+const STOPPED_AT_ONCE = 2;
+
+/** Eight processes that lock a few files in one folder, killed and stopped at random. */
+export class Torture {
+  /** @readonly */
+  #plan;
+  /** @readonly */
+  #random;
+  /** @readonly */
+  #journals;
+  /** @readonly */
+  #files;
+  /** @readonly */
+  #fileNames;
+  /** @type {Victim[]} */
+  #victims = [];
+  /**
+   * @readonly
+   * @type {Kill[]}
+   */
+  #kills = [];
+  /**
+   * @readonly
+   * @type {Stop[]}
+   */
+  #stops = [];
+  #stopsPastLease = 0;
+  /** @readonly */
+  #stopped = new Set();
+  #started = 0;
+  #endedAcquisitions = 0;
+  /**
+   * @readonly
+   * @type {string[]}
+   */
+  #failures = [];
+
+  /** @param {Plan} plan */
+  constructor(plan) {
+    this.#plan = plan;
+    this.#random = new Random(`${plan.seed}/tormentor`);
+    this.#journals = join(plan.folder, 'journals');
+    this.#files = join(plan.folder, 'files');
+    this.#fileNames = Array.from({ length: plan.files }, (_, file) => `file-${String(file)}`);
+    mkdirSync(this.#journals);
+    mkdirSync(this.#files);
+    for (const name of this.#fileNames) writeFileSync(join(this.#files, name), '');
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async run() {
+    const endMs = performance.now() + this.#plan.limitMs;
+    for (let started = 0; started < this.#plan.processes; started += 1) this.#start();
+    for (let nextMs = 0; !this.#isEnough && this.#failures.length === 0 && performance.now() < endMs;) {
+      await pause(10);
+      for (const victim of this.#victims) victim.follow();
+      this.#replaceTheDead();
+      if (performance.now() < nextMs) continue;
+      this.#strike();
+      nextMs = performance.now() + this.#random.between(100, 450);
+    }
+    await Promise.all(this.#stopped);
+    await Promise.all(this.#victims.map((victim) => victim.finish()));
+    this.#noteFailures();
+    const verdict = judge(readJournals(this.#journals), this.#kills, this.#stops);
+    const aftermath = await this.#lookAtAftermath();
+    return { ...verdict, violations: [...this.#failures, ...verdict.violations, ...aftermath] };
+  }
+
+  /** Whatever the dead left behind, a fresh process takes every lock, and then only files of no effect are left. */
+  async #lookAtAftermath() {
+    const args = [AFTERMATH, ...this.#fileNames.map((name) => join(this.#files, name))];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const troubles = /** @type {string[]} */ (JSON.parse(stdout));
+    const left = readdirSync(this.#files).filter((name) => !this.#fileNames.includes(name));
+    const staged = left.filter((name) => name.startsWith('.vfs-lockfile-'));
+    return [
+      ...troubles,
+      ...left.filter((name) => !staged.includes(name)).map((name) => `left behind at the end: ${name}`),
+      // Each caller of a killed process can leave one staged change and one scratch file for the clock.
+      ...(staged.length > this.#kills.length * 4 ? [`${String(staged.length)} staged leftovers`] : []),
+    ];
+  }
+
+  get #isEnough() {
+    const { acquisitions, kills, stopsPastLease } = this.#plan.enough;
+    const running = this.#victims.reduce((sum, victim) => sum + victim.acquisitions, 0);
+    return (
+      this.#endedAcquisitions + running >= acquisitions &&
+      this.#kills.length >= kills &&
+      this.#stopsPastLease >= stopsPastLease
+    );
+  }
+
+  #start() {
+    const name = `worker-${String(this.#started++)}`;
+    const command = [WORKER, this.#files, this.#journals, name, this.#plan.seed, ...this.#fileNames];
+    this.#victims.push(new Victim(name, this.#journals, command));
+  }
+
+  #replaceTheDead() {
+    this.#noteFailures();
+    const dead = this.#victims.filter(({ running }) => !running);
+    this.#victims = this.#victims.filter(({ running }) => running);
+    for (const victim of dead) {
+      victim.follow();
+      victim.close();
+      this.#endedAcquisitions += victim.acquisitions;
+      this.#start();
+    }
+  }
+
+  #noteFailures() {
+    this.#failures.push(...this.#victims.flatMap(({ failure }) => failure ?? []));
+  }
+
+  /** Kills or stops somebody, three times out of four one that holds a lock. */
+  #strike() {
+    const random = this.#random;
+    const free = this.#victims.filter((victim) => victim.free);
+    const holders = free.filter(({ holds }) => holds);
+    const targets = holders.length > 0 && random.chance(0.75) ? holders : free;
+    if (targets.length === 0) return;
+    const target = random.pick(targets);
+    if (random.chance(0.35)) void target.kill().then((kill) => this.#kills.push(kill));
+    else if (this.#stopped.size < STOPPED_AT_ONCE) this.#stop(target);
+  }
+
+  /** @param {Victim} target */
+  #stop(target) {
+    const { leaseMs } = target;
+    // A stop that ends about when the lease does is the hardest to judge right, one that is longer has to be noticed.
+    const past = target.holds && this.#random.chance(0.5);
+    const ms = leaseMs * this.#random.between(past ? 1 : 0.2, past ? 1.5 : 1.1) + this.#random.between(1, 50);
+    const stopped = target.stop(ms).then((stop) => {
+      this.#stopped.delete(stopped);
+      if (stop === undefined) return;
+      this.#stops.push(stop);
+      if (past) this.#stopsPastLease += 1;
+    });
+    this.#stopped.add(stopped);
+  }
+}
+
+/**
+ * What was missing for a run to mean anything.
+ *
+ * @param {Verdict} verdict
+ * @param {Enough} enough
+ * @returns {string[]}
+ */
+export function shortfalls(verdict, enough) {
+  const { acquisitions, kills, killedHolders, stopsPastLease, steals, goodReleases, checks } = verdict;
+  /** @type {readonly (readonly [string, number, number])[]} */
+  const wanted = [
+    ['acquisitions', acquisitions, enough.acquisitions],
+    ['kills', kills, enough.kills],
+    ['killed holders', killedHolders, enough.kills / 4],
+    ['holders stopped past their lease', stopsPastLease, enough.stopsPastLease / 2],
+    ['locks taken over from the dead', steals['dead-process'] ?? 0, enough.kills / 4],
+    ['locks taken over after their lease', steals.expired ?? 0, enough.stopsPastLease / 4],
+    ['good releases', goodReleases, acquisitions / 2],
+    ['checks', checks, acquisitions * 2],
+  ];
+  return wanted
+    .filter(([, got, least]) => got < least)
+    .map(([what, got, least]) => `only ${String(got)} ${what}, not ${String(least)}`);
+}
