@@ -8,6 +8,9 @@ import { SftpSession } from './sftp-session.js';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
+/** Servers have a limit to the files that are open at once, and some end the connection at it. */
+const MOST_AT_ONCE = 32;
+
 /** The one connection that everything in a store shares: made when first needed, made anew when lost, closed when idle. */
 export class SftpConnection {
   readonly #dial: () => Promise<Line>;
@@ -21,12 +24,18 @@ export class SftpConnection {
     this.#terms = terms;
   }
 
-  /** Does work over the connection, which keeps the process alive until the work is done. */
-  async use<T>(work: (live: LiveSession) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Does work over the connection, which keeps the process alive until the work is done. What is no walk takes turns. */
+  async use<T>(work: (live: LiveSession) => Promise<T>, signal: AbortSignal | undefined, turns: boolean): Promise<T> {
     const live = this.#live?.session.alive ? this.#live : await unlessAborted(this.#connected(), signal);
     live.begin();
     try {
-      return await work(live);
+      if (!turns) return await work(live);
+      await live.turns.take();
+      try {
+        return await work(live);
+      } finally {
+        live.turns.give();
+      }
     } finally {
       live.end();
     }
@@ -63,6 +72,7 @@ export class SftpConnection {
 /** One connection from its login to its end. */
 export class LiveSession {
   readonly session: SftpSession;
+  readonly turns = new Turns(MOST_AT_ONCE);
   readonly #line: Line;
   readonly #terms: SftpTerms;
   readonly #pulse: NodeJS.Timeout;
@@ -145,3 +155,23 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
+/** Lets so many at once go on, the others in the order in which they came. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}

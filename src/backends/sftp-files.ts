@@ -1,15 +1,15 @@
 import type { SwapFiles } from '../guarded-swap.js';
 import { sleep } from '../pause.js';
 import { ask, type Steps } from '../steps.js';
-import { codeOf, NoAnswerError } from './sftp-errors.js';
+import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpAbilities } from './sftp-proof.js';
 import { isDirectory, type Attributes, type Handle } from './sftp-raw.js';
 import { look, seen, type FileImage, type Look } from './sftp-reading.js';
 import { SftpRequests } from './sftp-requests.js';
 import type { SftpSession } from './sftp-session.js';
 
-/** How often a failure that no look explains is taken for a rival's doing before it is passed on. */
-const UNEXPLAINED = 8;
+/** How often running a failure that no look explains is taken for a rival's doing before it is passed on. */
+const UNEXPLAINED = 30;
 
 /** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
 export class SftpFiles implements SwapFiles {
@@ -119,8 +119,10 @@ export class SftpFiles implements SwapFiles {
     try {
       yield* ask(this.#session.unlink(path));
     } catch (error) {
+      if (codeOf(error) === 'ENOENT') throw error;
       const found = yield* this.#lookAfter(error, path);
-      throw found && isDirectory(found) ? coded('EISDIR', error) : error;
+      if (found === undefined) throw coded('ENOENT', error);
+      throw isDirectory(found) ? coded('EISDIR', error) : error;
     }
   }
 
@@ -128,31 +130,30 @@ export class SftpFiles implements SwapFiles {
     try {
       yield* ask(this.#session.rmdir(path));
     } catch (error) {
-      yield* this.#lookAfter(error, path);
+      if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined)
+        throw coded('ENOENT', error);
       const names = yield* this.names(path);
       if (names === undefined) throw coded('ENOENT', error);
-      if (names.length > 0 || this.#mayBeARival(error)) throw coded('ENOTEMPTY', error);
-      throw error;
+      throw this.#taken(error, names.length > 0);
     }
   }
 
   *names(path: string): Steps<readonly string[] | undefined> {
-    let handle: Handle;
     try {
-      handle = yield* ask(this.#session.opendir(path));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-    const names: string[] = [];
-    try {
-      for (;;) {
-        const found = yield* ask(this.#session.readdir(handle));
-        if (found === undefined) return names;
-        names.push(...found.map(({ filename }) => filename));
+      const handle = yield* ask(this.#session.opendir(path));
+      const names: string[] = [];
+      try {
+        for (;;) {
+          const found = yield* ask(this.#session.readdir(handle));
+          if (found === undefined) return names;
+          names.push(...found.map(({ filename }) => filename).filter((name) => name !== '.' && name !== '..'));
+        }
+      } finally {
+        yield* this.#requests.send(this.#session.close(handle));
       }
-    } finally {
-      yield* this.#requests.send(this.#session.close(handle));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined) return undefined;
+      throw error;
     }
   }
 
@@ -197,29 +198,32 @@ export class SftpFiles implements SwapFiles {
     return this.#abilities.posixRename ? this.#session.posixRename(from, to) : this.#session.plainRename(from, to);
   }
 
-  /** Who answers "failure" says nothing. Where nothing is found to explain it, a rival may have been quick, a few times. */
+  /** What a refused rename means. Only a look tells: some servers say "failure", some that a name is gone which is there. */
   *#whyNotRenamed(error: unknown, from: string, to: string): Steps<unknown> {
     const source = yield* this.#lookAfter(error, from);
     if (source === undefined) return coded('ENOENT', error);
-    const target = yield* this.#lookAfter(error, to, true);
-    if (!isDirectory(source)) return target && isDirectory(target) ? coded('EISDIR', error) : error;
-    return target !== undefined || this.#mayBeARival(error) ? coded('ENOTEMPTY', error) : error;
+    const target = yield* this.#lookAfter(error, to);
+    const onto = target !== undefined && isDirectory(target);
+    if (!isDirectory(source)) return onto ? coded('EISDIR', error) : error;
+    return this.#taken(error, onto);
   }
 
-  /** What is there after a request failed without saying why; throws where it said enough. */
-  *#lookAfter(error: unknown, path: string, mayBeAbsent = false): Steps<Attributes | undefined> {
+  /** What is there after a request was refused; undefined when there is nothing. Throws where the refusal says enough. */
+  *#lookAfter(error: unknown, path: string): Steps<Attributes | undefined> {
     if (error instanceof NoAnswerError || SAYING.includes(codeOf(error))) throw error;
     try {
       return yield* ask(this.#session.lstat(path));
     } catch (second) {
       if (codeOf(second) !== 'ENOENT') throw error;
-      if (mayBeAbsent) return undefined;
-      throw coded('ENOENT', error);
+      return undefined;
     }
   }
 
-  #mayBeARival(error: unknown): boolean {
-    return ['EIO', 'EEXIST'].includes(codeOf(error)) && (this.#unexplained += 1) <= UNEXPLAINED;
+  /** A target was in the way. When it is gone by the time of the look it may have been a rival's, but not for ever. */
+  #taken(error: unknown, there: boolean): unknown {
+    const vague = ['EIO', 'EEXIST', 'ENOENT'].includes(codeOf(error));
+    this.#unexplained = there ? 0 : this.#unexplained + 1;
+    return there || (vague && this.#unexplained < UNEXPLAINED) ? coded('ENOTEMPTY', error) : error;
   }
 
   *#forget(looking: Look): Steps<void> {
@@ -253,7 +257,7 @@ export class SftpFiles implements SwapFiles {
 }
 
 /** Answers that need no look to be understood. */
-const SAYING: readonly string[] = ['ENOENT', 'ENOTEMPTY', 'EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
+const SAYING: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
 
 /** Readable to all who may write to the folder, so that each of them can judge the lock. */
 function fileMode(folderMode: number): number {
@@ -261,6 +265,5 @@ function fileMode(folderMode: number): number {
 }
 
 function coded(code: string, cause: unknown): Error {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return Object.assign(new Error(words, { cause }), { code });
+  return new RefusedError(code, cause instanceof Error ? cause.message : String(cause), { cause });
 }

@@ -34,9 +34,7 @@ export class HostKeyCheck {
     this.#host = host;
     this.#port = port;
     this.#pins = [options.hostKey ?? []].flat();
-    this.#files = [
-      options.knownHosts ?? [join(homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'],
-    ].flat();
+    this.#files = [options.knownHosts ?? [join(homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts']].flat();
     this.#trustOnFirstUse = options.trustOnFirstUse ?? false;
   }
 
@@ -69,7 +67,10 @@ export class HostKeyCheck {
     const valid = known.filter((entry) => !entry.revoked);
     if (valid.some((entry) => entry.key === key)) return undefined;
     if (valid.some((entry) => entry.type === type)) {
-      return this.#refuse(shown, `${this.#files.join(', ')} has another one: the key was changed, or somebody is in between`);
+      return this.#refuse(
+        shown,
+        `${this.#files.join(', ')} has another one: the key was changed, or somebody is in between`,
+      );
     }
     if (this.#trustOnFirstUse && valid.length === 0) return this.#note(`${type} ${key}`, shown);
     return this.#refuse(shown, `${this.#files.join(', ')} does not know it; add it there, or pin it with hostKey`);

@@ -26,9 +26,7 @@ export interface SftpVfsOptions extends HostKeyOptions {
   /** The socket of an agent, usually `process.env.SSH_AUTH_SOCK`. */
   readonly agent?: string;
   /** Answers what the server asks, in order. Default: the password to each question whose answer is hidden. */
-  readonly keyboardInteractive?: (
-    prompts: readonly KeyboardPrompt[],
-  ) => readonly string[] | Promise<readonly string[]>;
+  readonly keyboardInteractive?: (prompts: readonly KeyboardPrompt[]) => readonly string[] | Promise<readonly string[]>;
   /** A connected client of `ssh2-sftp-client` to work through. It is never closed, and never connected anew. */
   readonly client?: SftpClient;
   /** Default true. False: never make hard links, although the server can; then all who lock there must do so. */
@@ -62,7 +60,8 @@ export interface SftpTerms {
 
 export function sftpTerms(options: SftpVfsOptions): SftpTerms {
   const { port = 22, root = '/', hardLinks = true, client } = options;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw bad(`port must be from 1 to 65535, not ${String(port)}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw bad(`port must be from 1 to 65535, not ${String(port)}`);
   if (!root.startsWith('/')) throw bad(`root must be an absolute path, not ${JSON.stringify(root)}`);
   return {
     host: named('host', options.host, client),

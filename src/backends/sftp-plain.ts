@@ -1,7 +1,6 @@
-import { VfsError } from '../errors.js';
 import { freshId, stagedPath } from '../names.js';
 import type { Entry, Stat } from '../vfs.js';
-import { codeOf, NoAnswerError } from './sftp-errors.js';
+import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpAbilities } from './sftp-proof.js';
 import { isDirectory, isRegular, type Attributes, type Handle } from './sftp-raw.js';
 import type { SftpSession } from './sftp-session.js';
@@ -86,7 +85,8 @@ export async function moveByLink(session: SftpSession, from: string, to: string)
   } catch (error) {
     if (error instanceof NoAnswerError) throw error;
     await session.lstat(from);
-    if (await existing(session.lstat(to))) throw taken(from, to, error);
+    if (await existing(session.lstat(to)))
+      throw new RefusedError('EEXIST', 'the target exists already', { cause: error });
     throw error;
   }
   try {
@@ -106,7 +106,7 @@ export async function deleteFile(session: SftpSession, path: string): Promise<bo
     if (error instanceof NoAnswerError) throw error;
     const found = await existing(session.lstat(path));
     if (found === undefined) return false;
-    if (isDirectory(found)) throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is a directory, expected a file`);
+    if (isDirectory(found)) throw new RefusedError('EISDIR', 'it is a directory, expected a file');
     throw error;
   }
 }
@@ -114,7 +114,7 @@ export async function deleteFile(session: SftpSession, path: string): Promise<bo
 export async function* readPieces(session: SftpSession, path: string): AsyncGenerator<Uint8Array> {
   const handle = await session.openToRead(path);
   try {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const piece = await session.read(handle, at, STREAM_BYTES);
       if (piece.length > 0) yield piece;
       at += piece.length;
@@ -123,10 +123,6 @@ export async function* readPieces(session: SftpSession, path: string): AsyncGene
   } finally {
     await session.close(handle).catch(() => undefined);
   }
-}
-
-export function taken(from: string, to: string, cause?: unknown): VfsError {
-  return new VfsError('ERR_VFS_EXISTS', `cannot move ${from}: ${to} exists already`, { cause });
 }
 
 const STREAM_BYTES = 262_144;

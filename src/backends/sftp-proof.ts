@@ -48,7 +48,9 @@ class Trial {
     const linked = await worked(this.#session.link(this.#at('one'), this.#at('link')));
     if (!linked) return false;
     if ((await this.#get('link')) !== 'one') {
-      throw unsupported('it says that it has made a hard link, which is not there, so that nothing it says can be relied on');
+      throw unsupported(
+        'it says that it has made a hard link, which is not there, so that nothing it says can be relied on',
+      );
     }
     const again = await worked(this.#session.link(this.#at('two'), this.#at('link')));
     if (again || (await this.#get('link')) !== 'one') throw unsupported('its hard links overwrite what is there');
@@ -57,10 +59,12 @@ class Trial {
 
   async replacing(): Promise<boolean> {
     await this.#put('old', 'new');
-    if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old'))) return true;
+    if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old')))
+      return true;
     await this.#put('old', 'new');
     this.#rename = (from, to) => this.#session.plainRename(from, to);
-    if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old'))) return false;
+    if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old')))
+      return false;
     throw unsupported('it has no rename that replaces a file (posix-rename@openssh.com)');
   }
 

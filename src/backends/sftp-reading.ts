@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { contentVersion } from '../content-version.js';
-import { VfsError } from '../errors.js';
 import { ask, type Steps } from '../steps.js';
 import type { Version } from '../vfs.js';
-import { codeOf, NoAnswerError } from './sftp-errors.js';
+import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './sftp-raw.js';
 import type { SftpRequests } from './sftp-requests.js';
 
@@ -43,29 +42,45 @@ export function* seen(
 ): Steps<FileImage | undefined> {
   const [opened, found] = yield* ask(Promise.allSettled([looking.opened, looking.found]));
   const attributes = found.status === 'fulfilled' ? found.value : undefined;
-  if (opened.status === 'rejected') return absence(path, attributes, opened.reason, found);
+  if (opened.status === 'rejected') {
+    return yield* absence(requests, path, attributes, opened.reason);
+  }
   const handle = opened.value;
   if (attributes && !isRegular(attributes)) {
     yield* requests.send(requests.session.close(handle));
-    throw notAFile(path, attributes);
+    throw notAFile(attributes);
   }
   const short = atOnce && (attributes?.size ?? 0) <= ONE_ANSWER_BYTES;
-  const image = short ? yield* readShort(requests, handle) : yield* readLong(requests, handle, maxBytes);
-  if (image === undefined) return yield* seen(requests, path, yield* look(requests, path), maxBytes, false);
-  return { ...image, data: image.data.subarray(0, maxBytes) };
+  try {
+    const image = short ? yield* readShort(requests, handle) : yield* readLong(requests, handle, maxBytes);
+    if (image) return { ...image, data: image.data.subarray(0, maxBytes) };
+  } catch (error) {
+    // Some servers ask the name again for what they hold open.
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+  return yield* seen(requests, path, yield* look(requests, path), maxBytes, false);
 }
 
-function absence(
+/** Why a file could not be opened. What leads through a file is absent too, and each server says that in its own way. */
+function* absence(
+  requests: SftpRequests,
   path: string,
   attributes: Attributes | undefined,
   reason: unknown,
-  found: PromiseSettledResult<Attributes>,
-): undefined {
+): Steps<undefined> {
   if (reason instanceof NoAnswerError) throw reason;
   if (codeOf(reason) === 'ENOENT') return undefined;
-  if (attributes && !isRegular(attributes)) throw notAFile(path, attributes);
-  if (found.status === 'rejected' && codeOf(found.reason) === 'ENOENT') return undefined;
-  throw reason;
+  if (attributes && !isRegular(attributes)) throw notAFile(attributes);
+  if (attributes || !(yield* leadsThroughAFile(requests, path))) throw reason;
+}
+
+function* leadsThroughAFile({ session }: SftpRequests, path: string): Steps<boolean> {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const [found] = yield* ask(Promise.allSettled([session.stat(path.slice(0, end))]));
+    if (found.status === 'fulfilled') return isRegular(found.value);
+  }
+  return false;
 }
 
 /** Undefined: one answer was not the whole of it. */
@@ -102,9 +117,9 @@ function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): St
   }
 }
 
-function notAFile(path: string, attributes: Attributes): VfsError {
+function notAFile(attributes: Attributes): RefusedError {
   const [found, hint] = isDirectory(attributes)
     ? ['a directory', ', as other lock libraries leave them; remove it when nobody uses it']
     : [isSymlink(attributes) ? 'a symbolic link' : 'not a regular file', ''];
-  return new VfsError('ERR_VFS_NOT_A_FILE', `${path} is ${found}, expected a file${hint}`);
+  return new RefusedError('EISDIR', `it is ${found}, expected a file${hint}`);
 }

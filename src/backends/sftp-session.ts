@@ -1,5 +1,13 @@
 import { NoAnswerError, refusalOf, RefusedError } from './sftp-errors.js';
-import { OPEN_NEW, OPEN_TO_READ, type Answer, type Attributes, type Found, type Handle, type RawSftp } from './sftp-raw.js';
+import {
+  OPEN_NEW,
+  OPEN_TO_READ,
+  type Answer,
+  type Attributes,
+  type Found,
+  type Handle,
+  type RawSftp,
+} from './sftp-raw.js';
 
 /** Every server takes reads and writes of this size. */
 const CHUNK_BYTES = 32_768;

@@ -17,7 +17,8 @@ export function openSftp(uri: string, path: string): VfsFile {
   const [, user, host = '', port] = AUTHORITY.exec(uri) ?? [];
   // The URI is not shown: what is wrong with it may be a secret in the wrong place.
   if (host === '') throw bad('is not of the form sftp://user@host[:port]/path');
-  if (user?.includes(':')) throw bad('holds a password, which would show up in messages; use a key, an agent, or sftpVfs()');
+  if (user?.includes(':'))
+    throw bad('holds a password, which would show up in messages; use a key, an agent, or sftpVfs()');
   const username = user === undefined ? userInfo().username : decodeURIComponent(user);
   const name = `${username}@${host.toLowerCase()}:${port ?? '22'}`;
   let store = stores.get(name);

@@ -18,11 +18,11 @@ import type {
 import { patiently } from './sftp-abort.js';
 import { SftpConnection, type LiveSession } from './sftp-connection.js';
 import { dial } from './sftp-dial.js';
-import { NoAnswerError, sftpError } from './sftp-errors.js';
+import { NoAnswerError, RefusedError, sftpError } from './sftp-errors.js';
 import { SftpFiles } from './sftp-files.js';
 import { lentLine } from './sftp-lent.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './sftp-options.js';
-import { deleteFile, listFolder, makeFolders, moveByLink, readPieces, statFile, taken, writeFile } from './sftp-plain.js';
+import { deleteFile, listFolder, makeFolders, moveByLink, readPieces, statFile, writeFile } from './sftp-plain.js';
 import type { SftpAbilities } from './sftp-proof.js';
 import { createFile, readFile, removeFile, replaceFile } from './sftp-store.js';
 
@@ -119,7 +119,7 @@ export class SftpVfs implements Vfs {
     if (folder !== '') this.check(folder);
     const located = folder === '' ? this.#terms.root : this.#onServer(folder);
     const prefix = folder === '' ? '' : `${folder}/`;
-    const held = await this.#holding('list', folder, signal);
+    const held = await this.#holding(folder, signal);
     try {
       for await (const entry of listFolder(held.live.session, located || '/', recursive)) {
         signal?.throwIfAborted();
@@ -140,9 +140,9 @@ export class SftpVfs implements Vfs {
     });
   }
 
-  move(from: string, to: string, options?: CallOptions): Promise<void> {
+  async move(from: string, to: string, options?: CallOptions): Promise<void> {
     this.check(to);
-    return this.#do('move', from, options, 'unknown', async (live, located) => {
+    await this.#do('move', from, options, 'unknown', async (live, located) => {
       const target = this.#onServer(to);
       await makeFolders(live.session, this.#terms.root, target);
       const abilities = await this.#abilities(live, target);
@@ -161,7 +161,7 @@ export class SftpVfs implements Vfs {
   }
 
   async *#pieces(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    const held = await this.#holding('read', path, signal);
+    const held = await this.#holding(path, signal);
     try {
       for await (const piece of readPieces(held.live.session, this.#onServer(path))) {
         signal?.throwIfAborted();
@@ -175,7 +175,7 @@ export class SftpVfs implements Vfs {
   }
 
   /** The connection for as long as a walk takes, with its caller's pauses. */
-  async #holding(verb: string, path: string, signal: AbortSignal | undefined) {
+  async #holding(path: string, signal: AbortSignal | undefined) {
     let done = (): void => undefined;
     const until = new Promise<void>((resolve) => (done = resolve));
     const live = await new Promise<LiveSession>((resolve, reject) => {
@@ -183,7 +183,7 @@ export class SftpVfs implements Vfs {
         resolve(held);
         return until;
       };
-      this.#do(verb, path, { signal }, 'none', work, false).catch(reject);
+      this.#do('walk', path, { signal }, 'none', work).catch(reject);
     });
     return { live, done };
   }
@@ -210,11 +210,13 @@ export class SftpVfs implements Vfs {
 
   async #moveByCopy(files: SftpFiles, from: string, to: string): Promise<void> {
     const image = await run(files.read(from, COPIED_BYTES + 1));
-    if (image === undefined) throw Object.assign(new Error(`there is no ${from}`), { code: 'ENOENT' });
+    if (image === undefined) throw new RefusedError('ENOENT', 'there is no such file');
     if (image.data.byteLength > COPIED_BYTES) {
       throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot move ${from}: so long a file needs a server with hard links`);
     }
-    if ((await run(replaceFile(files, to, undefined, image.data))) === undefined) throw taken(from, to);
+    if ((await run(replaceFile(files, to, undefined, image.data))) === undefined) {
+      throw new RefusedError('EEXIST', 'the target exists already');
+    }
     await run(files.unlink(from));
   }
 
@@ -225,13 +227,12 @@ export class SftpVfs implements Vfs {
     { signal }: CallOptions = {},
     effect: 'none' | 'unknown',
     work: Work<T>,
-    checked = true,
   ): Promise<T> {
-    if (checked && path !== '') this.check(path);
+    if (verb !== 'connect' && verb !== 'walk') this.check(path);
     const located = this.#onServer(path);
     try {
       signal?.throwIfAborted();
-      const once = (): Promise<T> => this.#connection.use((live) => work(live, located), signal);
+      const once = (): Promise<T> => this.#connection.use((live) => work(live, located), signal, verb !== 'walk');
       const twice = once().catch((error: unknown) => {
         if (!(error instanceof NoAnswerError) || (effect === 'unknown' && error.sent)) throw error;
         return once();
