@@ -45,7 +45,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**', 'bench/**'],
+    files: ['test/**'],
     rules: {
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -21,6 +21,9 @@ export function stagedPath(path: string, id: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1) + STAGED_PREFIX + id;
 }
 
+/** By how much the path of a private name, or of what stands in it or in a guard, may be longer than the path it serves. */
+export const PRIVATE_NAME_BYTES = 96;
+
 /** Whether a file's name is one of ours: a lock, a guard, or a staged leftover. */
 export function isOurName(name: string): boolean {
   return name.endsWith(LOCK_SUFFIX) || name.endsWith(LOCK_SUFFIX + GUARD_SUFFIX) || name.startsWith(STAGED_PREFIX);

@@ -22,7 +22,7 @@ const WORDS: Readonly<Partial<Record<VfsErrorCode, string>>> = {
 /** What the system said about an operation on a local file, in the library's own terms. */
 export function localError(verb: string, path: string, cause: unknown, signal?: AbortSignal): VfsError {
   if (cause instanceof VfsError) return cause;
-  if (signal?.aborted && cause === signal.reason) {
+  if (signal?.aborted && (cause === signal.reason || codeOf(cause) === 'ABORT_ERR')) {
     return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted`, { cause });
   }
   const code = CODES[codeOf(cause)] ?? 'ERR_VFS_IO';

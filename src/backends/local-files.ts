@@ -16,7 +16,7 @@ export interface FileImage {
 }
 
 /** Files up to this size are told apart by their content, larger ones by inode, size and modification time. */
-const HASHED_BYTES = 65_536;
+const HASHED_BYTES = 1_048_576;
 
 // A link or a FIFO in a lock's place must be neither followed nor waited for. Windows has neither flag: undefined | 0 is 0.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -28,11 +28,17 @@ export class LocalFiles implements SwapFiles {
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
   #folderStats: Stats | undefined;
+  #written: () => Version = nothingWritten;
 
   constructor(calls: Syscalls, folder: string, signal?: AbortSignal) {
     this.#calls = calls;
     this.#folder = folder;
     this.#signal = signal;
+  }
+
+  /** The version of what was written last. A swap that had to begin anew acts with what it staged last. */
+  get written(): Version {
+    return this.#written();
   }
 
   *read(path: string, maxBytes = HASHED_BYTES): Steps<FileImage | undefined> {
@@ -41,7 +47,7 @@ export class LocalFiles implements SwapFiles {
     try {
       const stats = yield* ask(this.#calls.fstat(fd));
       if (!stats.isFile()) throw notAFile(path, stats.isDirectory() ? 'a directory' : 'not a regular file');
-      const hashed = stats.size <= HASHED_BYTES;
+      const hashed = isHashed(stats);
       const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
       const version = hashed ? contentVersion(data) : statVersion(stats);
       return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
@@ -58,6 +64,7 @@ export class LocalFiles implements SwapFiles {
       for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
       const stats = yield* ask(this.#calls.fstat(fd));
       if ((stats.mode & 0o777) !== mode) yield* ask(this.#calls.fchmod(fd, mode));
+      this.#written = () => (isHashed(stats) ? contentVersion(data) : statVersion(stats));
       return stats.mtimeMs;
     } finally {
       yield* ask(this.#calls.close(fd));
@@ -158,6 +165,14 @@ export class LocalFiles implements SwapFiles {
 /** Readable to all who may write to the folder, so that each of them can judge the lock. */
 function fileMode(folderMode: number): number {
   return 0o600 | ((folderMode | (folderMode << 1)) & 0o044);
+}
+
+function isHashed({ size }: Stats): boolean {
+  return size <= HASHED_BYTES;
+}
+
+function nothingWritten(): never {
+  throw new Error('nothing was written');
 }
 
 function statVersion(stats: Stats): Version {

@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { VfsError } from '../errors.js';
 import { freshId, stagedPath } from '../names.js';
 import type { Entry, Stat } from '../vfs.js';
 import { ABSENT, codeOf, LINKLESS } from './local-errors.js';
@@ -54,7 +55,13 @@ export async function writeFile(
 export async function moveFile(from: string, to: string, hardLinks: boolean): Promise<void> {
   await fs.mkdir(dirname(to), { recursive: true });
   if (!hardLinks || !(await linked(from, to))) await fs.copyFile(from, to, constants.COPYFILE_EXCL);
-  await fs.unlink(from);
+  try {
+    await fs.unlink(from);
+  } catch (error) {
+    // It is still there and cannot go, or somebody else moved it meanwhile: either way it must not be in two places.
+    await fs.rm(to, { force: true });
+    throw error;
+  }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -64,6 +71,25 @@ async function linked(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if (codeOf(error) === 'EXDEV' || LINKLESS.includes(codeOf(error))) return false;
     throw error;
+  }
+}
+
+const CHUNK_BYTES = 65_536;
+
+/** The file from one open to its end, chunk by chunk. */
+export async function* readChunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  signal?.throwIfAborted();
+  const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is not a regular file`);
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+      signal?.throwIfAborted();
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
 }
 

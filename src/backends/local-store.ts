@@ -1,4 +1,3 @@
-import { contentVersion } from '../content-version.js';
 import { guardedSwap } from '../guarded-swap.js';
 import { freshId, stagedPath } from '../names.js';
 import type { Steps } from '../steps.js';
@@ -34,7 +33,7 @@ export function* createFile(
 ): Steps<Written | undefined> {
   const outcome = hardLinks ? yield* linkStaged(files, path, data) : 'linkless';
   if (outcome === 'linkless') return yield* replaceFile(files, path, undefined, data);
-  return outcome === 'made' ? { version: contentVersion(data) } : undefined;
+  return outcome === 'made' ? { version: files.written } : undefined;
 }
 
 function* linkStaged(files: LocalFiles, path: string, data: Uint8Array): Steps<'made' | 'taken' | 'linkless'> {
@@ -60,7 +59,7 @@ export function* replaceFile(
   data: Uint8Array,
 ): Steps<Written | undefined> {
   const swapped = yield* guardedSwap(files, { lock: path, expected, next: data, patienceMs: PATIENCE_MS });
-  return swapped ? { version: contentVersion(data) } : undefined;
+  return swapped ? { version: files.written } : undefined;
 }
 
 export function removeFile(files: LocalFiles, path: string, expected: Version): Steps<boolean> {

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
+import { PRIVATE_NAME_BYTES } from '../names.js';
 import { checkPath } from '../path.js';
 import { run, runSync, type Steps } from '../steps.js';
 import type {
@@ -21,7 +21,7 @@ import { blockingCalls, pooledCalls } from './local-calls.js';
 import { callsFor, knownCallsFor } from './local-disk.js';
 import { localError } from './local-errors.js';
 import { LocalFiles } from './local-files.js';
-import { deleteFile, listFolder, moveFile, statFile, writeFile } from './local-plain.js';
+import { deleteFile, listFolder, moveFile, readChunks, statFile, writeFile } from './local-plain.js';
 import { createFile, readFile, removeFile, replaceFile } from './local-store.js';
 import { watchFile } from './local-watch.js';
 
@@ -34,6 +34,9 @@ export interface LocalVfsOptions {
 
 /** More than any lock record has: what is larger is somebody's data, and goes through the thread pool. */
 const PROMPT_BYTES = 128 * 1024;
+
+/** PATH_MAX, less the NUL and the private names that a change makes beside a file. */
+const LONGEST_PATH = 4095 - PRIVATE_NAME_BYTES;
 
 type Work<T> = (files: LocalFiles, path: string) => Steps<T>;
 
@@ -66,7 +69,7 @@ export class LocalVfs implements Vfs {
   }
 
   check(path: string): void {
-    checkPath(path, { nameBytes: 255, pathBytes: 4095 - Buffer.byteLength(this.#root) - 1 });
+    checkPath(path, { nameBytes: 255, pathBytes: LONGEST_PATH - Buffer.byteLength(this.#root) - 1 });
   }
 
   locate(path: string): string {
@@ -110,9 +113,9 @@ export class LocalVfs implements Vfs {
     return this.#plain('write', path, options, (target) => writeFile(target, data, options?.signal));
   }
 
-  move(from: string, to: string, options?: CallOptions): Promise<void> {
+  async move(from: string, to: string, options?: CallOptions): Promise<void> {
     this.check(to);
-    return this.#plain('move', from, options, (source) => moveFile(source, this.locate(to), this.#hardLinks));
+    await this.#plain('move', from, options, (source) => moveFile(source, this.locate(to), this.#hardLinks));
   }
 
   delete(path: string, options?: CallOptions): Promise<boolean> {
@@ -120,12 +123,20 @@ export class LocalVfs implements Vfs {
   }
 
   readStream(path: string, options?: CallOptions): Readable {
-    this.check(path);
-    return createReadStream(this.locate(path), { signal: options?.signal });
+    return Readable.from(this.#chunks(path, options?.signal), { objectMode: false });
   }
 
   watch(path: string, onChange: () => void): () => void {
     return watchFile(this.locate(path), onChange);
+  }
+
+  async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    this.check(path);
+    try {
+      yield* readChunks(this.locate(path), signal);
+    } catch (error) {
+      throw localError('read', this.locate(path), error, signal);
+    }
   }
 
   #creating(data: Uint8Array): Work<Written | undefined> {

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 import { contentVersion } from '../content-version.js';
 import { VfsError } from '../errors.js';
@@ -72,7 +73,7 @@ export class MemVfs implements Vfs {
   }
 
   locate(path: string): string {
-    return `mem://${this.#authority}/${encodeURI(path)}`;
+    return `mem://${this.#authority}/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
   }
 
   read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
@@ -119,16 +120,17 @@ export class MemVfs implements Vfs {
   }
 
   async write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options: CallOptions = {}): Promise<void> {
-    const whole = data instanceof Uint8Array ? data : await collect(data);
+    this.check(path);
+    const whole = data instanceof Uint8Array ? data : await this.#collect(path, data, options);
     await this.#do('write', path, options, (volume) => {
       makeFolders(volume, path);
       this.#put(volume, path, whole);
     });
   }
 
-  move(from: string, to: string, options: CallOptions = {}): Promise<void> {
+  async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     this.check(to);
-    return this.#do('move', from, options, (volume) => {
+    await this.#do('move', from, options, (volume) => {
       if (volume.existsSync(`/${to}`)) {
         throw new VfsError('ERR_VFS_EXISTS', `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`);
       }
@@ -148,6 +150,23 @@ export class MemVfs implements Vfs {
   readStream(path: string, options: CallOptions = {}): Readable {
     const read = this.#do('read', path, options, (volume) => bytesOf(volume.readFileSync(`/${path}`)));
     return Readable.from(chunksOf(read), { objectMode: false });
+  }
+
+  async #collect(path: string, data: AsyncIterable<Uint8Array>, { signal }: CallOptions): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    // No function: the pipeline would wait for that to end by itself, however long the source goes on after an abort.
+    const keep = new Writable({
+      write: (chunk: Uint8Array, _encoding, done) => {
+        chunks.push(chunk);
+        done();
+      },
+    });
+    try {
+      await pipeline(data, keep, { signal });
+      return Buffer.concat(chunks);
+    } catch (error) {
+      throw localError('write', this.locate(path), error, signal);
+    }
   }
 
   #put(volume: MemVolume, path: string, data: Uint8Array): Written {
@@ -223,12 +242,6 @@ function makeFolders(volume: MemVolume, path: string): void {
 
 function bytesOf(content: Uint8Array | string): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content) : content;
-}
-
-async function collect(data: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of data) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 async function* chunksOf(data: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -14,6 +14,7 @@ const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
   ['64 KiB', filler(65_536)],
   ['1 byte more than 64 KiB', filler(65_537)],
   ['1 MiB', filler(1_048_576)],
+  ['3 MiB and a little', filler(3_200_000)],
 ];
 
 /** What is written is what is read. */

@@ -50,7 +50,7 @@ export class Observer {
     const record = decodeRecord(snapshot.data);
     const idleMs = this.#idleMs(snapshot);
     const staleInMs = this.#allowanceMs(record) - idleMs;
-    const reason = staleReason(record, staleInMs);
+    const reason = record?.released ? undefined : staleReason(record, staleInMs);
     const state = record?.released ? 'free' : reason === undefined ? 'held' : 'stale';
     return { version: snapshot.version, record, state, reason, idleMs, staleInMs };
   }

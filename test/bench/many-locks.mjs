@@ -1,0 +1,55 @@
+// @ts-check
+import { quantile, shown, table } from './figures.mjs';
+
+/**
+ * @typedef {import('./machine.mjs').Machine} Machine
+ * @typedef {import('./workshop.mjs').Workshop} Workshop
+ * @typedef {import('./many-locks-child.mjs').Cost} Cost
+ */
+
+const LOCKS = 10_000;
+const TTL_MS = 30_000;
+const ROUNDS = 3;
+const LIMIT_MS = 60_000;
+const ANSWER_LIMIT_MS = 4 * LIMIT_MS;
+
+/**
+ * @param {Workshop} workshop
+ * @param {Machine} machine
+ */
+export async function manyLocks(workshop, { disk }) {
+  const helper = workshop.start('many-locks-child.mjs', [workshop.makeFolder(disk.path)], ['--expose-gc']);
+  const question = { locks: LOCKS, ttlMs: TTL_MS, rounds: ROUNDS, limitMs: LIMIT_MS };
+  const cost = /** @type {Cost} */ (await helper.ask(question, ANSWER_LIMIT_MS));
+  await helper.end();
+  const intro =
+    `One process, one folder on ${disk.fileSystem}, \`ttl: ${String(TTL_MS)}\`; watched from when all were held until each had ` +
+    `been renewed ${String(ROUNDS)} times on average.`;
+  return `### ${LOCKS.toLocaleString('en')} locks held at once\n\n${intro}\n\n${table(['', 'measured'], rows(cost))}`;
+}
+
+/**
+ * @param {Cost} cost
+ * @returns {[string, string][]}
+ */
+function rows(cost) {
+  const { renewals, seconds, cpuUs, perBucket } = cost;
+  const mean = perBucket.reduce((sum, count) => sum + count, 0) / perBucket.length;
+  const most = Math.max(...perBucket);
+  const lost = cost.taken - Math.min(cost.held, cost.released);
+  return [
+    ['locks taken', `${String(cost.taken)} in ${cost.takingS.toFixed(1)} s (at most ${String(LIMIT_MS / 1000)} s)`],
+    ['heap and external memory of a held lock', `${shown(cost.bytesPerLock)} bytes`],
+    ['CPU of a renewal', `${shown(cpuUs / renewals)} µs`],
+    ['share of one core', `${((cpuUs / seconds / 1e6) * 100).toFixed(0)} %`],
+    ['renewals', `${String(renewals)} in ${seconds.toFixed(1)} s`],
+    ['renewals in 100 ms, mean', mean.toFixed(0)],
+    ['renewals in 100 ms, p99', String(quantile(perBucket, 0.99))],
+    ['renewals in 100 ms, most', `${String(most)} (${(most / mean).toFixed(1)} times the mean)`],
+    [
+      'gap between ticks of 1 ms, p99',
+      `${shown(cost.tickP99Ms)} ms (holding nothing: ${shown(cost.idleTickP99Ms)} ms)`,
+    ],
+    ['locks lost', `${String(lost)} (losses announced: ${String(cost.announced)})`],
+  ];
+}
