@@ -49,8 +49,8 @@ export class SftpFiles implements SwapFiles {
     const stamp = yield* this.#requests.send(this.#session.lstat(scratch));
     const [handle, attributes] = yield* ask(Promise.allSettled([opened, stamp]));
     if (handle.status === 'fulfilled') {
-      yield* this.#requests.send(this.#session.close(handle.value));
-      yield* this.#requests.send(this.#session.unlink(scratch));
+      yield* this.#requests.tell(this.#session.close(handle.value));
+      yield* this.#requests.tell(this.#session.unlink(scratch));
     }
     const image = yield* seen(this.#requests, path, looking, maxBytes);
     // A reader without permission to write, or a full disk: the store tells it no time.
@@ -59,19 +59,19 @@ export class SftpFiles implements SwapFiles {
 
   *makeStage(stage: string): Steps<void> {
     this.#signal?.throwIfAborted();
-    yield* this.#requests.post(this.#session.mkdir(stage, 0o777));
+    yield* this.#requests.must(this.#session.mkdir(stage, 0o777));
     this.#stage = { path: stage, made: yield* this.#requests.post(this.#session.lstat(stage)) };
-    yield* this.#statFolder();
+    void (yield* this.#statFolder());
   }
 
   /** A link to the very directory that it stands in, or a directory where links were seen not to work. */
   *makeDoor(stage: string, entry: string): Steps<void> {
     const door = `${stage}/${entry}`;
     if (this.#abilities.symlinks) {
-      yield* this.#requests.post(this.#session.symlink('.', door));
+      yield* this.#requests.must(this.#session.symlink('.', door));
       yield* this.#requests.settle();
     } else {
-      yield* this.#requests.post(this.#session.mkdir(door, 0o777));
+      yield* this.#requests.must(this.#session.mkdir(door, 0o777));
       const made = yield* this.#requests.post(this.#session.lstat(door));
       yield* this.#requests.settle();
       yield* this.#share(door, made);
@@ -87,9 +87,9 @@ export class SftpFiles implements SwapFiles {
     const handle = yield* this.#settledOrClosed(opened);
     if (this.#stage) yield* this.#share(this.#stage.path, this.#stage.made);
     const mode = fileMode((yield* ask(folder)).mode);
-    yield* this.#requests.post(this.#session.write(handle, data));
-    yield* this.#requests.send(this.#session.fsetstat(handle, { mode }));
-    yield* this.#requests.post(this.#session.close(handle));
+    yield* this.#requests.must(this.#session.write(handle, data));
+    yield* this.#requests.tell(this.#session.fsetstat(handle, { mode }));
+    yield* this.#requests.must(this.#session.close(handle));
     if (!this.#session.ordered) yield* this.#requests.settle();
   }
 
@@ -149,7 +149,7 @@ export class SftpFiles implements SwapFiles {
           names.push(...found.map(({ filename }) => filename).filter((name) => name !== '.' && name !== '..'));
         }
       } finally {
-        yield* this.#requests.send(this.#session.close(handle));
+        yield* this.#requests.tell(this.#session.close(handle));
       }
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined) return undefined;
@@ -228,7 +228,7 @@ export class SftpFiles implements SwapFiles {
 
   *#forget(looking: Look): Steps<void> {
     const [opened] = yield* ask(Promise.allSettled([looking.opened, looking.found]));
-    if (opened.status === 'fulfilled') yield* this.#requests.send(this.#session.close(opened.value));
+    if (opened.status === 'fulfilled') yield* this.#requests.tell(this.#session.close(opened.value));
   }
 
   *#settledOrClosed(opened: Promise<Handle>): Steps<Handle> {
@@ -236,7 +236,7 @@ export class SftpFiles implements SwapFiles {
       yield* this.#requests.settle();
     } catch (error) {
       const [outcome] = yield* ask(Promise.allSettled([opened]));
-      if (outcome.status === 'fulfilled') yield* this.#requests.send(this.#session.close(outcome.value));
+      if (outcome.status === 'fulfilled') yield* this.#requests.tell(this.#session.close(outcome.value));
       throw error;
     }
     return yield* ask(opened);
@@ -245,9 +245,9 @@ export class SftpFiles implements SwapFiles {
   /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
   *#share(path: string, made: Promise<Attributes>): Steps<void> {
     const [{ uid, gid, mode }, folder] = yield* ask(Promise.all([made, yield* this.#statFolder()]));
-    if (gid !== folder.gid) yield* this.#requests.send(this.#session.setstat(path, { uid, gid: folder.gid }));
+    if (gid !== folder.gid) yield* this.#requests.tell(this.#session.setstat(path, { uid, gid: folder.gid }));
     if (((mode ^ folder.mode) & 0o777) !== 0) {
-      yield* this.#requests.send(this.#session.setstat(path, { mode: folder.mode & 0o777 }));
+      yield* this.#requests.tell(this.#session.setstat(path, { mode: folder.mode & 0o777 }));
     }
   }
 

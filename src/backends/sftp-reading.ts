@@ -47,7 +47,7 @@ export function* seen(
   }
   const handle = opened.value;
   if (attributes && !isRegular(attributes)) {
-    yield* requests.send(requests.session.close(handle));
+    yield* requests.tell(requests.session.close(handle));
     throw notAFile(attributes);
   }
   const short = atOnce && (attributes?.size ?? 0) <= ONE_ANSWER_BYTES;
@@ -113,7 +113,7 @@ function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): St
     const version = hash.digest('base64url') as Version;
     return { data: Buffer.concat(kept), version, modifiedMs: mtime * 1000 };
   } finally {
-    yield* requests.send(session.close(handle));
+    yield* requests.tell(session.close(handle));
   }
 }
 

@@ -26,6 +26,16 @@ export class SftpRequests {
     return yield* this.send(request);
   }
 
+  /** Sends a request that may fail. */
+  *tell(request: Promise<unknown>): Steps<void> {
+    void (yield* this.send(request));
+  }
+
+  /** The same as `post` for an answer that says nothing else. */
+  *must(request: Promise<unknown>): Steps<void> {
+    void (yield* this.post(request));
+  }
+
   /** Waits for the answers to all that was posted, and fails as the first that failed. */
   *settle(): Steps<void> {
     const posted = this.#posted;

@@ -32,7 +32,7 @@ export function openSftp(uri: string, path: string): VfsFile {
 
 /** The first that there is: an agent knows more than one key, and encrypted ones. */
 function ownKeys(): SftpVfsOptions {
-  const agent = process.env['SSH_AUTH_SOCK'];
+  const agent = process.env.SSH_AUTH_SOCK;
   for (const file of KEY_FILES) {
     try {
       const privateKey = readFileSync(join(homedir(), '.ssh', file), 'utf8');

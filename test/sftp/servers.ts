@@ -24,6 +24,9 @@ export interface Server extends Running {
   readonly port: number;
   readonly folder: string;
   readonly options: SftpVfsOptions;
+  /** Of its host key, as `ssh-keygen -l` prints it. */
+  readonly fingerprint: string;
+  readonly keys: Keys;
   /** Starts it anew on the same port, after `stop`. */
   again(): Promise<Server>;
   /** Stops it and takes everything away. */
@@ -161,7 +164,7 @@ export function missing(kind: ServerKind): string | undefined {
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
   const reason = `needs ${name} (${needs}): ${get}`;
-  if (process.env['CI'] === 'true') throw new Error(reason, { cause });
+  if (process.env.CI === 'true') throw new Error(reason, { cause });
   return reason;
 }
 
@@ -187,6 +190,8 @@ async function launch(kind: ServerKind, home: string, keys: Keys, port: number):
     ...running,
     port,
     folder,
+    keys,
+    fingerprint: must('ssh-keygen', '-l', '-E', 'sha256', '-f', `${hostKey}.pub`).split(' ')[1] ?? '',
     options: {
       ...{ host: '127.0.0.1', port, username: kind.username ?? me.username, knownHosts },
       ...{ privateKey: keys.privateKey, root: folder },
