@@ -1,6 +1,6 @@
 import { VfsError } from '../errors.js';
 import type { Line } from './sftp-dial.js';
-import type { RawSftp, SftpClient } from './sftp-raw.js';
+import type { RawSftp } from './sftp-raw.js';
 
 interface SshClient {
   readonly _remoteVer?: string;
@@ -8,14 +8,14 @@ interface SshClient {
 }
 
 /** The connection of a client that somebody else made: used, and never closed or kept alive. */
-export function lentLine(client: SftpClient): Line {
-  if (client.sftp === undefined || client.sftp === null) {
+export function lentLine(client: object): Line {
+  const { client: ssh, sftp } = client as { readonly client?: SshClient; readonly sftp?: RawSftp };
+  if (!ssh || !sftp) {
     throw new VfsError('ERR_VFS_UNSUPPORTED', 'sftp: the client that was handed in is not connected');
   }
-  const ssh = client.client as SshClient;
   const nothing = (): void => undefined;
   return {
-    sftp: client.sftp as RawSftp,
+    sftp,
     software: ssh._remoteVer ?? '',
     onGone: (listener) => {
       for (const event of ['close', 'end', 'error']) ssh.on(event, listener);

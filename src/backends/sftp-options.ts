@@ -1,7 +1,6 @@
 import { durationMs, type Duration } from '../duration.js';
 import { VfsError } from '../errors.js';
 import type { HostKeyOptions } from './sftp-host-key.js';
-import type { SftpClient } from './sftp-raw.js';
 
 /** One question of a server that asks for more than a password. */
 export interface KeyboardPrompt {
@@ -28,7 +27,7 @@ export interface SftpVfsOptions extends HostKeyOptions {
   /** Answers what the server asks, in order. Default: the password to each question whose answer is hidden. */
   readonly keyboardInteractive?: (prompts: readonly KeyboardPrompt[]) => readonly string[] | Promise<readonly string[]>;
   /** A connected client of `ssh2-sftp-client` to work through. It is never closed, and never connected anew. */
-  readonly client?: SftpClient;
+  readonly client?: object;
   /** Default true. False: never make hard links, although the server can; then all who lock there must do so. */
   readonly hardLinks?: boolean;
   /** How long logging in may take. Default `'20s'`. */
@@ -78,9 +77,10 @@ export function sftpTerms(options: SftpVfsOptions): SftpTerms {
 }
 
 /** A client that is handed in knows where it is connected to. */
-function named(name: 'host' | 'username', value: string | undefined, client: SftpClient | undefined): string {
-  const config = (client?.client as { readonly config?: Readonly<Record<string, unknown>> } | undefined)?.config;
-  const found = value ?? config?.[name];
+function named(name: 'host' | 'username', value: string | undefined, client: object | undefined): string {
+  const ssh = (client as { readonly client?: { readonly config?: Readonly<Record<string, unknown>> } } | undefined)
+    ?.client;
+  const found = value ?? ssh?.config?.[name];
   if (typeof found === 'string' && found !== '') return found;
   throw bad(`${name} is missing`);
 }

@@ -1,4 +1,4 @@
-/** What is used of the SFTP session of `ssh2`, and of the client of `ssh2-sftp-client` around it. */
+/** What is used of the SFTP session of `ssh2`. */
 
 export type Handle = Buffer;
 
@@ -43,12 +43,6 @@ export interface RawSftp {
   on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
   /** The extensions that the server announced. Not documented, so it may be missing. */
   readonly _extensions?: Readonly<Record<string, string>>;
-}
-
-/** A connected client of `ssh2-sftp-client`. */
-export interface SftpClient {
-  readonly client: object;
-  readonly sftp?: unknown;
 }
 
 export const OPEN_TO_READ = 1;

@@ -7,6 +7,7 @@ export class Proxy {
   readonly #target: number;
   readonly #latencyMs: number;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #muted = new Set<readonly [Socket, Socket]>();
   #silent = false;
   #trips = 0;
   #answered = true;
@@ -51,6 +52,11 @@ export class Proxy {
     this.#silent = silent;
   }
 
+  /** What is open now falls silent for good, and nobody is told. */
+  silence(): void {
+    for (const pair of this.#pairs) this.#muted.add(pair);
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     this.cut();
@@ -65,11 +71,11 @@ export class Proxy {
       if (this.#answered) this.#trips += 1;
       this.#answered = false;
       if (this.onRequest?.(data)) this.cut();
-      else this.#pass(data, server);
+      else this.#pass(pair, data, server);
     });
     server.on('data', (data: Buffer) => {
       if (this.onReply?.(data)) this.cut();
-      else this.#pass(data, client, () => (this.#answered = true));
+      else this.#pass(pair, data, client, () => (this.#answered = true));
     });
     for (const socket of pair) {
       socket.on('error', () => undefined);
@@ -81,9 +87,9 @@ export class Proxy {
   }
 
   /** Half of the latency on each way. */
-  #pass(data: Buffer, to: Socket, passed: () => void = () => undefined): void {
+  #pass(pair: readonly [Socket, Socket], data: Buffer, to: Socket, passed: () => void = () => undefined): void {
     const deliver = (): void => {
-      if (this.#silent || to.destroyed) return;
+      if (this.#silent || this.#muted.has(pair) || to.destroyed) return;
       passed();
       to.write(data);
     };
