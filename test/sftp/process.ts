@@ -49,15 +49,24 @@ export async function startDaemon(command: readonly [string, ...string[]], port:
   return running;
 }
 
+/** Ends a process and all that came of it: those that serve a connection have groups of their own. */
 async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (child.pid === undefined) return;
-  const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-  kill(-child.pid, signal);
-  const slow = setTimeout(() => kill(-(child.pid ?? 0), 'SIGKILL'), 2000);
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  const family = [child.pid, ...descendants(child.pid)];
+  for (const pid of family) kill(pid, signal);
+  const slow = setTimeout(() => kill(family[0] ?? 0, 'SIGKILL'), 2000);
   await ended;
   clearTimeout(slow);
-  // A daemon's children for its connections may be in the same group and outlive it.
-  kill(-child.pid, 'SIGKILL');
+  for (const pid of family.slice(1)) kill(pid, 'SIGKILL');
+}
+
+function descendants(pid: number): readonly number[] {
+  const { stdout } = spawnSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const children = (parent: number): readonly number[] =>
+    pairs.flatMap(([child = 0, of]) => (of === parent && child > 0 ? [child, ...children(child)] : []));
+  return children(pid);
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
