@@ -15,8 +15,12 @@ export async function commandLine(argv: readonly string[], self: string): Promis
 async function perform(args: Arguments, self: string): Promise<number> {
   // Each verb loads what it needs, so that asking for help does not load a store.
   switch (args.verb) {
-    case 'run':
-      return (await import('./run.js')).run(args, self);
+    case 'run': {
+      // The guardian starts up while this process loads the rest.
+      const { GuardianLink } = await import('./guardian/link.js');
+      const guardian = new GuardianLink(self);
+      return (await import('./run.js')).run(args, guardian);
+    }
     case 'status':
       return (await import('./status.js')).status(args);
     default: {

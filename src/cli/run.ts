@@ -4,7 +4,7 @@ import { say } from './complain.js';
 import { Complaint } from './complaint.js';
 import { deadlineIn } from './guardian/deadline.js';
 import { EXIT } from './exit-codes.js';
-import { GuardianLink, type Refused } from './guardian/link.js';
+import type { GuardianLink, Refused } from './guardian/link.js';
 import type { Ended, Job } from './guardian/messages.js';
 import { Interrupted, signalExitCode, Signals } from './signals.js';
 import { supervise } from './supervise.js';
@@ -18,13 +18,11 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /** Runs a command while a lock is held. Resolves with the exit code when nothing of the command is left. */
-export async function run(args: RunArguments, self: string): Promise<number> {
-  if (process.platform === 'win32') throw new Complaint(EXIT.failed, 'run needs process groups, and Windows has none');
+export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
   const signals = new Signals();
-  const terms = runTermsOf(args);
-  const file = await openTarget(args.file);
-  const guardian = new GuardianLink(self);
   try {
+    const terms = runTermsOf(args);
+    const file = await openTarget(args.file);
     const lock = new Lockfile(file, { ...terms.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
     await acquire(lock, terms.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
     return await runHolding(lock, args, terms, guardian, signals);

@@ -1,4 +1,4 @@
-import { openFile, VfsError, VfsFile, type Entry, type Vfs } from '../index.js';
+import { openFile, VfsError, VfsFile, type Entry, type Vfs } from 'vfs-lockfile';
 
 /** A folder in some store. */
 export class Folder {

@@ -9,9 +9,9 @@ export interface Original {
   read(): AsyncIterable<Uint8Array>;
 }
 
-const REPEATS = 14;
+const REPEATS = 10;
 
-/** The name of the one large file, of 34 MB and some 750,000 rows. */
+/** The name of the one large file, of 24 MB and more than half a million rows. */
 export const LARGE_FILE = `diamonds-${String(REPEATS)}-times.csv`;
 
 /** Every CSV file of two published packages of sample data, and one of them many times over. */

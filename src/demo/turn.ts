@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import sqlite from 'node-sqlite3-wasm';
 
-import { withLock, type Lockfile } from '../index.js';
+import { withLock, type Lockfile } from 'vfs-lockfile';
 
 export type Database = sqlite.Database;
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Arguments: the contender. Answers how long the event loop was kept from turning while it locks and unlocks.
+// Arguments: the contender, or 'busy' for computing without any lock. Answers how long the event loop was kept from turning while it locks and unlocks.
 import { clearImmediate } from 'node:timers';
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -14,7 +14,10 @@ import { answer } from './workshop.mjs';
  *   `over` is the share of the time that passed in gaps of more than a millisecond
  */
 
-const cycle = await found(asynchronous, process.argv[2] ?? '').load();
+const BUSY_MS = 0.5;
+
+const [, , name = ''] = process.argv;
+const cycle = name === 'busy' ? computeAndTurn : await found(asynchronous, name).load();
 
 answer(async (question) => {
   const { files, ms } = /** @type {Load} */ (question);
@@ -28,6 +31,12 @@ answer(async (question) => {
   await turn();
   return { cycles, ...watch.stop() };
 });
+
+async function computeAndTurn() {
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < BUSY_MS);
+  await turn();
+}
 
 function watchTurns() {
   /** @type {number[]} */

@@ -17,6 +17,7 @@ export class GuardianLink {
 
   /** `self` is the command line's own main file. */
   constructor(self: string) {
+    if (process.platform === 'win32') throw new Complaint(EXIT.failed, 'run needs process groups; Windows has none');
     // What its environment tells Node, such as to wait for a debugger, is meant for the command alone.
     const env = { ...process.env, NODE_OPTIONS: undefined };
     const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;

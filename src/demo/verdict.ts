@@ -1,0 +1,128 @@
+import type { ExpectedColumn, ExpectedFile } from './audit.js';
+import type { End } from './crew.js';
+import type { ColumnFigures } from './figures.js';
+import type { TakenOver } from './history.js';
+import type { Finished } from './ledger.js';
+import { LEASE_MS } from './plan.js';
+
+/** The worker that was killed, and where it was by then. */
+export interface Kill {
+  readonly worker: string;
+  readonly pid: number;
+  readonly file: string;
+  readonly rows: number;
+}
+
+/** All that can be seen after the last worker has ended. */
+export interface Outcome {
+  readonly finished: readonly Finished[];
+  /** The files of which the ledger still has unfinished work. */
+  readonly unfinished: readonly string[];
+  /** The names of all files in the inbox, those in its archive included. */
+  readonly inbox: readonly string[];
+  /** The names of the locks left at the ledger. */
+  readonly locks: readonly string[];
+  readonly ends: readonly End[];
+  readonly kill: Kill | undefined;
+  readonly takeovers: readonly TakenOver[];
+}
+
+/** Everything that is not as it has to be, a sentence each. */
+export function problemsOf(expected: readonly ExpectedFile[], outcome: Outcome): readonly string[] {
+  return [
+    ...expected.flatMap((file) => fileProblems(file, outcome.finished)),
+    ...placeProblems(expected, outcome),
+    ...endProblems(outcome),
+    ...takeoverProblems(outcome),
+  ];
+}
+
+function fileProblems(expected: ExpectedFile, all: readonly Finished[]): string[] {
+  const finished = all.filter(({ file }) => file === expected.file);
+  const [first] = finished;
+  if (first === undefined) return [`${expected.file} was never finished`];
+  if (finished.length > 1) {
+    const workers = finished.map(({ worker }) => worker).join(' and ');
+    return [`${expected.file} was finished ${String(finished.length)} times, by ${workers}`];
+  }
+  const rows = first.rows === expected.rows ? [] : [differs(expected.file, 'rows', first.rows, expected.rows)];
+  return [...rows, ...columnsProblems(expected, first)];
+}
+
+function columnsProblems({ file, columns }: ExpectedFile, finished: Finished): string[] {
+  if (columns.length !== finished.columns.length) {
+    return [differs(file, 'columns', finished.columns.length, columns.length)];
+  }
+  return columns.flatMap((column, index) => {
+    const found = finished.columns[index];
+    return found === undefined ? [] : columnProblems(`${file}, column ${column.name}`, column, found);
+  });
+}
+
+function columnProblems(where: string, expected: ExpectedColumn, found: ColumnFigures): string[] {
+  const some = expected.numbers > 0;
+  const exact = {
+    name: expected.name,
+    numbers: expected.numbers,
+    low: some ? expected.low : null,
+    high: some ? expected.high : null,
+    checksum: expected.checksum,
+  };
+  const keys = Object.keys(exact) as (keyof typeof exact)[];
+  const problems = keys
+    .filter((key) => found[key] !== exact[key])
+    .map((key) => differs(where, key, found[key], exact[key]));
+  return isTotal(expected, found.total)
+    ? problems
+    : [...problems, differs(where, 'total', found.total, expected.total)];
+}
+
+/** Plain summation of a million numbers is that exact; one number more or less of as many is not. */
+const ROUNDING = 1e-9;
+
+function isTotal(expected: ExpectedColumn, found: number | null): boolean {
+  if (expected.numbers === 0 || found === null) return expected.numbers === 0 && found === null;
+  return Math.abs(found - expected.total) <= ROUNDING * expected.magnitude;
+}
+
+function differs(where: string, what: string, found: unknown, expected: unknown): string {
+  return `${where}: ${what} is ${String(found)}, and should be ${String(expected)}`;
+}
+
+function placeProblems(expected: readonly ExpectedFile[], { finished, unfinished, inbox, locks }: Outcome): string[] {
+  const files = new Set(expected.map(({ file }) => file));
+  const places = new Set(expected.map(({ file }) => `archive/${file}`));
+  return [
+    ...[...places].filter((place) => !inbox.includes(place)).map((place) => `${place} is missing`),
+    ...inbox.filter((name) => !places.has(name)).map((name) => `${name} was left over in the inbox`),
+    ...finished.filter(({ file }) => !files.has(file)).map(({ file }) => `${file} was finished, but never put in`),
+    ...locks.map((name) => `${name} was left over at the ledger`),
+    ...unfinished.map((file) => `unfinished work on ${file} was left over in the ledger`),
+  ];
+}
+
+function endProblems({ ends, kill }: Outcome): string[] {
+  const wrong = ends.filter(({ worker, code, signal }) =>
+    worker === kill?.worker ? signal !== 'SIGKILL' : code !== 0,
+  );
+  return wrong.map(({ worker, code, signal }) => `${worker} ended with ${signal ?? `exit code ${String(code)}`}`);
+}
+
+function takeoverProblems({ kill, takeovers }: Outcome): string[] {
+  if (kill === undefined) return ['no worker was killed'];
+  const [taken, ...more] = takeovers;
+  if (taken === undefined) return [`nobody took ${kill.file} over from ${kill.worker}`];
+  const { file, worker, takeover } = taken;
+  const wrong = {
+    'there were more takeovers than one': more.length > 0,
+    [`${file} was taken over, and not ${kill.file}`]: file !== kill.file,
+    [`${file} was taken over by ${worker}, which was dead`]: worker === kill.worker,
+    [`${file} was taken over from process ${String(takeover.pid)}, and not ${String(kill.pid)}`]:
+      takeover.pid !== kill.pid,
+    [`${file} was taken over for the reason ${takeover.reason}, and not dead-process`]:
+      takeover.reason !== 'dead-process',
+    [`${file} was taken over only when its lease was half over`]: !(takeover.leaseLeftMs > LEASE_MS / 2),
+    [`${file} was taken over without clearing away its ${String(kill.rows)} rows`]: takeover.discardedRows < kill.rows,
+  };
+  return Object.entries(wrong).flatMap(([problem, isSo]) => (isSo ? [problem] : []));
+}
