@@ -78,6 +78,7 @@ export class LiveSession {
   readonly #pulse: NodeJS.Timeout;
   #abilities: Promise<SftpAbilities> | undefined;
   #users = 0;
+  #missed = 0;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(line: Line, terms: SftpTerms) {
@@ -128,13 +129,15 @@ export class LiveSession {
     this.#idle = setTimeout(() => this.close('nobody used the connection'), this.#terms.idleMs).unref();
   }
 
-  /** Asks a server that has been quiet for a sign of life; any answer is one. */
+  /**
+   * Asks a server that has been quiet for a sign of life; any answer is one. Beats are counted, not milliseconds: while this
+   * process itself stands still it hears nothing.
+   */
   #feelPulse(): void {
-    const { keepaliveMs } = this.#terms;
-    const { quietMs } = this.session;
-    if (quietMs < keepaliveMs) return;
-    if (quietMs >= keepaliveMs * 2) this.session.die(`the server gave no sign of life for ${quietMs.toFixed()} ms`);
-    else this.session.stat('/').catch(() => undefined);
+    const quiet = this.session.quietMs >= this.#terms.keepaliveMs;
+    this.#missed = quiet ? this.#missed + 1 : 0;
+    if (this.#missed === 1) this.session.stat('/').catch(() => undefined);
+    else if (this.#missed > 3) this.session.die('the server gave no sign of life');
   }
 
   #bury(): void {

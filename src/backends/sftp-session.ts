@@ -180,6 +180,7 @@ export class SftpSession {
   }
 
   #ask<T>(send: (answer: Answer<T>) => void): Promise<T> {
+    const { timeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
       if (this.#death) {
         reject(new NoAnswerError(this.#death.message, false));
@@ -193,10 +194,10 @@ export class SftpSession {
         done();
         reject(reason);
       };
-      const timer = setTimeout(
-        () => this.die(`the server gave no answer within ${String(this.#options.timeoutMs)} ms`),
-        this.#options.timeoutMs,
-      ).unref();
+      let timer = setTimeout(() => {
+        // An answer may have come while this process stood still: it is read before the second timer.
+        timer = setTimeout(() => this.die(`the server gave no answer within ${String(timeoutMs)} ms`), 100).unref();
+      }, timeoutMs).unref();
       this.#pending.add(fail);
       try {
         send((error, value) => {

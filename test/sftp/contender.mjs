@@ -10,18 +10,10 @@ import { sftpVfs } from 'vfs-lockfile/sftp';
 const { keyFile, sftp, root, hardLinks, judge, rounds, aheadMs, ttl } = JSON.parse(process.argv[2] ?? '');
 
 const Clock = Date;
-globalThis.Date = /** @type {DateConstructor} */ (
-  class extends Clock {
-    /** @param {[]} given */
-    constructor(...given) {
-      super(...(given.length > 0 ? given : /** @type {[]} */ (/** @type {unknown} */ ([Clock.now() + aheadMs]))));
-    }
-    /** @override */
-    static now() {
-      return Clock.now() + aheadMs;
-    }
-  }
-);
+globalThis.Date = new Proxy(Clock, {
+  construct: (_, given) => (given.length > 0 ? Reflect.construct(Clock, given) : new Clock(Clock.now() + aheadMs)),
+  get: (_, name) => (name === 'now' ? () => Clock.now() + aheadMs : Reflect.get(Clock, name)),
+});
 
 const vfs = sftp ? sftpVfs({ ...sftp, privateKey: readFileSync(keyFile, 'utf8') }) : localVfs({ root, hardLinks });
 for (let done = 0; done < rounds;) {

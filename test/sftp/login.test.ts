@@ -166,7 +166,11 @@ describe.skipIf(lacking !== undefined)(`logging in to OpenSSH${lacking ? `: ${la
 });
 
 /** Asks for a password in both ways. A server of our own is no independent witness; it only plays the other side of a login. */
-async function passwordServer(): Promise<{ readonly port: number; readonly asked: readonly string[]; close(): void }> {
+async function passwordServer(): Promise<{
+  readonly port: number;
+  readonly asked: readonly string[];
+  readonly close: () => void;
+}> {
   const { private: hostKey } = ssh2.utils.generateKeyPairSync('ed25519');
   const asked: string[] = [];
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
