@@ -8,6 +8,7 @@ export type VfsErrorCode =
   | 'ERR_VFS_DENIED'
   | 'ERR_VFS_EXISTS'
   | 'ERR_VFS_FULL'
+  | 'ERR_VFS_HOST_KEY'
   | 'ERR_VFS_IO'
   | 'ERR_VFS_NOT_A_FILE'
   | 'ERR_VFS_NOT_FOUND'

@@ -22,6 +22,11 @@ export interface SwapFiles {
   rename(from: string, to: string): Steps<unknown>;
   unlink(path: string): Steps<unknown>;
   rmdir(path: string): Steps<unknown>;
+  /** `rename(stage, guard)` and then, if that was done, `read(lock)`: for stores that can be asked for both at once. */
+  readonly enter?: ((stage: string, guard: string, lock: string) => Steps<Image | undefined>) | undefined;
+  /** `rename(from, to)` and then, whatever became of it, the removal of the leftovers in the guard and of the guard. */
+  readonly act?:
+    ((from: string, to: string, guard: string, leftovers: readonly string[]) => Steps<unknown>) | undefined;
   /** The names in a directory; undefined when there is none. */
   names(path: string): Steps<readonly string[] | undefined>;
   /** Sleeps; throws when the caller has given up. */
@@ -49,14 +54,20 @@ export interface Swap {
  */
 export function* guardedSwap(files: SwapFiles, swap: Swap): Steps<boolean> {
   for (;;) {
-    const entry = yield* enter(files, swap);
-    const outcome = yield* judgeAndAct(files, swap, entry);
+    const inside = yield* enter(files, swap);
+    const outcome = yield* judgeAndAct(files, swap, inside);
     if (outcome !== 'evicted') return outcome === 'swapped';
   }
 }
 
-/** Stages the swap under a fresh name and brings it into the guard, where there is room for one. Returns that name. */
-function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<string> {
+/** A contender's entry in the guard, and the file as it was found from there. */
+interface Inside {
+  readonly entry: string;
+  readonly image: Image | undefined;
+}
+
+/** Stages the swap under a fresh name, brings it into the guard, where there is room for one, and looks at the file. */
+function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<Inside> {
   const entry = freshId();
   const stage = stagedPath(lock, entry);
   const guard = guardPath(lock);
@@ -65,8 +76,11 @@ function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<strin
     if (next === undefined) yield* files.makeDoor(stage, entry);
     else yield* files.write(`${stage}/${entry}`, next);
     const rivals = new Rivals(files, guard, patienceMs);
-    while (!(yield* vacant(files.rename(stage, guard)))) yield* rivals.makeWay();
-    return entry;
+    for (;;) {
+      const entered = yield* tryToEnter(files, stage, guard, lock);
+      if (entered) return { entry, ...entered };
+      yield* rivals.makeWay();
+    }
   } catch (error) {
     yield* leave(files, stage, [entry]);
     yield* leave(files, guard, [entry]);
@@ -74,19 +88,37 @@ function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<strin
   }
 }
 
-function* judgeAndAct(files: SwapFiles, swap: Swap, entry: string): Steps<'swapped' | 'lost' | 'evicted'> {
+/** Undefined: somebody is inside. */
+function* tryToEnter(
+  files: SwapFiles,
+  stage: string,
+  guard: string,
+  lock: string,
+): Steps<Omit<Inside, 'entry'> | undefined> {
+  let image: Image | undefined;
+  const entering = function* (): Steps<void> {
+    if (files.enter) image = yield* files.enter(stage, guard, lock);
+    else yield* files.rename(stage, guard);
+  };
+  if (!(yield* vacant(entering()))) return undefined;
+  return { image: files.enter ? image : yield* files.read(lock) };
+}
+
+function* judgeAndAct(files: SwapFiles, swap: Swap, { entry, image }: Inside): Steps<'swapped' | 'lost' | 'evicted'> {
   const { lock, expected, next } = swap;
   const guard = guardPath(lock);
   const staged = `${guard}/${entry}`;
-  let leftovers = [entry];
+  const [from, to] = next === undefined ? [lock, `${staged}/${takenName(entry)}`] : [staged, lock];
+  const remains = next === undefined ? [takenName(entry), entry] : [];
+  let leftovers: readonly string[] | undefined = [entry];
   try {
-    if ((yield* files.read(lock))?.version !== expected) return 'lost';
-    const act = next === undefined ? files.rename(lock, `${staged}/${takenName(entry)}`) : files.rename(staged, lock);
+    if (image?.version !== expected) return 'lost';
+    const act = files.act?.(from, to, guard, remains) ?? files.rename(from, to);
     if (!(yield* present(act))) return 'evicted';
-    leftovers = next === undefined ? [takenName(entry), entry] : [];
+    leftovers = files.act ? undefined : remains;
     return 'swapped';
   } finally {
-    yield* leave(files, guard, leftovers);
+    if (leftovers) yield* leave(files, guard, leftovers);
   }
 }
 

@@ -15,6 +15,7 @@ let memory: MemVfs | undefined;
 const backends = new Map<string, Backend>([
   ['file', openLocalUri],
   ['mem', openMemory],
+  ['sftp', openRemote],
 ]);
 
 /** Teaches `openFile` a scheme, such as `'ftp'` for `ftp://host/path`, or replaces what it knew. */
@@ -91,6 +92,11 @@ async function openMemory(uri: string, path: string): Promise<VfsFile> {
   if (!/^mem:\/\/\//i.test(uri)) throw bad(uri, 'names a host; expected mem:///folder/file');
   const { MemVfs } = await import('./backends/mem.js');
   return new VfsFile((memory ??= new MemVfs({}, '')), path);
+}
+
+async function openRemote(uri: string, path: string): Promise<VfsFile> {
+  const { openSftp } = await import('./backends/sftp-uri.js');
+  return openSftp(uri, path);
 }
 
 function decoded(uri: string, path: string): string {

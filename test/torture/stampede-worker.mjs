@@ -84,6 +84,6 @@ function tenure(fileName) {
 /** @param {bigint} at */
 async function waitUntil(at) {
   const leftMs = Number(at - now()) / 1e6;
-  if (leftMs > 3) await pause(leftMs - 3);
+  if (leftMs > 2) await pause(leftMs - 2);
   while (now() < at);
 }

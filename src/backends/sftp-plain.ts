@@ -1,0 +1,147 @@
+import { freshId, stagedPath } from '../names.js';
+import type { Entry, Stat } from '../vfs.js';
+import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
+import type { SftpAbilities } from './sftp-proof.js';
+import { isDirectory, isRegular, type Attributes, type Handle } from './sftp-raw.js';
+import type { SftpSession } from './sftp-session.js';
+
+/** The operations that no lock depends on: what an inbox does with its files. Paths are the server's own. */
+
+export async function statFile(session: SftpSession, path: string): Promise<Stat | undefined> {
+  const found = await existing(session.stat(path));
+  return found && isRegular(found) ? { size: found.size, modifiedMs: found.mtime * 1000 } : undefined;
+}
+
+/** The files of a folder, paths relative to it, as the server hands them out: a few at a time. */
+export async function* listFolder(
+  session: SftpSession,
+  folder: string,
+  recursive: boolean,
+  below = '',
+): AsyncGenerator<Entry> {
+  const handle = await openFolder(session, folder + below, below !== '');
+  if (handle === undefined) return;
+  try {
+    for (;;) {
+      const batch = await session.readdir(handle);
+      if (batch === undefined) return;
+      for (const { filename, attrs } of batch) {
+        if (filename === '.' || filename === '..') continue;
+        const path = `${below}/${filename}`;
+        if (isRegular(attrs)) yield { path: path.slice(1), size: attrs.size, modifiedMs: attrs.mtime * 1000 };
+        else if (recursive && isDirectory(attrs)) yield* listFolder(session, folder, recursive, path);
+      }
+    }
+  } finally {
+    await session.close(handle).catch(() => undefined);
+  }
+}
+
+/** Writes beside the target and renames over it, so that no reader sees half a file. */
+export async function writeFile(
+  session: SftpSession,
+  abilities: SftpAbilities,
+  path: string,
+  data: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const staged = stagedPath(path, freshId());
+  const handle = await session.openNew(staged, 0o666);
+  try {
+    try {
+      let at = 0;
+      for await (const piece of data instanceof Uint8Array ? [data] : data) {
+        signal?.throwIfAborted();
+        await session.write(handle, piece, at);
+        at += piece.byteLength;
+      }
+    } finally {
+      await session.close(handle);
+    }
+    signal?.throwIfAborted();
+    await (abilities.posixRename ? session.posixRename(staged, path) : session.plainRename(staged, path));
+  } catch (error) {
+    await session.unlink(staged).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes the folders above a path, as far as they are missing. */
+export async function makeFolders(session: SftpSession, root: string, path: string): Promise<void> {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  if (folder.length <= root.length || (await existing(session.stat(folder)))) return;
+  await makeFolders(session, root, folder);
+  try {
+    await session.mkdir(folder, 0o777);
+  } catch (error) {
+    if (error instanceof NoAnswerError || !(await existing(session.stat(folder)))) throw error;
+  }
+}
+
+/** By a hard link, which refuses a taken target. Of many who move one file the one who takes the old name away has moved it. */
+export async function moveByLink(session: SftpSession, from: string, to: string): Promise<void> {
+  try {
+    await session.link(from, to);
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    await session.lstat(from);
+    if (await existing(session.lstat(to)))
+      throw new RefusedError('EEXIST', 'the target exists already', { cause: error });
+    throw error;
+  }
+  try {
+    await session.unlink(from);
+  } catch (error) {
+    if (error instanceof NoAnswerError || (await existing(session.lstat(from)))) throw error;
+    await session.unlink(to).catch(() => undefined);
+    throw error;
+  }
+}
+
+export async function deleteFile(session: SftpSession, path: string): Promise<boolean> {
+  try {
+    await session.unlink(path);
+    return true;
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    const found = await existing(session.lstat(path));
+    if (found === undefined) return false;
+    if (isDirectory(found)) throw new RefusedError('EISDIR', 'it is a directory, expected a file');
+    throw error;
+  }
+}
+
+export async function* readPieces(session: SftpSession, path: string): AsyncGenerator<Uint8Array> {
+  const handle = await session.openToRead(path);
+  try {
+    for (let at = 0; ;) {
+      const piece = await session.read(handle, at, STREAM_BYTES);
+      if (piece.length > 0) yield piece;
+      at += piece.length;
+      if (piece.length < STREAM_BYTES) return;
+    }
+  } finally {
+    await session.close(handle).catch(() => undefined);
+  }
+}
+
+const STREAM_BYTES = 262_144;
+
+async function openFolder(session: SftpSession, path: string, mayBeGone: boolean): Promise<Handle | undefined> {
+  try {
+    return await session.opendir(path);
+  } catch (error) {
+    if (mayBeGone && codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where there is nothing; some servers say that of a path through a file with a generic failure. */
+async function existing(looking: Promise<Attributes>): Promise<Attributes | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EIO'].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}

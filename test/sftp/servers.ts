@@ -1,0 +1,220 @@
+import { existsSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+import type { SftpVfsOptions } from '../../src/backends/sftp.js';
+import { knownHostLine, makeKeys, type Keys } from './keys.js';
+import { freePort, must, startDaemon, type Running } from './process.js';
+
+/** A server that other people wrote, and what of it comes from which Debian package. */
+export interface ServerKind {
+  readonly name: string;
+  readonly packages: readonly string[];
+  /** A file that is there once the packages are installed. */
+  readonly needs: string;
+  readonly rootOnly?: boolean;
+  readonly rsaHost?: boolean;
+  readonly uid?: number;
+  readonly username?: string;
+  readonly command: (keys: Keys, port: number) => readonly [string, ...string[]];
+}
+
+/** A server that runs, and a folder of it to work in, whose path is the same on the disk. */
+export interface Server extends Running {
+  readonly port: number;
+  readonly folder: string;
+  readonly options: SftpVfsOptions;
+  /** Of its host key, as `ssh-keygen -l` prints it. */
+  readonly fingerprint: string;
+  readonly keys: Keys;
+  /** Starts it anew on the same port, after `stop`. */
+  again(): Promise<Server>;
+  /** Stops it and takes everything away. */
+  dispose(): Promise<void>;
+}
+
+const me = userInfo();
+
+const NOBODY = 65_534;
+
+export const openSsh: ServerKind = {
+  name: 'OpenSSH',
+  packages: ['openssh-server'],
+  needs: '/usr/sbin/sshd',
+  command: (keys, port) => sshd(keys, port, 'internal-sftp'),
+};
+
+export const openSshUnprivileged: ServerKind = {
+  ...openSsh,
+  name: 'OpenSSH without privileges',
+  rootOnly: true,
+  uid: NOBODY,
+  username: 'nobody',
+  command: (keys, port) => {
+    const [file, ...args] = sshd(keys, port, 'internal-sftp');
+    const [passwd, shadow] = [join(keys.folder, 'passwd'), join(keys.folder, 'shadow')];
+    writeFileSync(passwd, `nobody:x:${String(NOBODY)}:${String(NOBODY)}::/:/bin/sh\n`);
+    writeFileSync(shadow, 'nobody:$6$of no password:20000:0:99999:7:::\n');
+    // The account is closed to logins, but for this process and its children.
+    const mounts = `mount --bind ${passwd} /etc/passwd && mount --bind ${shadow} /etc/shadow`;
+    const script = `${mounts} && exec "$0" "$@"`;
+    const asNobody = ['setpriv', `--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups', file];
+    return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', script, ...asNobody, ...args];
+  },
+};
+
+export const proftpd: ServerKind = {
+  name: 'ProFTPD mod_sftp',
+  packages: ['proftpd-core', 'proftpd-mod-crypto'],
+  needs: '/usr/lib/proftpd/mod_sftp.so',
+  rsaHost: true,
+  rootOnly: true,
+  command: (keys, port) => {
+    const config = join(keys.folder, 'proftpd.conf');
+    writeFileSync(
+      config,
+      [
+        ...['ModulePath /usr/lib/proftpd', 'LoadModule mod_sftp.c', 'ServerType standalone', 'ServerName test'],
+        ...[`Port ${String(port)}`, 'DefaultAddress 127.0.0.1', 'UseReverseDNS off', 'UseFtpUsers off'],
+        ...['RequireValidShell off', 'RootLogin on', `User ${me.username}`, 'Group root', 'MaxInstances 200'],
+        ...[
+          'WtmpLog off',
+          'UseLastlog off',
+          `PidFile ${keys.folder}/proftpd.pid`,
+          `ScoreboardFile ${keys.folder}/scores`,
+        ],
+        ...[`DelayTable none`, 'TimeoutIdle 3600', 'AllowOverwrite on', 'Umask 022', 'SFTPEngine on'],
+        ...[`SFTPLog ${keys.folder}/sftp.log`, `SFTPHostKey ${keys.rsaHostKeyFile}`, 'SFTPAuthMethods publickey'],
+        ...[`SFTPAuthorizedUserKeys file:${keys.rfc4716Keys}`, 'AuthPAM off', 'AuthOrder mod_auth_unix.c'],
+        '',
+      ].join('\n'),
+    );
+    return ['/usr/sbin/proftpd', '-n', '-q', '-c', config];
+  },
+};
+
+export const greenEnd: ServerKind = {
+  name: 'Green End',
+  packages: ['openssh-server', 'gesftpserver'],
+  needs: '/usr/libexec/gesftpserver',
+  command: (keys, port) => sshd(keys, port, '/usr/libexec/gesftpserver'),
+};
+
+export const asyncSsh: ServerKind = {
+  name: 'AsyncSSH',
+  packages: ['python3-asyncssh'],
+  needs: '/usr/lib/python3/dist-packages/asyncssh/__init__.py',
+  command: (keys, port) => [
+    ...(['/usr/bin/python3', join(import.meta.dirname, 'asyncssh-server.py')] as const),
+    ...[String(port), keys.hostKeyFile, keys.authorizedKeys],
+  ],
+};
+
+export const mySecureShell: ServerKind = {
+  name: 'MySecureShell',
+  packages: ['openssh-server', 'mysecureshell'],
+  needs: '/usr/bin/mysecureshell',
+  rootOnly: true,
+  command: (keys, port) => {
+    const config = join(keys.folder, 'mysecureshell.conf');
+    const settings = ['GlobalDownload 0', 'GlobalUpload 0', 'Download 0', 'Upload 0', 'LimitConnection 500'];
+    settings.push('LimitConnectionByUser 500', 'LimitConnectionByIP 500', 'Home /', 'StayAtHome false');
+    settings.push(
+      'VirtualChroot false',
+      'ResolveIP false',
+      'IdleTimeOut 0',
+      'DefaultRights 0644 0755',
+      'MaxOpenFilesForUser 500',
+    );
+    writeFileSync(config, `<Default>\n${settings.join('\n')}\n</Default>\n`);
+    // It reads its settings from one fixed place, which only this process and its children see otherwise.
+    const [file, ...args] = sshd(keys, port, '/usr/bin/mysecureshell -c sftp-server');
+    const script = `mount --bind ${config} /etc/ssh/sftp_config && exec "$0" "$@"`;
+    return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', script, file, ...args];
+  },
+};
+
+export const rclone: ServerKind = {
+  name: 'rclone',
+  packages: ['rclone'],
+  needs: '/usr/bin/rclone',
+  command: (keys, port) => [
+    ...(['/usr/bin/rclone', 'serve', 'sftp', '/', '--addr', `127.0.0.1:${String(port)}`] as const),
+    ...['--key', keys.hostKeyFile, '--authorized-keys', keys.authorizedKeys, '--config', '/dev/null'],
+    ...['--cache-dir', join(keys.folder, 'cache'), '--vfs-cache-mode', 'full', '--dir-cache-time', '0s'],
+  ],
+};
+
+/** Those that can exclude. */
+export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, asyncSsh, mySecureShell];
+
+/** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
+export function missing(kind: ServerKind): string | undefined {
+  if (kind.rootOnly && process.getuid?.() !== 0) return required(kind, 'run the tests as root');
+  if (existsSync(kind.needs)) return undefined;
+  const get = `apt-get install ${kind.packages.join(' ')}`;
+  if (process.getuid?.() !== 0) return required(kind, get);
+  try {
+    must(join(import.meta.dirname, 'packages.sh'), ...kind.packages);
+  } catch (cause) {
+    return required(kind, get, cause);
+  }
+  return existsSync(kind.needs) ? undefined : required(kind, get);
+}
+
+function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
+  const reason = `needs ${name} (${needs}): ${get}`;
+  if (process.env.CI === 'true') throw new Error(reason, { cause });
+  return reason;
+}
+
+export async function startServer(kind: ServerKind): Promise<Server> {
+  const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-sftp-'));
+  chmodSync(home, 0o755);
+  const keys = makeKeys(join(home, 'keys'));
+  if (kind.uid !== undefined) must('chown', '-R', String(kind.uid), home);
+  return launch(kind, home, keys, await freePort());
+}
+
+async function launch(kind: ServerKind, home: string, keys: Keys, port: number): Promise<Server> {
+  const { uid } = kind;
+  const folder = join(home, 'files');
+  mkdirSync(folder, { recursive: true });
+  if (uid !== undefined) must('chown', String(uid), folder);
+  const command = kind.command(keys, port);
+  const running = await startDaemon(command, port);
+  const hostKey = kind.rsaHost ? keys.rsaHostKeyFile : keys.hostKeyFile;
+  const knownHosts = join(keys.folder, 'known_hosts');
+  writeFileSync(knownHosts, knownHostLine(`${hostKey}.pub`, port));
+  return {
+    ...running,
+    port,
+    folder,
+    keys,
+    fingerprint: must('ssh-keygen', '-l', '-E', 'sha256', '-f', `${hostKey}.pub`).split(' ')[1] ?? '',
+    options: {
+      ...{ host: '127.0.0.1', port, username: kind.username ?? me.username, knownHosts },
+      ...{ privateKey: keys.privateKey, root: folder },
+    },
+    again: () => launch(kind, home, keys, port),
+    dispose: async () => {
+      await running.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function sshd(keys: Keys, port: number, subsystem: string): readonly [string, ...string[]] {
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const config = join(keys.folder, 'sshd.conf');
+  writeFileSync(
+    config,
+    [
+      ...['ListenAddress 127.0.0.1', `Port ${String(port)}`, `HostKey ${keys.hostKeyFile}`],
+      ...[`PidFile ${keys.folder}/sshd.pid`, `AuthorizedKeysFile ${keys.authorizedKeys}`, 'StrictModes no'],
+      ...['UsePAM no', 'UseDNS no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'],
+      ...['PermitRootLogin yes', 'MaxStartups 500', 'MaxSessions 200', `Subsystem sftp ${subsystem}`, ''],
+    ].join('\n'),
+  );
+  return ['/usr/sbin/sshd', '-D', '-e', '-f', config];
+}
