@@ -13,10 +13,14 @@ const CODES: Readonly<Record<string, VfsErrorCode>> = {
   EROFS: 'ERR_VFS_DENIED',
 };
 
-const WORDS: Readonly<Partial<Record<VfsErrorCode, string>>> = {
-  ERR_VFS_DENIED: 'permission denied (in a sticky directory only the owner of a lock file can replace or remove it)',
-  ERR_VFS_FULL: 'no space left',
-  ERR_VFS_NOT_FOUND: 'its folder does not exist, or part of the path is a file',
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'no space left',
+  ENOENT: 'its folder does not exist, or part of the path is a file',
+  ENOSPC: 'no space left',
+  ENOTDIR: 'its folder does not exist, or part of the path is a file',
+  EPERM: 'permission denied (in a sticky directory only the owner of a lock file can replace or remove it)',
+  EROFS: 'the file system is read-only',
 };
 
 /** What the system said about an operation on a local file, in the library's own terms. */
@@ -26,7 +30,7 @@ export function localError(verb: string, path: string, cause: unknown, signal?: 
     return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted`, { cause });
   }
   const code = CODES[codeOf(cause)] ?? 'ERR_VFS_IO';
-  const words = WORDS[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const words = WORDS[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
   return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
 }
 
