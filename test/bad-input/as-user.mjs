@@ -14,6 +14,7 @@ const tasks = {
     await lock.acquire({ wait: 0 });
     return 'abandoned';
   },
+  look: () => lock.metadata(),
   cycle: async () => {
     await lock.acquire({ wait: '20s' });
     const reclaimed = lock.reclaimedFrom?.reason ?? null;

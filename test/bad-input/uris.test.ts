@@ -167,7 +167,7 @@ describe('a URI', () => {
     await openFile('inbox+test://host:22/a%20b/../c%2Bd');
     expect(seen).toEqual(['inbox+test://host:22/a%20b/../c%2Bd', 'c+d']);
     await expect(openFile('inbox+test://host/../x')).rejects.toMatchObject({ code: 'ERR_VFS_PATH' });
-    await expect(openFile('nobody://host/x')).rejects.toThrow(/known are file, mem, inbox\+test/);
+    await expect(openFile('nobody://host/x')).rejects.toThrow(/known are file, mem, .*inbox\+test/);
   });
 
   test.each(['', 'x', 'X://', 'a b', '1a', 'file:', '../'])('cannot have the scheme %j', (scheme) => {
