@@ -67,5 +67,5 @@ describe('every command of the README is run', () => {
 });
 
 function withBin(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${join(folder, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}` };
+  return { ...process.env, PATH: `${join(folder, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` };
 }
