@@ -21,23 +21,31 @@ function show(what: string, { violations, steals, ...figures }: Verdict): void {
 }
 
 describe('eight processes, killed and stopped at random', () => {
-  it('never hold one lock at one time, and leave no lock that cannot be taken', { timeout: 180_000 }, async () => {
-    const seed = process.env.TORTURE_SEED ?? String(Date.now());
-    const enough = { acquisitions: 2000, kills: 25, stopsPastLease: 25 };
-    const counts = { processes: 8, files: 6 };
-    const torture = new Torture({
-      folder: mkdtempSync(join(folder, 'run-')),
-      seed,
-      ...counts,
-      enough,
-      limitMs: 150_000,
-    });
-    const verdict = await torture.run();
-    show(`torture, seed ${seed}:`, verdict);
-    expect(verdict.violations).toEqual([]);
-    expect(verdict.overlaps).toBe(0);
-    expect(shortfalls(verdict, enough)).toEqual([]);
-  });
+  it.each([
+    ['with hard links', true, 2000],
+    ['without hard links', false, 400],
+  ])(
+    'never hold one lock at one time, and leave no lock that cannot be taken, %s',
+    { timeout: 240_000 },
+    async (how, hardLinks, acquisitions) => {
+      const seed = process.env.TORTURE_SEED ?? String(Date.now());
+      const enough = { acquisitions, kills: acquisitions / 80, stopsPastLease: acquisitions / 80 };
+      const torture = new Torture({
+        folder: mkdtempSync(join(folder, 'run-')),
+        seed,
+        processes: 8,
+        files: 6,
+        hardLinks,
+        enough,
+        limitMs: 150_000,
+      });
+      const verdict = await torture.run();
+      show(`torture ${how}, seed ${seed}:`, verdict);
+      expect(verdict.violations).toEqual([]);
+      expect(verdict.overlaps).toBe(0);
+      expect(shortfalls(verdict, enough)).toEqual([]);
+    },
+  );
 });
 
 describe('eight processes that reach for one stale lock at one instant', () => {
@@ -55,8 +63,9 @@ describe('eight processes that reach for one stale lock at one instant', () => {
     expect(verdict.overlaps).toBe(0);
     // On a busy machine a contender can be late enough to lose its own lease, and have it taken over in turn.
     const reason = holderEnds === 'killed' ? 'dead-process' : 'expired';
-    expect(verdict.steals[reason]).toBeGreaterThanOrEqual(plan.files);
-    expect(verdict.refusals).toBeGreaterThan(plan.files * (plan.contenders / 2));
+    expect(verdict.steals[reason]).toBeGreaterThan(plan.files / 2);
+    expect(Object.values(verdict.steals).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(plan.files);
+    expect(verdict.refusals).toBeGreaterThan(plan.files * 2);
   });
 
   it('get it twice from proper-lockfile (#121), and the same judge sees it', { timeout: 180_000 }, async () => {

@@ -1,16 +1,17 @@
 // @ts-check
 /**
  * A process that knows nothing of what went before: takes each lock and gives it back, and prints what went wrong.
- * Arguments: the locked files.
+ * Arguments: the folder of the locked files, `links` or `linkless`, the files' names.
  */
-import { Lockfile } from 'vfs-lockfile';
+import { localVfs, Lockfile, VfsFile } from 'vfs-lockfile';
 
 /** Longer than any lease of the run, and than the patience with whoever was killed inside a guard. */
 const WAIT = '10s';
 
-const [, , ...files] = process.argv;
+const [, , root = '', links = '', ...files] = process.argv;
+const vfs = localVfs({ root, hardLinks: links !== 'linkless' });
 const troubles = files.map(async (file) => {
-  const lock = await Lockfile.open(file);
+  const lock = new Lockfile(new VfsFile(vfs, file));
   try {
     await lock.acquire({ wait: WAIT });
     if (!(await lock.release())) return `${file}: lost at once`;

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * The torture run by itself, for as long as wanted:
- * `node test/torture/main.mjs [--acquisitions 20000] [--seed any-text] [--processes 8] [--files 6] [--limit-s 3600]`
+ * `node test/torture/main.mjs [--acquisitions 20000] [--seed any-text] [--processes 8] [--files 6] [--linkless]
+ *   [--folder /tmp] [--limit-s 3600]`
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now()) },
     processes: { type: 'string', default: '8' },
     files: { type: 'string', default: '6' },
+    linkless: { type: 'boolean', default: false },
     folder: { type: 'string', default: tmpdir() },
     'limit-s': { type: 'string', default: '3600' },
   },
@@ -26,7 +28,7 @@ const folder = mkdtempSync(join(values.folder, 'vfs-lockfile-torture-'));
 console.log(`seed ${values.seed}, folder ${folder}`);
 
 const enough = { acquisitions, kills: acquisitions / 50, stopsPastLease: acquisitions / 50 };
-const counts = { processes: Number(values.processes), files: Number(values.files) };
+const counts = { processes: Number(values.processes), files: Number(values.files), hardLinks: !values.linkless };
 const torture = new Torture({
   folder,
   seed: values.seed,

@@ -15,7 +15,8 @@ import { Victim } from './victim.mjs';
  * @typedef {import('./judge.mjs').Stop} Stop
  * @typedef {import('./judge.mjs').Verdict} Verdict
  * @typedef {{ acquisitions: number, kills: number, stopsPastLease: number }} Enough how much has to happen
- * @typedef {{ folder: string, seed: string, processes: number, files: number, enough: Enough, limitMs: number }} Plan
+ * @typedef {{ folder: string, seed: string, processes: number, files: number, hardLinks: boolean, enough: Enough,
+ *   limitMs: number }} Plan
  */
 
 const WORKER = join(import.meta.dirname, 'worker.mjs');
@@ -91,7 +92,7 @@ export class Torture {
 
   /** Whatever the dead left behind, a fresh process takes every lock, and then only files of no effect are left. */
   async #lookAtAftermath() {
-    const args = [AFTERMATH, ...this.#fileNames.map((name) => join(this.#files, name))];
+    const args = [AFTERMATH, this.#files, this.#links, ...this.#fileNames];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const troubles = /** @type {string[]} */ (JSON.parse(stdout));
     const left = readdirSync(this.#files).filter((name) => !this.#fileNames.includes(name));
@@ -102,6 +103,10 @@ export class Torture {
       // Each caller of a killed process can leave one staged change and one scratch file for the clock.
       ...(staged.length > this.#kills.length * 4 ? [`${String(staged.length)} staged leftovers`] : []),
     ];
+  }
+
+  get #links() {
+    return this.#plan.hardLinks ? 'links' : 'linkless';
   }
 
   get #isEnough() {
@@ -116,7 +121,7 @@ export class Torture {
 
   #start() {
     const name = `worker-${String(this.#started++)}`;
-    const command = [WORKER, this.#files, this.#journals, name, this.#plan.seed, ...this.#fileNames];
+    const command = [WORKER, this.#files, this.#links, this.#journals, name, this.#plan.seed, ...this.#fileNames];
     this.#victims.push(new Victim(name, this.#journals, command));
   }
 

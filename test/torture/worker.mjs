@@ -3,17 +3,26 @@
  * Takes locks at random in every way the library knows, until its input ends, and writes down what it sees. Two callers
  * work side by side in one process, so that its queue is under test as well.
  *
- * Arguments: the folder of the locked files, the folder of the journals, this process's name, the seed, the files' names.
+ * Arguments: the folder of the locked files, `links` or `linkless`, the folder of the journals, this process's name, the
+ * seed, the files' names.
  */
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { LockHeldError, Lockfile, LockLostError, lockSync, LockTimeoutError, openFile, withLock } from 'vfs-lockfile';
+import {
+  localVfs,
+  LockHeldError,
+  Lockfile,
+  LockLostError,
+  lockSync,
+  LockTimeoutError,
+  VfsFile,
+  withLock,
+} from 'vfs-lockfile';
 
 import { Journal, now } from './journal.mjs';
 import { Random } from './random.mjs';
 
-const [, , filesFolder = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
+const [, , root = '', links = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
 const CALLERS = 2;
 /** A third of all goes for the first file. */
 const HOT_SHARE = 1 / 3;
@@ -26,6 +35,7 @@ const WAYS = [
   [1, bySync],
 ];
 
+const vfs = localVfs({ root, hardLinks: links !== 'linkless' });
 const journal = new Journal(journalFolder, name);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 let tenures = 0;
@@ -68,7 +78,7 @@ async function keepTaking(random) {
 /** @param {Go} go */
 async function byAcquire(go) {
   const { random } = go;
-  const lock = new Lockfile(await openFile(join(filesFolder, go.lock)), options(go));
+  const lock = new Lockfile(new VfsFile(vfs, go.lock), options(go));
   const wait = random.chance(0.2) ? 0 : random.between(20, 3000);
   const signal = random.chance(0.2) ? globalThis.AbortSignal.timeout(Math.round(random.between(1, 400))) : undefined;
   await lock.acquire(signal ? { wait, signal } : { wait });
@@ -79,7 +89,7 @@ async function byAcquire(go) {
 
 /** @param {Go} go */
 async function byTryAcquire(go) {
-  const lock = await Lockfile.open(join(filesFolder, go.lock), options(go));
+  const lock = await Lockfile.open(new VfsFile(vfs, go.lock), options(go));
   if (!(await lock.tryAcquire())) {
     journal.write({ kind: 'refused', at: String(now()), code: 'false' });
     await pause(go.random.between(1, 50));
@@ -95,7 +105,7 @@ async function byWithLock(go) {
   let tenure = '';
   try {
     await withLock(
-      join(filesFolder, go.lock),
+      new VfsFile(vfs, go.lock),
       async (_file, lock) => {
         tenure = enter(go, lock);
         await work(tenure, go, lock);
@@ -116,7 +126,7 @@ async function byWithLock(go) {
  * @param {Go} go
  */
 async function bySync(go) {
-  const lock = lockSync(join(filesFolder, go.lock), { ...options(go), wait: go.random.between(0, 100) });
+  const lock = lockSync(new VfsFile(vfs, go.lock), { ...options(go), wait: go.random.between(0, 100) });
   const tenure = enter(go, lock);
   await work(tenure, go, lock);
   leave(tenure, lock.release());
