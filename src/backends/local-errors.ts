@@ -9,6 +9,7 @@ const CODES: Readonly<Record<string, VfsErrorCode>> = {
   ENOENT: 'ERR_VFS_NOT_FOUND',
   ENOSPC: 'ERR_VFS_FULL',
   ENOTDIR: 'ERR_VFS_NOT_FOUND',
+  ENXIO: 'ERR_VFS_NOT_A_FILE',
   EPERM: 'ERR_VFS_DENIED',
   EROFS: 'ERR_VFS_DENIED',
 };
@@ -19,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist, or part of the path is a file',
   ENOSPC: 'no space left',
   ENOTDIR: 'its folder does not exist, or part of the path is a file',
+  ENXIO: 'it is not a regular file',
   EPERM: 'permission denied (in a sticky directory only the owner of a lock file can replace or remove it)',
   EROFS: 'the file system is read-only',
 };

@@ -134,6 +134,7 @@ export class MemVfs implements Vfs {
       if (volume.existsSync(`/${to}`)) {
         throw new VfsError('ERR_VFS_EXISTS', `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`);
       }
+      assertFile(volume, from);
       makeFolders(volume, to);
       volume.renameSync(`/${from}`, `/${to}`);
     });
@@ -141,7 +142,8 @@ export class MemVfs implements Vfs {
 
   delete(path: string, options: CallOptions = {}): Promise<boolean> {
     return this.#do('delete', path, options, (volume) => {
-      if (statOf(volume, path) === undefined) return false;
+      if (!volume.existsSync(`/${path}`)) return false;
+      assertFile(volume, path);
       volume.unlinkSync(`/${path}`);
       return true;
     });
@@ -220,14 +222,18 @@ async function newVolume(): Promise<MemVolume> {
 
 function contentOf(volume: MemVolume, path: string): Omit<Snapshot, 'path' | 'nowMs'> | undefined {
   try {
-    const stats = volume.statSync(`/${path}`);
-    if (!stats.isFile()) throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is a directory, expected a file`);
+    assertFile(volume, path);
     const data = bytesOf(volume.readFileSync(`/${path}`));
-    return { data, version: contentVersion(data), modifiedMs: Number(stats.mtimeMs) };
+    return { data, version: contentVersion(data), modifiedMs: Number(volume.statSync(`/${path}`).mtimeMs) };
   } catch (error) {
     if (ABSENT.includes(codeOf(error))) return undefined;
     throw error;
   }
+}
+
+function assertFile(volume: MemVolume, path: string): void {
+  if (volume.statSync(`/${path}`).isFile()) return;
+  throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is a directory, expected a file`);
 }
 
 function statOf(volume: MemVolume, path: string): Stat | undefined {
