@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,7 +57,23 @@ export function start(command: string, args: readonly string[], { env, ...option
 
 /** Starts the command line. */
 export function cli(args: readonly string[], surroundings?: Surroundings): Running {
-  return start(process.execPath, [CLI, ...args], surroundings);
+  const main = surroundings?.uid === undefined ? CLI : cliForAll();
+  return start(process.execPath, [main, ...args], surroundings);
+}
+
+let copy: string | undefined;
+
+/** A copy that every user can read, wherever the checkout stands. */
+function cliForAll(): string {
+  if (copy === undefined) {
+    const home = (copy = mkdtempSync(join(tmpdir(), 'vfs-lockfile-cli-for-all-')));
+    process.on('exit', () => {
+      rmSync(home, { recursive: true, force: true });
+    });
+    chmodSync(home, 0o755);
+    for (const part of ['dist', 'package.json']) cpSync(here(`../../${part}`), join(home, part), { recursive: true });
+  }
+  return join(copy, 'dist', 'cli', 'main.js');
 }
 
 /** Starts the command line and waits for its end. */
