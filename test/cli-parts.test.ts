@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import { deadlineIn, leftMs } from '../src/cli/guardian/deadline.js';
 import { isGroupAlive, killGroup, killMarked, signalGroup } from '../src/cli/guardian/group.js';
@@ -63,36 +63,40 @@ describe('processes found by their environment', () => {
 });
 
 describe('signals', () => {
+  const names = [
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+    'SIGQUIT',
+    'SIGUSR1',
+    'SIGUSR2',
+    'SIGWINCH',
+    'SIGCONT',
+    'SIGTSTP',
+  ] as const;
+  const others = new Map(names.map((name) => [name, process.listeners(name)]));
+  afterEach(() => {
+    for (const name of names) {
+      for (const each of process.listeners(name)) if (!others.get(name)?.includes(each)) process.off(name, each);
+    }
+  });
+
   it('interrupt once, after which they do what they always do', () => {
-    const before = process.listenerCount('SIGUSR2');
     const { interrupted } = new Signals();
-    expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
+    expect(process.listenerCount('SIGUSR2')).toBe(others.get('SIGUSR2')!.length + 1);
     process.emit('SIGUSR2', 'SIGUSR2');
     expect(interrupted.reason).toMatchObject({ signal: 'SIGUSR2' });
-    expect(process.listenerCount('SIGUSR2')).toBe(before);
+    for (const name of names) expect(process.listeners(name)).toEqual(others.get(name));
   });
 
   it('are passed on as soon as there is somebody to pass them on to', () => {
     const signals = new Signals();
     const passedOn: string[] = [];
     signals.forwardTo((signal) => passedOn.push(signal));
-    process.emit('SIGUSR2', 'SIGUSR2');
-    process.emit('SIGWINCH', 'SIGWINCH');
-    process.emit('SIGUSR2', 'SIGUSR2');
-    expect(passedOn).toEqual(['SIGUSR2', 'SIGWINCH', 'SIGUSR2']);
+    const some = ['SIGUSR1', 'SIGWINCH', 'SIGUSR2', 'SIGCONT', 'SIGUSR1', 'SIGUSR2'] as const;
+    for (const name of some) process.emit(name, name);
+    expect(passedOn).toEqual(some);
     expect(signals.interrupted.aborted).toBe(false);
-    for (const name of [
-      'SIGINT',
-      'SIGTERM',
-      'SIGHUP',
-      'SIGQUIT',
-      'SIGUSR1',
-      'SIGUSR2',
-      'SIGWINCH',
-      'SIGCONT',
-      'SIGTSTP',
-    ])
-      process.removeAllListeners(name);
   });
 });
 
