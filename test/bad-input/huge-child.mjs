@@ -1,0 +1,21 @@
+// @ts-check
+/** Looks at a lock many times and takes it over; prints by how much the process grew, in MiB. */
+import { Lockfile, localVfs, lockSync, VfsFile } from 'vfs-lockfile';
+
+const [folder = ''] = process.argv.slice(2);
+const file = new VfsFile(localVfs({ root: folder }), 'data.csv');
+
+const patient = new Lockfile(file, { ttl: '1h' });
+await patient.isStale();
+const before = process.memoryUsage().rss;
+for (let looks = 0; looks < 100; looks += 1) await patient.isStale();
+const looked = process.resourceUsage().maxRSS * 1024;
+
+const refused = await patient.tryAcquire();
+const hasty = new Lockfile(file, { ttl: 300 });
+await hasty.acquire({ wait: '30s' });
+const { reclaimedFrom } = hasty;
+await hasty.release();
+lockSync(file).release();
+
+console.log(JSON.stringify({ grownMiB: (looked - before) / 2 ** 20, refused: !refused, reclaimedFrom }));
