@@ -9,9 +9,6 @@ import type { SftpFiles } from './sftp-files.js';
 /** How long to wait for whoever is inside a guard before putting it out: a swap takes a few round trips. */
 const PATIENCE_MS = 1500;
 
-/** How often a creation is tried that failed for no visible reason: whoever was in the way has gone again. */
-const LINK_TRIES = 5;
-
 export function* readFile(
   files: SftpFiles,
   path: string,
@@ -31,31 +28,44 @@ export function* createFile(
   hardLinks: boolean,
 ): Steps<Written | undefined> {
   if (!hardLinks) return yield* replaceFile(files, path, undefined, data);
-  for (let tries = 1; ; tries += 1) {
-    const refusal = yield* linkStaged(files, path, data);
-    if (refusal === 'made') return { version: contentVersion(data) };
-    if (refusal === 'taken') return undefined;
-    if (tries === LINK_TRIES) throw refusal;
-  }
+  return (yield* linkStaged(files, path, data)) ? { version: contentVersion(data) } : undefined;
 }
 
-/** Or an error that nothing explains: there was no file any more when it was looked for. */
-function* linkStaged(files: SftpFiles, path: string, data: Uint8Array): Steps<'made' | 'taken' | Error> {
+/** False: the name was taken. */
+function* linkStaged(files: SftpFiles, path: string, data: Uint8Array): Steps<boolean> {
   const staged = stagedPath(path, freshId());
   try {
     const there = yield* files.peek(path);
     yield* files.write(staged, data);
     if (yield* isThere(there)) {
       yield* discard(files, staged);
-      return 'taken';
+      return false;
     }
     yield* files.linkStaged(staged, path);
-    return 'made';
+    return true;
   } catch (error) {
     yield* discard(files, staged);
-    if (codeOf(error) === 'EEXIST') return 'taken';
+    if (codeOf(error) === 'EEXIST') return false;
     if (codeOf(error) !== 'EIO') throw error;
-    return (yield* isThere(yield* files.peek(path))) ? 'taken' : (error as Error);
+    if (yield* isThere(yield* files.peek(path))) return false;
+    if (yield* canLink(files, path, data)) return false;
+    throw error;
+  }
+}
+
+/** Whether a link to a free name can be made there at all: then one that was refused met a name that was taken until then. */
+function* canLink(files: SftpFiles, path: string, data: Uint8Array): Steps<boolean> {
+  const [staged, linked] = [stagedPath(path, freshId()), stagedPath(path, freshId())];
+  try {
+    yield* files.write(staged, data);
+    yield* files.linkStaged(staged, linked);
+    return true;
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    return false;
+  } finally {
+    yield* discard(files, staged);
+    yield* discard(files, linked);
   }
 }
 

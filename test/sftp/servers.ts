@@ -173,7 +173,12 @@ export async function startServer(kind: ServerKind): Promise<Server> {
   chmodSync(home, 0o755);
   const keys = makeKeys(join(home, 'keys'));
   if (kind.uid !== undefined) must('chown', '-R', String(kind.uid), home);
-  return launch(kind, home, keys, await freePort());
+  try {
+    return await launch(kind, home, keys, await freePort());
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 async function launch(kind: ServerKind, home: string, keys: Keys, port: number): Promise<Server> {
