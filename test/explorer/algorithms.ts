@@ -1,5 +1,5 @@
 import { createFile, removeFile, replaceFile } from '../../src/backends/local-store.js';
-import { LocalFiles } from '../../src/backends/local-files.js';
+import { LocalFiles, type FileImage } from '../../src/backends/local-files.js';
 import type { Syscalls } from '../../src/backends/local-calls.js';
 import { freshId, stagedPath } from '../../src/names.js';
 import type { Steps } from '../../src/steps.js';
@@ -32,6 +32,35 @@ export class ExploredFiles extends LocalFiles {
   }
 }
 
+/** As over a connection: what follows is sent before the answer is there, and so it is done whatever the answer. */
+class PipelinedFiles extends ExploredFiles {
+  *enter(stage: string, guard: string, lock: string): Steps<FileImage | undefined> {
+    const entered = yield* settled(this.rename(stage, guard));
+    const image = yield* this.read(lock);
+    entered();
+    return image;
+  }
+
+  *act(from: string, to: string, guard: string, leftovers: readonly string[]): Steps<void> {
+    const acted = yield* settled(this.rename(from, to));
+    for (const name of leftovers) yield* settled(this.unlink(`${guard}/${name}`));
+    yield* settled(this.rmdir(guard));
+    acted();
+  }
+}
+
+/** Does an operation whose failure is not looked at until what it returns is called. */
+function* settled(operation: Steps<void>): Steps<() => void> {
+  try {
+    yield* operation;
+    return () => undefined;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /** The shipped code, on file operations that a mutant may have changed. */
 export function shippedOver(filesFor: (bench: Bench, expected: Version | undefined) => LocalFiles): Algorithm {
   return function* (bench, from, to) {
@@ -47,6 +76,8 @@ export function shippedOver(filesFor: (bench: Bench, expected: Version | undefin
 }
 
 export const shipped: Algorithm = shippedOver((bench) => new ExploredFiles(bench));
+
+export const pipelined: Algorithm = shippedOver((bench) => new PipelinedFiles(bench));
 
 /** What everybody writes first: read, compare, then unlink or rename. Its creation by a hard link is sound. */
 export const naive: Algorithm = function* (bench, from, to) {

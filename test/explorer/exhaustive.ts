@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { Actor } from './actor.js';
 import type { Moment, Move, Scheduler } from './schedule.js';
 
@@ -113,7 +115,7 @@ export class Exhaustive implements Scheduler {
       if (again.ways === ways) return again.taken;
       throw new Error('the same choices led to something else: the code under test is not repeatable');
     }
-    const state = this.#known ? [this.preemptions, this.kills, moment.state()].join(' ') : '';
+    const state = this.#known ? digest([this.preemptions, this.kills, moment.state()].join(' ')) : '';
     const known = this.#known?.get(state);
     if (known !== undefined) {
       this.#met = known;
@@ -122,6 +124,11 @@ export class Exhaustive implements Scheduler {
     this.#branches.push({ ways, taken: 0, state, tally: NONE });
     return 0;
   }
+}
+
+/** There are millions of states, and each is a page of text. */
+function digest(state: string): string {
+  return createHash('sha256').update(state).digest('base64url');
 }
 
 function goOn(actor: Actor): Move {
