@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { VfsError } from '../errors.js';
 import type { CallOptions, Vfs, Version } from '../vfs.js';
-import { SWAPS, type Behaviour } from './behaviour.js';
+import { SWAPS, WRITES, type Behaviour } from './behaviour.js';
 import { absent, bytes, created, filler, found, fresh, holds, listed, listsExactly, refusal } from './tools.js';
 
 function callsWith(
@@ -72,7 +72,7 @@ export const aborts: readonly Behaviour[] = [
   },
   {
     name: 'an abort at any moment leaves the old or the new file, and the answer says which',
-    needs: SWAPS,
+    needs: WRITES,
     check: async ({ vfs, path, folder, rounds }) => {
       for (let round = 0; round < rounds; round += 1) {
         const old = bytes(`old ${String(round)}`);

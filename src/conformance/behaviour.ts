@@ -37,7 +37,8 @@ export const ATOMIC_MOVE: Need = need('an atomic move', ({ capabilities }) => ca
 export const SYNC: Need = need('a synchronous face', (vfs) => vfs.sync !== undefined);
 export const WATCH: Need = need('watch', (vfs) => vfs.watch !== undefined);
 
-export const SWAPS: readonly Need[] = [CREATE, REPLACE, REMOVE];
+export const WRITES: readonly Need[] = [CREATE, REPLACE];
+export const SWAPS: readonly Need[] = [...WRITES, REMOVE];
 
 function need(words: string, met: (vfs: Vfs) => boolean): Need {
   return { words, met };

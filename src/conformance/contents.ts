@@ -1,7 +1,7 @@
 import { strictEqual } from 'node:assert/strict';
 
-import { REPLACE, SWAPS, type Behaviour } from './behaviour.js';
-import { bytes, created, filler, found, holds, replaced, sameBytes } from './tools.js';
+import { REPLACE, WRITES, type Behaviour } from './behaviour.js';
+import { bytes, created, filler, found, holds, removed, replaced, sameBytes } from './tools.js';
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
@@ -21,7 +21,7 @@ const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
 export const contents: readonly Behaviour[] = [
   ...CONTENTS.map(([what, data]): Behaviour => ({
     name: `a file of ${what} can be created, read, replaced by its version and removed`,
-    needs: SWAPS,
+    needs: WRITES,
     check: async ({ vfs, path }) => {
       const first = await created(vfs, path('a'), data);
       await holds(vfs, path('a'), data);
@@ -29,7 +29,7 @@ export const contents: readonly Behaviour[] = [
       await replaced(vfs, path('a'), second, data);
       const snapshot = await found(vfs, path('a'));
       sameBytes(snapshot.data, data, path('a'));
-      strictEqual(await vfs.remove(path('a'), snapshot.version), true);
+      await removed(vfs, path('a'), snapshot.version);
     },
   })),
   {
@@ -71,7 +71,7 @@ export const contents: readonly Behaviour[] = [
   },
   {
     name: 'what was written belongs to the writer again: to change it later changes no file',
-    needs: SWAPS,
+    needs: WRITES,
     check: async ({ vfs, path }) => {
       const data = Buffer.from('first');
       const version = await created(vfs, path('a'), data);
@@ -89,7 +89,7 @@ export const contents: readonly Behaviour[] = [
   },
   {
     name: 'a view into a larger buffer is written alone',
-    needs: SWAPS,
+    needs: WRITES,
     check: async ({ vfs, path }) => {
       const view = new Uint8Array(everyByte.buffer, 10, 20);
       const version = await created(vfs, path('a'), view);

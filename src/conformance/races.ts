@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 
-import { SWAPS, type Arena, type Behaviour } from './behaviour.js';
+import { SWAPS, WRITES, type Arena, type Behaviour } from './behaviour.js';
 import { bytes, created, found, fresh, sameBytes } from './tools.js';
 import type { Vfs } from '../vfs.js';
 
@@ -43,7 +43,7 @@ const onlyWinner = <T>(results: readonly T[], won: (result: T) => boolean, what:
 export const races: readonly Behaviour[] = [
   {
     name: 'of many who create one file at once exactly one wins, and its content stands',
-    needs: SWAPS,
+    needs: WRITES,
     check: async (arena) => {
       for (let round = 0; round < arena.rounds; round += 1) {
         const path = arena.path(`round-${String(round)}`);
@@ -58,7 +58,7 @@ export const races: readonly Behaviour[] = [
   },
   {
     name: 'of many who replace one version at once exactly one wins, and its content stands',
-    needs: SWAPS,
+    needs: WRITES,
     check: async (arena) => {
       const path = arena.path('a');
       let version = await created(arena.vfs, path, fresh());
@@ -108,7 +108,7 @@ export const races: readonly Behaviour[] = [
   },
   {
     name: 'rivals who count up in one file by reading and replacing lose no count',
-    needs: SWAPS,
+    needs: WRITES,
     check: async (arena) => {
       const path = arena.path('count');
       const each = Math.ceil(arena.rounds / 5);

@@ -24,6 +24,12 @@ export async function replaced(vfs: Vfs, path: string, version: Version, data: U
   return versionOf(await vfs.replace(path, version, data), `replace ${path} in its present version`);
 }
 
+/** Takes a file away by its version, or plainly where the store cannot do that. */
+export async function removed(vfs: Vfs, path: string, version: Version): Promise<void> {
+  const gone = vfs.capabilities.remove === 'none' ? vfs.delete(path) : vfs.remove(path, version);
+  ok(await gone, `remove ${path} in its present version: was lost`);
+}
+
 function versionOf(written: Written | undefined, what: string): Version {
   ok(written, `${what}: was lost`);
   strictEqual(typeof written.version, 'string', `${what}: gave no version`);

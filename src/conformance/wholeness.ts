@@ -1,8 +1,8 @@
 import { ok } from 'node:assert/strict';
 
-import { SWAPS, type Behaviour } from './behaviour.js';
+import { WRITES, type Behaviour } from './behaviour.js';
 import { watched, type Judge } from './readers.js';
-import { created, fresh, replaced } from './tools.js';
+import { created, fresh, removed, replaced } from './tools.js';
 
 /** A content that tells by itself whether it is whole. */
 function selfTelling(serial: number): Uint8Array {
@@ -29,21 +29,21 @@ const whole: Judge = (data) => {
 export const wholeness: readonly Behaviour[] = [
   {
     name: 'readers see each created file whole or not at all',
-    needs: SWAPS,
+    needs: WRITES,
     check: async (arena) => {
       const { vfs, path, rounds } = arena;
       await watched(arena, path('a'), wholeOrAbsent, async () => {
         for (let serial = 0; serial < rounds; serial += 1) {
           const version = await created(vfs, path('a'), selfTelling(serial));
           await new Promise(setImmediate);
-          ok(await vfs.remove(path('a'), version), 'remove of what was created: was lost');
+          await removed(vfs, path('a'), version);
         }
       });
     },
   },
   {
     name: 'readers see the old or the new content while a file is replaced, whole, and never that it is missing',
-    needs: SWAPS,
+    needs: WRITES,
     check: async (arena) => {
       const { vfs, path, rounds } = arena;
       let version = await created(vfs, path('a'), selfTelling(0));
@@ -70,7 +70,7 @@ export const wholeness: readonly Behaviour[] = [
   },
   {
     name: 'a lost create or replace is seen by no reader, not even for a moment',
-    needs: SWAPS,
+    needs: WRITES,
     check: async (arena) => {
       const { vfs, path, rounds } = arena;
       const stale = await created(vfs, path('a'), fresh());
