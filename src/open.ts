@@ -16,6 +16,7 @@ const backends = new Map<string, Backend>([
   ['file', openLocalUri],
   ['mem', openMemory],
   ['sftp', openRemote],
+  ['s3', openBucket],
 ]);
 
 /** Teaches `openFile` a scheme, such as `'ftp'` for `ftp://host/path`, or replaces what it knew. */
@@ -97,6 +98,11 @@ async function openMemory(uri: string, path: string): Promise<VfsFile> {
 async function openRemote(uri: string, path: string): Promise<VfsFile> {
   const { openSftp } = await import('./backends/sftp-uri.js');
   return openSftp(uri, path);
+}
+
+async function openBucket(uri: string, path: string): Promise<VfsFile> {
+  const { openS3 } = await import('./backends/s3-uri.js');
+  return openS3(uri, path);
 }
 
 function decoded(uri: string, path: string): string {

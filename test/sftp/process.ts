@@ -29,8 +29,12 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a daemon in the foreground, in a process group of its own, and waits until its port answers. */
-export async function startDaemon(command: readonly [string, ...string[]], port: number): Promise<Running> {
+/** Starts a daemon in the foreground, in a process group of its own, and waits until it is up: until its port greets. */
+export async function startDaemon(
+  command: readonly [string, ...string[]],
+  up: number | (() => boolean | Promise<boolean>),
+): Promise<Running> {
+  const isUp = typeof up === 'number' ? () => greets(up) : up;
   const [file, ...args] = command;
   const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -39,10 +43,10 @@ export async function startDaemon(command: readonly [string, ...string[]], port:
   }
   const running = { pid: child.pid ?? 0, said: () => said, stop: (signal?: NodeJS.Signals) => stop(child, signal) };
   const until = performance.now() + UP_LIMIT_MS;
-  while (!(await answers(port))) {
+  while (!(await isUp())) {
     if (child.exitCode !== null || performance.now() > until) {
       await running.stop();
-      throw new Error(`${command.join(' ')} does not answer on port ${String(port)}:\n${said}`);
+      throw new Error(`${command.join(' ')} does not come up:\n${said}`);
     }
     await sleep(20);
   }
@@ -77,7 +81,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function answers(port: number): Promise<boolean> {
+function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('data', () => finish(true));

@@ -1,0 +1,74 @@
+import type { Readable } from 'node:stream';
+
+import type { Version } from '../vfs.js';
+import { bytesOf } from './s3-body.js';
+import { versionOf, type S3Objects } from './s3-objects.js';
+import type { PutDetails, S3Swaps } from './s3-swaps.js';
+import { PART_BYTES } from './s3-upload.js';
+import { S3Failure } from './s3-wire.js';
+
+const COPIED_PART_BYTES = 512 * 1024 * 1024;
+
+interface Source {
+  readonly key: string;
+  readonly version: Version;
+  readonly size: number;
+  readonly details: PutDetails;
+}
+
+/** Copies an object to a key where nothing is, and tells the versions of both. Undefined: something is there. */
+export async function copyObject(
+  objects: S3Objects,
+  swaps: S3Swaps,
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly source: Version; readonly target: Version } | undefined> {
+  const { output } = await objects.wire.send((sdk) => new sdk.GetObjectCommand({ ...objects.common, Key: from }), {
+    signal,
+  });
+  const { ContentLength: size = 0, ContentType, Metadata } = output;
+  const version = versionOf(output.ETag);
+  const details = { ...(ContentType ? { ContentType } : {}), ...(Metadata ? { Metadata } : {}) };
+  let target: Version | undefined;
+  if (size <= PART_BYTES) {
+    const data = await bytesOf(output.Body, size, signal);
+    target = (await swaps.put(to, undefined, data, signal, details))?.version;
+  } else {
+    (output.Body as Readable).destroy();
+    target = await copyInParts(objects, { key: from, version, size, details }, to, signal);
+  }
+  return target && { source: version, target };
+}
+
+/** Within the store. Not every one heeds the condition of the last request, so the key is looked at before. */
+async function copyInParts(
+  objects: S3Objects,
+  source: Source,
+  Key: string,
+  signal: AbortSignal | undefined,
+): Promise<Version | undefined> {
+  const { wire, common } = objects;
+  const name = { ...common, Key };
+  if (await objects.stat(Key, signal)) return undefined;
+  const begun = { ...name, ...source.details };
+  const { UploadId } = (await wire.send((sdk) => new sdk.CreateMultipartUploadCommand(begun), { signal })).output;
+  try {
+    const Parts: { readonly PartNumber: number; readonly ETag: string | undefined }[] = [];
+    const CopySource = `${common.Bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`;
+    for (let at = 0; at < source.size; at += COPIED_PART_BYTES) {
+      const PartNumber = Parts.length + 1;
+      const CopySourceRange = `bytes=${String(at)}-${String(Math.min(at + COPIED_PART_BYTES, source.size) - 1)}`;
+      const part = { ...name, UploadId, PartNumber, CopySource, CopySourceRange, CopySourceIfMatch: source.version };
+      const { output } = await wire.send((sdk) => new sdk.UploadPartCopyCommand(part), { signal });
+      Parts.push({ PartNumber, ETag: output.CopyPartResult?.ETag });
+    }
+    const whole = { ...name, UploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' };
+    const { output } = await wire.send((sdk) => new sdk.CompleteMultipartUploadCommand(whole), { signal });
+    return versionOf(output.ETag);
+  } catch (error) {
+    await wire.send((sdk) => new sdk.AbortMultipartUploadCommand({ ...name, UploadId })).catch(() => undefined);
+    if (error instanceof S3Failure && error.status === 412) return undefined;
+    throw error;
+  }
+}

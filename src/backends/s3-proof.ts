@@ -1,0 +1,79 @@
+import { VfsError } from '../errors.js';
+import { freshId, stagedPath } from '../names.js';
+import { versionOf, type S3Objects } from './s3-objects.js';
+import { S3Failure } from './s3-wire.js';
+
+/** How a store wants the ETag of a condition: as it tells it, in quotes, or bare as some releases of Ceph do. */
+export type ETagForm = 'quoted' | 'bare';
+
+export function inForm(etag: string, form: ETagForm): string {
+  return form === 'bare' ? etag.replaceAll('"', '') : etag;
+}
+
+/** More tries than a sound store needs to answer five requests at the first attempt. */
+const TRIES = 4;
+
+/**
+ * Tries on a scratch object beside `key` that a second create and a stale overwrite are refused, and throws
+ * `ERR_VFS_UNSUPPORTED` otherwise. This finds stores that ignore conditions. It cannot find one that judges first and writes
+ * later, so that two writers at the same instant both win.
+ */
+export async function proveConditions(objects: S3Objects, key: string): Promise<ETagForm> {
+  for (let tries = 1; ; tries += 1) {
+    const scratch = scratchKey(key);
+    try {
+      return await tryOn(objects, scratch);
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof S3Failure) || !isRefusal(error)) throw error;
+    } finally {
+      await objects.delete(scratch, undefined).catch(() => undefined);
+    }
+  }
+}
+
+async function tryOn(objects: S3Objects, scratch: string): Promise<ETagForm> {
+  const first = await put(objects, scratch, { IfNoneMatch: '*' });
+  if (first === undefined) throw unfit('a create of a new object');
+  if (await put(objects, scratch, { IfNoneMatch: '*' })) throw unfit('a second create of one object', 'done');
+  for (const form of ['quoted', 'bare'] as const) {
+    const second = await put(objects, scratch, { IfMatch: inForm(first, form) });
+    if (second === undefined) continue;
+    if (await put(objects, scratch, { IfMatch: inForm(first, form) })) throw unfit('a stale overwrite', 'done');
+    return form;
+  }
+  throw unfit('an overwrite of the present version');
+}
+
+interface Condition {
+  readonly IfMatch?: string;
+  readonly IfNoneMatch?: '*';
+}
+
+/** The new ETag; undefined: refused. Throws where an earlier attempt of the SDK's may be why. */
+async function put({ wire, common }: S3Objects, Key: string, condition: Condition): Promise<string | undefined> {
+  try {
+    const { output } = await wire.send(
+      (sdk) => new sdk.PutObjectCommand({ ...common, Key, Body: freshId(), ...condition }),
+    );
+    return versionOf(output.ETag);
+  } catch (error) {
+    if (!(error instanceof S3Failure) || !isRefusal(error)) throw error;
+    if (error.attempts.length > 1 || error.status === 409) throw error;
+    return undefined;
+  }
+}
+
+function isRefusal({ status, code }: S3Failure): boolean {
+  return status === 412 || status === 409 || (status === 404 && code !== 'NoSuchBucket');
+}
+
+/** Beside the object, so that a policy that goes by prefix allows it, unless that is too long. */
+function scratchKey(key: string): string {
+  const beside = stagedPath(key, freshId());
+  return Buffer.byteLength(beside) <= 1024 ? beside : stagedPath('', freshId());
+}
+
+function unfit(what: string, done?: 'done'): VfsError {
+  const found = done ? `does ${what} in spite of the condition` : `refuses ${what}`;
+  return new VfsError('ERR_VFS_UNSUPPORTED', `s3: the store ${found}, so it cannot keep locks apart`);
+}

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+
+import { must } from '../sftp/process.js';
+import { startCluster, type Cluster } from './ceph.js';
+import { fetchSeaweed, HOW_TO_GET_SEAWEED, startSeaweed } from './seaweed.js';
+
+/** A server that other people wrote, and how it comes to be here. */
+export interface S3Kind {
+  readonly name: string;
+  readonly get: string;
+  /** False: it is not here and could not be fetched. */
+  readonly fetch: () => boolean;
+  readonly start: (home: string) => Promise<Started>;
+  /** Whether its conditional DELETE excludes, so that it may be declared native. */
+  readonly removes: boolean;
+  /** Cases of the conformance suite that it cannot pass, and why. */
+  readonly fails: Readonly<Record<string, string>>;
+}
+
+export interface Started {
+  readonly config: S3ClientConfig;
+  readonly cluster?: Cluster;
+  stop(): Promise<void>;
+}
+
+/** A server that runs, and a bucket of it. */
+export interface S3Server extends Started {
+  readonly bucket: string;
+  /** A client of its own connections. */
+  client(config?: S3ClientConfig): S3Client;
+  dispose(): Promise<void>;
+}
+
+const CEPH = ['radosgw', 'ceph-mon', 'ceph-osd', 'faketime'];
+
+export const ceph: S3Kind = {
+  name: 'Ceph RGW',
+  get: `apt-get install ${CEPH.join(' ')}`,
+  fetch: () => {
+    const needed = ['radosgw', 'ceph-mon', 'ceph-osd', 'faketime'].map((name) => `/usr/bin/${name}`);
+    if (!needed.every(existsSync)) must(join(import.meta.dirname, '..', 'sftp', 'packages.sh'), ...CEPH);
+    return needed.every(existsSync);
+  },
+  start: async (home) => {
+    const cluster = await startCluster(home);
+    const [gateway] = cluster.gateways;
+    return {
+      config: { endpoint: gateway!.endpoint, credentials: cluster.credentials },
+      cluster,
+      stop: () => cluster.stop(),
+    };
+  },
+  removes: false,
+  fails: {},
+};
+
+export const seaweed: S3Kind = {
+  name: 'SeaweedFS',
+  get: HOW_TO_GET_SEAWEED,
+  fetch: fetchSeaweed,
+  start: async (home) => {
+    const seaweed = await startSeaweed(home);
+    return { config: { endpoint: seaweed.endpoint, credentials: seaweed.credentials }, stop: () => seaweed.stop() };
+  },
+  removes: true,
+  fails: {
+    'a name is taken as it is: blanks, percents, quotes, other scripts, dots': 'takes a backslash for a slash',
+    'a name as long as check takes it can be written, created, replaced and removed': 'takes names of 255 bytes',
+  },
+};
+
+export const servers: readonly S3Kind[] = [ceph, seaweed];
+
+/** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
+export function missing(kind: S3Kind): string | undefined {
+  let cause: unknown;
+  try {
+    if (kind.fetch()) {
+      console.log(`S3 tests run on ${kind.name}`);
+      return undefined;
+    }
+  } catch (error) {
+    cause = error;
+  }
+  const reason = `needs ${kind.name}: ${kind.get}`;
+  if (process.env.CI === 'true') throw new Error(reason, { cause });
+  return reason;
+}
+
+export async function startServer(kind: S3Kind): Promise<S3Server> {
+  const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-s3-'));
+  try {
+    const started = await kind.start(home);
+    const bucket = 'locks';
+    const client = (config: S3ClientConfig = {}): S3Client => clientOf({ ...started.config, ...config });
+    const admin = client();
+    await admin.send(new CreateBucketCommand({ Bucket: bucket }));
+    admin.destroy();
+    const dispose = async (): Promise<void> => {
+      await started.stop();
+      rmSync(home, { recursive: true, force: true });
+    };
+    return { ...started, bucket, client, dispose };
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+export function clientOf(config: S3ClientConfig): S3Client {
+  return new S3Client({ region: 'us-east-1', forcePathStyle: true, ...config });
+}
