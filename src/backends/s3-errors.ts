@@ -66,9 +66,9 @@ const CREDENTIALS = [
 
 /** Without `s3:ListBucket` AWS says of a missing key that it is forbidden. */
 function leastPolicy({ actions, bucket }: Errand): string {
-  const object = actions.filter((action) => action !== LIST).join(', ');
-  const onKeys = object === '' ? '' : `${object} on arn:aws:s3:::${bucket}/* and `;
-  return `the least policy for this is ${onKeys}${LIST} on arn:aws:s3:::${bucket}`;
+  const onKeys = actions.filter((action) => action !== LIST).join(', ');
+  const keys = onKeys === '' ? '' : `${onKeys} on the keys of arn:aws:s3:::${bucket}, `;
+  return `the least policy for this is ${keys}${LIST} on arn:aws:s3:::${bucket} itself`;
 }
 
 const LIST = 's3:ListBucket';

@@ -1,5 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3';
-
 import { VfsError } from '../errors.js';
 
 /** Which bucket, and how to reach it. */
@@ -7,8 +5,8 @@ export interface S3VfsOptions {
   readonly bucket: string;
   /** What every key begins with, taken as it is: usually it ends with a slash. Default: nothing. */
   readonly prefix?: string;
-  /** A client of `@aws-sdk/client-s3` to work with. Default: one of the SDK's own credential chain and environment. */
-  readonly client?: S3Client;
+  /** An `S3Client` of `@aws-sdk/client-s3` to work with. Default: one of the SDK's own credential chain and environment. */
+  readonly client?: object;
   /** The URL of a store that is not AWS. Default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS. Not with `client`. */
   readonly endpoint?: string;
   /** Default: the SDK's, and `us-east-1` where there is an endpoint. Not with `client`. */
@@ -31,7 +29,7 @@ export interface S3VfsOptions {
 export interface S3Terms {
   readonly bucket: string;
   readonly prefix: string;
-  readonly client: S3Client | undefined;
+  readonly client: object | undefined;
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   readonly pathStyle: boolean;
@@ -58,6 +56,7 @@ export function s3Terms(options: S3VfsOptions): S3Terms {
   if (conditionalDelete !== undefined && !['native', 'none'].includes(conditionalDelete)) {
     throw bad(`conditionalDelete must be 'native' or 'none'`);
   }
+  if (client !== undefined && !isClient(client)) throw bad('client is no S3Client of @aws-sdk/client-s3');
   for (const name of ['endpoint', 'region', 'pathStyle'] as const) {
     if (client !== undefined && options[name] !== undefined)
       throw bad(`${name} is the client's own where one is given`);
@@ -77,13 +76,19 @@ export function s3Terms(options: S3VfsOptions): S3Terms {
   };
 }
 
+function isClient(client: object): boolean {
+  const { send, config } = client as { readonly send?: unknown; readonly config?: unknown };
+  return typeof send === 'function' && typeof config === 'object';
+}
+
 /** Whether a host is one of Amazon's own, whose conditional requests need no proof. */
 export function isAws(hostname: string): boolean {
   return /(^|\.)(amazonaws\.(com|com\.cn|eu)|api\.aws)$/.test(hostname.toLowerCase());
 }
 
 /** Whether a client was given an endpoint. One from a settings file is found by the SDK later. */
-function isElsewhere({ config }: S3Client): boolean {
+function isElsewhere(client: object): boolean {
+  const { config } = client as { readonly config: { readonly isCustomEndpoint?: boolean } };
   return config.isCustomEndpoint === true || environmentsEndpoint() !== undefined;
 }
 

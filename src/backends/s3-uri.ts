@@ -9,7 +9,7 @@ const stores = new Map<string, S3Vfs>();
  * begins with are part of it.
  */
 export function openS3(uri: string, path: string): VfsFile {
-  const [, bucket = '', slashes = '', rest = ''] = /^s3:\/\/([^/:@]+)\/(\/*)(.*)$/is.exec(uri) ?? [];
+  const [, bucket = '', slashes = '', rest = ''] = /^s3:\/\/([^/:@]+)\/([/]*)(.*)$/is.exec(uri) ?? [];
   if (bucket === '') throw bad(uri, 'is not of the form s3://bucket/key');
   if (rest.includes('//')) throw bad(uri, 'has an empty name in its key, which no path can have');
   const name = `${bucket}/${slashes}`;

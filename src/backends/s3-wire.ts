@@ -90,7 +90,10 @@ export class S3Wire {
   async #load(): Promise<{ readonly sdk: SdkModule; readonly client: Sdk.S3Client }> {
     try {
       const sdk = await import('@aws-sdk/client-s3');
-      return { sdk, client: this.#terms.client ?? new sdk.S3Client(ownConfig(this.#terms)) };
+      return {
+        sdk,
+        client: this.#terms.client ? (this.#terms.client as Sdk.S3Client) : new sdk.S3Client(ownConfig(this.#terms)),
+      };
     } catch (cause) {
       this.#ready = undefined;
       const message = 's3: needs the package @aws-sdk/client-s3; install it with `npm install @aws-sdk/client-s3`';
