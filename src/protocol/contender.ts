@@ -8,6 +8,7 @@ import { encodeRecord, type LockRecord } from '../record.js';
 import { Observer, type Sighting, type StaleReason } from './staleness.js';
 import { ask, type Steps } from '../steps.js';
 import { attempt, LOCK_READ_BYTES, Tenure, type LockPlace } from './tenure.js';
+import { recallTombstone } from './tombstones.js';
 import type { CallOptions, Version } from '../vfs.js';
 
 /** The stale lock that was taken over, as far as it could be read, and why it was stale. */
@@ -21,6 +22,9 @@ export interface Won {
 
 /** The outcome of one try: the lock, or who is in the way. */
 export type Try = { readonly won: Won } | { readonly won: undefined; readonly obstacle: Obstacle };
+
+/** What a write goes over. */
+type Target = Pick<Sighting, 'version' | 'record' | 'reason'>;
 
 /** How often one try looks again when the lock changes hands under its eyes. */
 const LOOKS = 4;
@@ -52,7 +56,8 @@ export class Contender {
 
   /** A try that begins with a write, for when the lock may well be free. */
   *knock(options: CallOptions): Steps<Try> {
-    const won = yield* this.#put(undefined, options);
+    const left = recallTombstone(this.place.shown);
+    const won = yield* this.#put(left && { version: left, record: undefined, reason: undefined }, options);
     return won ? { won } : yield* this.look(options);
   }
 
@@ -95,7 +100,7 @@ export class Contender {
   }
 
   /** Writes our record where nothing is, or over what was seen. Undefined: not won, as far as the answer says. */
-  *#put(over: Sighting | undefined, options: CallOptions): Steps<Won | undefined> {
+  *#put(over: Target | undefined, options: CallOptions): Steps<Won | undefined> {
     const { store, path } = this.place;
     const since = mark();
     const record = newRecord(this.terms, this.lockId);

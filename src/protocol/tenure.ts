@@ -3,6 +3,7 @@ import { effectOf, VfsError, type LossReason } from '../errors.js';
 import { freshId } from '../names.js';
 import { decodeRecord, encodeRecord, MAX_RECORD_BYTES, type LockRecord } from '../record.js';
 import { ask, type Eventual, type Steps } from '../steps.js';
+import { rememberTombstone } from './tombstones.js';
 import type { CallOptions, ReadOptions, Snapshot, Version, Written } from '../vfs.js';
 
 /** What the lock protocol asks of a `Vfs`, synchronous or not. */
@@ -88,7 +89,10 @@ export class Tenure {
     let doubt = false;
     for (let tries = 0; ; tries += 1) {
       const sent = yield* attempt(() => this.#vacate(options));
-      if (sent.answer) return undefined;
+      if (sent.answer) {
+        if (sent.answer !== true) rememberTombstone(this.#place.shown, sent.answer.version);
+        return undefined;
+      }
       doubt ||= sent.failure !== undefined;
       const found = yield* this.#look(options);
       if (found?.record?.lockId !== this.#record.lockId) {

@@ -299,6 +299,47 @@ describe('where nothing can be removed', () => {
     expect(lab.record).toMatchObject({ released: false, ownerId: 'second' });
   });
 
+  it('who left a tombstone takes it again by a single call, and others by three', async () => {
+    const lab = new Lab();
+    const vfs = lab.machine(options);
+    const lock = lockOn(vfs);
+    await lock.acquire();
+    for (let round = 0; round < 3; round += 1) {
+      await lock.release();
+      vfs.calls.length = 0;
+      await lock.acquire();
+      expect(vfs.calls).toEqual(['replace']);
+    }
+    await lock.release();
+    const other = lab.machine(options);
+    await lockOn(other).acquire();
+    expect(other.calls).toEqual(['create', 'read', 'replace']);
+  });
+
+  it('who left a tombstone that somebody else has taken over since looks who that is', async () => {
+    const lab = new Lab();
+    const vfs = lab.machine(options);
+    const lock = lockOn(vfs);
+    await lock.acquire();
+    await lock.release();
+    const other = lockOn(lab.machine(options));
+    await other.acquire();
+    vfs.calls.length = 0;
+    expect(await lock.tryAcquire()).toBe(false);
+    expect(vfs.calls).toEqual(['replace', 'read']);
+    expect(await other.release()).toBe(true);
+    expect(await lock.tryAcquire()).toBe(true);
+  });
+
+  it('who left a tombstone that was cleared away since takes the lock all the same', async () => {
+    const lab = new Lab();
+    const lock = lockOn(lab.machine(options));
+    await lock.acquire();
+    await lock.release();
+    lab.put(undefined);
+    expect(await lock.tryAcquire()).toBe(true);
+  });
+
   it('one of many takes a tombstone', async () => {
     const first = lockOn(lab.machine(options));
     await first.acquire();

@@ -1,0 +1,22 @@
+import type { Version } from '../vfs.js';
+
+/** Enough for all that a process works on, and little memory. */
+const MOST = 10_000;
+
+/** The tombstones that this process left, by the lock file as a person finds it. */
+const left = new Map<string, Version>();
+
+/** Remembers a lock that was given back by a tombstone, so that taking it again is one request. */
+export function rememberTombstone(shown: string, version: Version): void {
+  left.delete(shown);
+  left.set(shown, version);
+  const [oldest] = left.keys();
+  if (left.size > MOST && oldest !== undefined) left.delete(oldest);
+}
+
+/** The version of the tombstone that this process left, told once: who takes it over changes it. */
+export function recallTombstone(shown: string): Version | undefined {
+  const version = left.get(shown);
+  left.delete(shown);
+  return version;
+}
