@@ -17,6 +17,7 @@ const backends = new Map<string, Backend>([
   ['mem', openMemory],
   ['sftp', openRemote],
   ['s3', openBucket],
+  ['gs', openGoogleBucket],
 ]);
 
 /** Teaches `openFile` a scheme, such as `'ftp'` for `ftp://host/path`, or replaces what it knew. */
@@ -103,6 +104,11 @@ async function openRemote(uri: string, path: string): Promise<VfsFile> {
 async function openBucket(uri: string, path: string): Promise<VfsFile> {
   const { openS3 } = await import('./backends/s3-uri.js');
   return openS3(uri, path);
+}
+
+async function openGoogleBucket(uri: string, path: string): Promise<VfsFile> {
+  const { openGcs } = await import('./backends/gcs-uri.js');
+  return openGcs(uri, path);
 }
 
 function decoded(uri: string, path: string): string {
