@@ -88,7 +88,7 @@ export class Tenure {
   *release(options: CallOptions): Steps<LossReason | undefined> {
     let doubt = false;
     for (let tries = 0; ; tries += 1) {
-      const sent = yield* attempt(() => this.#vacate(options));
+      const sent = yield* this.#vacate(options);
       if (sent.answer) {
         if (sent.answer !== true) rememberTombstone(this.#place.shown, sent.answer.version);
         return undefined;
@@ -107,11 +107,26 @@ export class Tenure {
     }
   }
 
-  #vacate(options: CallOptions): Eventual<Written | boolean | undefined> {
+  /** Who may write but not remove, as in a bucket that keeps everything, leaves a tombstone. */
+  *#vacate(options: CallOptions): Steps<Sent<Written | boolean | undefined>> {
     const { store, path, tombstone } = this.#place;
-    if (!tombstone) return store.remove(path, this.#version, options);
+    if (tombstone) return yield* this.#bury(options);
+    try {
+      return yield* attempt(() => store.remove(path, this.#version, options));
+    } catch (denied) {
+      if (!(denied instanceof VfsError) || denied.code !== 'ERR_VFS_DENIED') throw denied;
+      try {
+        return yield* this.#bury(options);
+      } catch {
+        throw denied;
+      }
+    }
+  }
+
+  #bury(options: CallOptions): Steps<Sent<Written | undefined>> {
+    const { store, path } = this.#place;
     const released = { ...this.#record, nonce: freshId(), released: true };
-    return store.replace(path, this.#version, encodeRecord(released), options);
+    return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
   }
 
   #adopt(record: LockRecord, version: Version, since: Mark): void {

@@ -120,6 +120,7 @@ describe('the events of a lock', () => {
     const unlucky = lockOn(vfs);
     await unlucky.acquire();
     vfs.always('remove', refused);
+    vfs.always('replace', refused);
     heard = [];
     const releasing = outcome(unlucky.release());
     await pass(10_000);

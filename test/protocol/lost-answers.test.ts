@@ -124,6 +124,7 @@ describe('a release', () => {
     const lock = lockOn(vfs);
     await lock.acquire();
     vfs.always('remove', refused);
+    vfs.always('replace', refused);
     const releasing = outcome(lock.release());
     await pass(10_000);
     expect(releasing.error).toMatchObject({ code: 'ERR_VFS_DENIED' });

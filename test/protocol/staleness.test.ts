@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { LockTimeoutError, type Snapshot } from '../../src/index.js';
-import { type StoreOptions } from './faulty-vfs.js';
+import { LockTimeoutError, VfsError, type Snapshot } from '../../src/index.js';
+import { refused, type StoreOptions } from './faulty-vfs.js';
 import { jump, Lab, lockOn, outcome, pass, useFakeTime } from './lab.js';
 
 useFakeTime();
@@ -338,6 +338,31 @@ describe('where nothing can be removed', () => {
     await lock.release();
     lab.put(undefined);
     expect(await lock.tryAcquire()).toBe(true);
+  });
+
+  it('a lock that may be written but not removed is given back by a tombstone', async () => {
+    const lab = new Lab();
+    const vfs = lab.machine();
+    vfs.always('remove', refused);
+    const lock = lockOn(vfs);
+    await lock.acquire();
+    expect(await lock.release()).toBe(true);
+    expect(vfs.calls).toEqual(['create', 'remove', 'replace']);
+    expect(lab.record?.released).toBe(true);
+    expect(await lockOn(lab.machine()).tryAcquire()).toBe(true);
+  });
+
+  it('a lock that may be neither removed nor written any more fails to be given back, and says what was refused', async () => {
+    const lab = new Lab();
+    const vfs = lab.machine();
+    const lock = lockOn(vfs);
+    await lock.acquire();
+    vfs.always('remove', refused);
+    vfs.always('replace', () => Promise.reject(new VfsError('ERR_VFS_DENIED', 'no writing')));
+    const releasing = outcome(lock.release());
+    await pass(2000);
+    expect(String(releasing.error)).toContain('permission denied');
+    expect(lab.record?.released).toBe(false);
   });
 
   it('one of many takes a tombstone', async () => {
