@@ -33,7 +33,8 @@ export function isAbsent(error: unknown): boolean {
 
 /** Whether an attempt may have changed something without our learning of it. */
 export function isOpen(attempt: Attempt): boolean {
-  return attempt === 'unanswered' || (typeof attempt === 'number' && attempt >= 500 && attempt !== 501);
+  if (typeof attempt !== 'number') return attempt === 'unanswered';
+  return attempt === 409 || (attempt >= 500 && attempt !== 501);
 }
 
 function effectOf({ changes }: Errand, error: unknown): Effect {

@@ -23,22 +23,21 @@ export async function copyObject(
   from: string,
   to: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly source: Version; readonly target: Version } | undefined> {
+): Promise<{ readonly source: Version; readonly target: Version | undefined } | undefined> {
   const { output } = await objects.wire.send((sdk) => new sdk.GetObjectCommand({ ...objects.common, Key: from }), {
     signal,
   });
   const { ContentLength: size = 0, ContentType, Metadata } = output;
   const version = versionOf(output.ETag);
   const details = { ...(ContentType ? { ContentType } : {}), ...(Metadata ? { Metadata } : {}) };
-  let target: Version | undefined;
   if (size <= PART_BYTES) {
     const data = await bytesOf(output.Body, size, signal);
-    target = (await swaps.put(to, undefined, data, signal, details))?.version;
-  } else {
-    (output.Body as Readable).destroy();
-    target = await copyInParts(objects, { key: from, version, size, details }, to, signal);
+    const written = await swaps.put(to, undefined, data, signal, details);
+    return written && { source: version, target: written.version };
   }
-  return target && { source: version, target };
+  (output.Body as Readable).destroy();
+  const copied = await copyInParts(objects, { key: from, version, size, details }, to, signal);
+  return copied && { source: version, target: copied.ETag as Version | undefined };
 }
 
 /** Within the store. Not every one heeds the condition of the last request, so the key is looked at before. */
@@ -47,7 +46,7 @@ async function copyInParts(
   source: Source,
   Key: string,
   signal: AbortSignal | undefined,
-): Promise<Version | undefined> {
+): Promise<{ readonly ETag?: string | undefined } | undefined> {
   const { wire, common } = objects;
   const name = { ...common, Key };
   if (await objects.stat(Key, signal)) return undefined;
@@ -65,7 +64,8 @@ async function copyInParts(
     }
     const whole = { ...name, UploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' };
     const { output } = await wire.send((sdk) => new sdk.CompleteMultipartUploadCommand(whole), { signal });
-    return versionOf(output.ETag);
+    // Some stores do not tell the ETag here.
+    return output;
   } catch (error) {
     await wire.send((sdk) => new sdk.AbortMultipartUploadCommand({ ...name, UploadId })).catch(() => undefined);
     if (error instanceof S3Failure && error.status === 412) return undefined;

@@ -1,5 +1,6 @@
 import { VfsError } from '../errors.js';
 import { freshId, stagedPath } from '../names.js';
+import { isOpen } from './s3-errors.js';
 import { versionOf, type S3Objects } from './s3-objects.js';
 import { S3Failure } from './s3-wire.js';
 
@@ -58,7 +59,7 @@ async function put({ wire, common }: S3Objects, Key: string, condition: Conditio
     return versionOf(output.ETag);
   } catch (error) {
     if (!(error instanceof S3Failure) || !isRefusal(error)) throw error;
-    if (error.attempts.length > 1 || error.status === 409) throw error;
+    if (error.attempts.some(isOpen)) throw error;
     return undefined;
   }
 }

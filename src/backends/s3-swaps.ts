@@ -27,13 +27,16 @@ export class S3Swaps {
     this.#takenForAws = takenForAws;
   }
 
-  /** Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. */
+  /**
+   * Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. Bytes that come with details are
+   * a file's, which others may have too; a lock's never repeat, so that they tell whose write it was.
+   */
   async put(
     Key: string,
     version: Version | undefined,
     data: Uint8Array,
     signal: Signal,
-    about: PutDetails = {},
+    about?: PutDetails,
   ): Promise<Written | undefined> {
     const { wire, common } = this.#objects;
     const condition = version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version };
@@ -45,7 +48,7 @@ export class S3Swaps {
         return { version: versionOf(output.ETag) };
       } catch (error) {
         if (!(error instanceof S3Failure)) throw error;
-        const seen = await this.#settle(error, Key, version, data, signal);
+        const seen = await this.#settle(error, Key, version, about ? undefined : data, signal);
         if (seen !== 'again') return seen;
         if (conflicts === CONFLICTS) return undefined;
       }
@@ -65,7 +68,10 @@ export class S3Swaps {
         if (!(error instanceof S3Failure) || error.attempts.slice(0, -1).some(isOpen)) throw error;
         if (error.status === 412 || isAbsent(error)) return false;
         if (error.status !== 409) throw error;
-        if (conflicts === CONFLICTS || (await this.#afterConflict(Key, signal))?.version !== version) return false;
+        const found = await this.#afterConflict(Key, signal);
+        // Gone, by whose act nobody knows.
+        if (found === undefined) throw error;
+        if (conflicts === CONFLICTS || found.version !== version) return false;
       }
     }
   }
@@ -75,7 +81,7 @@ export class S3Swaps {
     error: S3Failure,
     Key: string,
     version: Version | undefined,
-    data: Uint8Array,
+    unique: Uint8Array | undefined,
     signal: Signal,
   ): Promise<Written | undefined | 'again'> {
     const { attempts, status } = error;
@@ -83,16 +89,15 @@ export class S3Swaps {
     const repeated = attempts.slice(0, -1).some(isOpen);
     if (refused && !repeated) return undefined;
     if (!refused && status !== 409 && status !== 500) throw error;
-    const found = await (
-      status === 409
-        ? this.#afterConflict(Key, signal, data.byteLength + 1)
-        : this.#objects.get(Key, data.byteLength + 1, signal)
-    ).catch(() => {
+    if (unique === undefined && (repeated || status === 500)) throw error;
+    const bytes = unique === undefined ? 0 : unique.byteLength + 1;
+    const looking = status === 409 ? this.#afterConflict(Key, signal, bytes) : this.#objects.get(Key, bytes, signal);
+    const found = await looking.catch(() => {
       throw error;
     });
-    if (found && Buffer.from(found.data).equals(data)) return { version: found.version };
+    if (found && unique && Buffer.from(found.data).equals(unique)) return { version: found.version };
     // What went unanswered may still be on its way.
-    if (attempts.includes('unanswered') || attempts.some((each) => each !== 500 && isOpen(each))) throw error;
+    if (attempts.some((each) => each !== 409 && each !== 500 && isOpen(each))) throw error;
     return found?.version === version ? (status === 409 ? 'again' : raise(error)) : undefined;
   }
 

@@ -1,5 +1,6 @@
 import { VfsError } from '../errors.js';
 import { VfsFile } from '../file.js';
+import { shown } from '../path.js';
 import { s3Vfs, type S3Vfs } from './s3.js';
 
 const stores = new Map<string, S3Vfs>();
@@ -22,5 +23,7 @@ export function openS3(uri: string, path: string): VfsFile {
 }
 
 function bad(uri: string, problem: string): VfsError {
-  return new VfsError('ERR_VFS_URI', `the URI ${JSON.stringify(uri.slice(0, 100))} ${problem}`);
+  // Nobody's secret belongs in a message.
+  const harmless = uri.replace(/^([^:]*:\/\/)[^/]*@/, '$1***@');
+  return new VfsError('ERR_VFS_URI', `the URI ${shown(harmless)} ${problem}`);
 }

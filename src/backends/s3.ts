@@ -133,7 +133,7 @@ export class S3Vfs implements Vfs {
       }
       if (!this.#terms.conditionalDelete) return this.#objects.delete(key, signal);
       if (await this.#swaps.remove(key, copied.source, signal)) return;
-      await this.#swaps.remove(this.#key(to), copied.target, signal);
+      if (copied.target) await this.#swaps.remove(this.#key(to), copied.target, signal);
       throw new VfsError('ERR_VFS_NOT_FOUND', `cannot move ${this.locate(from)}: it was changed or moved meanwhile`);
     });
   }
