@@ -10,7 +10,11 @@ const ROUNDS = Number(process.env.S3_ROUNDS ?? 10);
 
 for (const kind of servers) {
   const lacking = missing(kind);
-  const ways = kind.removes ? (['none', 'native'] as const) : (['none'] as const);
+  const buckets = kind.versions ? ['locks', 'versioned'] : ['locks'];
+  const ways = [
+    ...buckets.map((bucket) => ['none', bucket] as const),
+    ...(kind.removes ? buckets : []).map((bucket) => ['native', bucket] as const),
+  ];
   describe.skipIf(lacking !== undefined)(`${kind.name}${lacking ? `: ${lacking}` : ''}`, () => {
     let server: S3Server;
     beforeAll(async () => {
@@ -18,13 +22,13 @@ for (const kind of servers) {
     });
     afterAll(() => server.dispose());
 
-    describe.each(ways)('conditional delete: %s', (conditionalDelete) => {
+    describe.each(ways)('conditional delete: %s, bucket: %s', (conditionalDelete, bucket) => {
       let make: () => Promise<VfsUnderTest>;
       let close: () => void = () => {};
       beforeAll(() => {
         const clients = [1, 2, 3].map(() => server.client());
         close = () => clients.forEach((client) => client.destroy());
-        const [vfs, ...rivals] = clients.map((client) => s3Vfs({ bucket: server.bucket, client, conditionalDelete }));
+        const [vfs, ...rivals] = clients.map((client) => s3Vfs({ bucket, client, conditionalDelete }));
         make = () =>
           Promise.resolve({ vfs: vfs!, rivals, folder: `case-${randomUUID()}`, dispose: () => Promise.resolve() });
       });
@@ -38,3 +42,19 @@ for (const kind of servers) {
     });
   });
 }
+
+const own = process.env.VFS_LOCKFILE_TEST_S3;
+
+describe.skipIf(own === undefined)(`${own ?? 'a real bucket'}: needs its name in VFS_LOCKFILE_TEST_S3`, () => {
+  const make = async (): Promise<VfsUnderTest> => {
+    const { bucket, prefix } = /^s3:\/\/(?<bucket>[^/]+)\/?(?<prefix>.*)$/.exec(own ?? '')?.groups ?? {};
+    const folder = `case-${randomUUID()}`;
+    const doors = [1, 2, 3].map(() => s3Vfs({ bucket: bucket ?? '', prefix: prefix ? `${prefix}/` : '' }));
+    const dispose = async (): Promise<void> => {
+      for await (const { path } of doors[0]!.list(folder, { recursive: true })) await doors[0]!.delete(path);
+      for (const door of doors) await door.close();
+    };
+    return Promise.resolve({ vfs: doors[0]!, rivals: doors.slice(1), folder, dispose });
+  };
+  for (const { name, run } of conformance(make, { rounds: ROUNDS })) test(name, { timeout: 300_000 }, run);
+});

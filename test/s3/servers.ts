@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
 import { must } from '../sftp/process.js';
 import { startCluster, type Cluster } from './ceph.js';
@@ -17,17 +17,20 @@ export interface S3Kind {
   readonly start: (home: string) => Promise<Started>;
   /** Whether its conditional DELETE excludes, so that it may be declared native. */
   readonly removes: boolean;
+  /** Whether it keeps conditions in buckets with versions, too. */
+  readonly versions: boolean;
   /** Cases of the conformance suite that it cannot pass, and why. */
   readonly fails: Readonly<Record<string, string>>;
 }
 
 export interface Started {
-  readonly config: S3ClientConfig;
+  readonly endpoint: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly cluster?: Cluster;
   stop(): Promise<void>;
 }
 
-/** A server that runs, and a bucket of it. */
+/** A server that runs, and a bucket of it. There is another one, `versioned`. */
 export interface S3Server extends Started {
   readonly bucket: string;
   /** A client of its own connections. */
@@ -49,12 +52,14 @@ export const ceph: S3Kind = {
     const cluster = await startCluster(home);
     const [gateway] = cluster.gateways;
     return {
-      config: { endpoint: gateway!.endpoint, credentials: cluster.credentials },
+      endpoint: gateway!.endpoint,
+      credentials: cluster.credentials,
       cluster,
       stop: () => cluster.stop(),
     };
   },
   removes: false,
+  versions: false,
   fails: {},
 };
 
@@ -62,11 +67,9 @@ export const seaweed: S3Kind = {
   name: 'SeaweedFS',
   get: HOW_TO_GET_SEAWEED,
   fetch: fetchSeaweed,
-  start: async (home) => {
-    const seaweed = await startSeaweed(home);
-    return { config: { endpoint: seaweed.endpoint, credentials: seaweed.credentials }, stop: () => seaweed.stop() };
-  },
+  start: startSeaweed,
   removes: true,
+  versions: true,
   fails: {
     'a name is taken as it is: blanks, percents, quotes, other scripts, dots': 'takes a backslash for a slash',
     'a name as long as check takes it can be written, created, replaced and removed': 'takes names of 255 bytes',
@@ -95,10 +98,14 @@ export async function startServer(kind: S3Kind): Promise<S3Server> {
   const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-s3-'));
   try {
     const started = await kind.start(home);
+    const { endpoint, credentials } = started;
     const bucket = 'locks';
-    const client = (config: S3ClientConfig = {}): S3Client => clientOf({ ...started.config, ...config });
+    const client = (config: S3ClientConfig = {}): S3Client => clientOf({ endpoint, credentials, ...config });
     const admin = client();
     await admin.send(new CreateBucketCommand({ Bucket: bucket }));
+    await admin.send(new CreateBucketCommand({ Bucket: 'versioned' }));
+    const versions = { VersioningConfiguration: { Status: 'Enabled' } } as const;
+    await admin.send(new PutBucketVersioningCommand({ Bucket: 'versioned', ...versions }));
     admin.destroy();
     const dispose = async (): Promise<void> => {
       await started.stop();
