@@ -1,0 +1,37 @@
+// @ts-check
+// clock-child.mjs BUCKET FILE VERB: one party of a lock, whose clock may be wrong. Endpoint and keys come with the environment.
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Lockfile, VfsFile } from 'vfs-lockfile';
+import { s3Vfs } from 'vfs-lockfile/s3';
+
+const [bucket = '', name = '', verb] = process.argv.slice(2);
+const vfs = s3Vfs({ bucket });
+const lock = new Lockfile(new VfsFile(vfs, name), { ttl: 2000 });
+
+/** @param {object} news */
+function tell(news) {
+  process.stdout.write(`${JSON.stringify(news)}\n`);
+}
+
+if (verb === 'look') {
+  tell({ wallMs: Date.now(), stale: await lock.isStale(), ageMs: await lock.age(), won: await lock.tryAcquire() });
+} else if (verb === 'take') {
+  await lock.acquire({ wait: '30s' });
+  tell({ reason: lock.reclaimedFrom?.reason });
+  await lock.release();
+} else {
+  await lock.acquire({ wait: '30s' });
+  tell({ held: true });
+  void lock.lost.then((loss) => {
+    tell({ lost: loss.reason });
+  });
+  // Until it is told to end.
+  for await (const line of createInterface(process.stdin)) {
+    if (line === 'tell') tell({ held: lock.held, renewals: lock.record?.renewals });
+    else break;
+  }
+  await sleep(0);
+  tell({ released: await lock.release() });
+}
+await vfs.close();
