@@ -6,7 +6,7 @@ import { audit, type ExpectedFile } from './audit.js';
 import { Crew, type Workplace } from './crew.js';
 import type { Folder } from './folder.js';
 import { History } from './history.js';
-import { empty, fill, openInbox } from './inbox.js';
+import { clearTombstones, empty, fill, openInbox } from './inbox.js';
 import { Ledger } from './ledger.js';
 import type { News } from './news.js';
 import type { Options } from './options.js';
@@ -60,7 +60,7 @@ async function runIn(scene: Scene): Promise<readonly string[]> {
     takeovers: history.takeovers,
     finished: await ledger.finished(),
     unfinished: await ledger.unfinished(),
-    inbox: await inbox.names(),
+    inbox: await clearTombstones(inbox).then(() => inbox.names()),
     locks: (await readdir(home)).filter((name) => name.endsWith('.lock')),
   };
   screen.print(`\n${report(expected, outcome, history)}\n`);

@@ -1,4 +1,4 @@
-import { VfsError } from 'vfs-lockfile';
+import { Lockfile, VfsError } from 'vfs-lockfile';
 
 import { Folder } from './folder.js';
 import { UsageError } from './options.js';
@@ -36,6 +36,15 @@ export async function fill(inbox: Folder, originals: readonly Original[], signal
     bytes += (await file.stat())?.size ?? 0;
   }
   return bytes;
+}
+
+/** Some stores keep the lock file of a lock that was given back. Deletes these, now that nobody uses them any more. */
+export async function clearTombstones(inbox: Folder): Promise<void> {
+  const locks = (await inbox.names()).filter((name) => name.endsWith('.lock'));
+  for (const name of locks) {
+    const record = await new Lockfile(inbox.file(name.replace(/\.lock$/, ''))).metadata();
+    if (record?.released) await inbox.file(name).delete();
+  }
 }
 
 /** Deletes what came of those files, wherever it is by now. */
