@@ -16,7 +16,7 @@ export async function copyWithin(objects: GcsObjects, source: Source, to: string
   const conditions = {
     sourceGeneration: source.version,
     ifSourceGenerationMatch: source.version,
-    ifGenerationMatch: 0,
+    ifGenerationMatch: '0',
   };
   let rewriteToken: string | undefined;
   for (;;) {

@@ -111,7 +111,7 @@ export class GcsObjects {
   async *list(prefix: string, recursive: boolean, signal: Signal): AsyncGenerator<Entry> {
     const at = `/storage/v1/b/${encodeURIComponent(this.bucket)}/o`;
     const fields = 'items(name,size,updated),nextPageToken';
-    const scope = { prefix, maxResults: 1000, fields, delimiter: recursive ? undefined : '/' };
+    const scope = { prefix, maxResults: '1000', fields, delimiter: recursive ? undefined : '/' };
     let pageToken: string | undefined;
     do {
       const { body } = await this.wire.send({ method: 'GET', at, query: { ...scope, pageToken } }, signal);

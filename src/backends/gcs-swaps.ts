@@ -8,13 +8,16 @@ import { proveConditions } from './gcs-proof.js';
 
 type Signal = AbortSignal | undefined;
 
-/** A store that says "too often" has done nothing, and takes about one change of an object a second. */
-const RATE_PAUSES_MS = [300, 1000];
+/** The store takes about one change of an object a second; when it says that these come too often, it has done nothing. */
+const PAUSES_MS = [300, 1000];
+
+/** "Too often", and what Google asks to be tried again. */
+const AGAIN: readonly (number | undefined)[] = [429, 500, 502, 503];
 
 /**
- * The conditional requests. Each is sent by itself, without the SDK's repetitions, so that a refusal is never the answer to
- * a second attempt whose first had won. The condition is always on the generation, which no two writes share; a
- * metageneration begins at 1 again with each of them.
+ * The conditional requests. The SDK's own repetitions are off for them, since they hide a first attempt that won behind a
+ * second that is refused; the few that are made here keep that doubt. The condition is always on the generation, which no two
+ * writes share; a metageneration begins at 1 again with each of them.
  */
 export class GcsSwaps {
   readonly #objects: GcsObjects;
@@ -56,16 +59,22 @@ export class GcsSwaps {
 
   async #contend<T>(key: string, signal: Signal, attempt: () => Promise<T>): Promise<T | undefined> {
     await this.prove(key, signal);
-    for (const pauseMs of [...RATE_PAUSES_MS, undefined]) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof GcsFailure)) throw error;
-        if (error.status === 412) return undefined;
-        if (error.status !== 429) throw error;
+    /** An attempt that may have won: what looks lost after it, only a look at the object tells. */
+    let doubt: GcsFailure | undefined;
+    for (const pauseMs of [...PAUSES_MS, undefined]) {
+      const answer = await attempt().catch(failureOf);
+      if (!(answer instanceof GcsFailure)) {
+        if (answer === false && doubt) throw doubt;
+        return answer;
       }
-      if (pauseMs !== undefined) await sleep(pauseMs * (0.5 + Math.random()), signal);
+      if (!AGAIN.includes(answer.status)) {
+        if (answer.status === 412 && !doubt) return undefined;
+        throw doubt ?? answer;
+      }
+      if (answer.open) doubt = answer;
+      if (pauseMs !== undefined) await pause(pauseMs, signal, doubt);
     }
+    if (doubt) throw doubt;
     return undefined;
   }
 
@@ -98,4 +107,17 @@ const UNCACHED: ObjectDetails = { cacheControl: 'no-store' };
 /** What is no generation cannot be one of this store's, and `0` would stand for no object. */
 function isGeneration(version: string): boolean {
   return /^[1-9]\d{0,18}$/.test(version);
+}
+
+function failureOf(error: unknown): GcsFailure {
+  if (error instanceof GcsFailure) return error;
+  throw error;
+}
+
+async function pause(ms: number, signal: Signal, doubt: GcsFailure | undefined): Promise<void> {
+  try {
+    await sleep(ms * (0.5 + Math.random()), signal);
+  } catch (reason) {
+    throw doubt ?? reason;
+  }
 }

@@ -15,7 +15,7 @@ export interface GcsRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** The path of the URL, with its variable parts escaped, or a whole URL that the store has told. */
   readonly at: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Parts of a multipart body: what is said of an object, and its bytes. */
@@ -84,7 +84,7 @@ export class GcsWire {
   #optionsOf({ method, at, query = {}, headers, body, parts, once }: GcsRequest): RequestOptions {
     const known = new URLSearchParams();
     for (const [name, value] of Object.entries({ ...query, userProject: this.#terms.userProject })) {
-      if (value !== undefined) known.set(name, String(value));
+      if (value !== undefined) known.set(name, value);
     }
     const url = at.startsWith('/') ? this.#terms.endpoint + at : at;
     const options = {

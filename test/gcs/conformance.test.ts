@@ -9,6 +9,7 @@ import { missing, servers, startServer, type GcsServer } from './servers.js';
 const ROUNDS = Number(process.env.GCS_ROUNDS ?? 10);
 
 for (const kind of servers) {
+  const conditionalDelete = kind.removes ? 'native' : 'none';
   const lacking = missing(kind);
   describe.skipIf(lacking !== undefined)(`${kind.name}${lacking ? `: ${lacking}` : ''}`, () => {
     let server: GcsServer;
@@ -16,7 +17,7 @@ for (const kind of servers) {
     beforeAll(async () => {
       server = await startServer(kind);
       const { bucket } = server;
-      const [vfs, ...rivals] = [1, 2, 3].map(() => gcsVfs({ bucket, client: server.client() }));
+      const [vfs, ...rivals] = [1, 2, 3].map(() => gcsVfs({ bucket, client: server.client(), conditionalDelete }));
       make = () =>
         Promise.resolve({ vfs: vfs!, rivals, folder: `case-${randomUUID()}`, dispose: () => Promise.resolve() });
     });

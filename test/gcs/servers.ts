@@ -1,7 +1,8 @@
 import { Storage, type StorageOptions } from '@google-cloud/storage';
 
 import { fetchFakeGcs, HOW_TO_GET_FAKE_GCS, startFakeGcs } from './fake-gcs.js';
-import { kept } from './kept.js';
+import { FaultServer, type Manners } from './fault-server.js';
+import { kept as whatKeeps } from './kept.js';
 
 /** A server that other people wrote, and how it comes to be here. */
 export interface GcsKind {
@@ -9,15 +10,27 @@ export interface GcsKind {
   readonly get: string;
   /** False: it is not here and could not be fetched. */
   readonly fetch: () => boolean;
-  readonly start: () => Promise<{ readonly endpoint: string; readonly stop: () => Promise<void> }>;
+  readonly start: () => Promise<Started>;
+  /** Whether it may be declared that its DELETE and its copies exclude. */
+  readonly removes: boolean;
   /** Which conditions the tests rely on: it is looked at, at each start, that they are kept. */
   readonly keeps: readonly string[];
 }
 
-/** A server that runs, and a bucket of it. */
-export interface GcsServer {
+interface Started {
   readonly endpoint: string;
+  /** How it misbehaves, where it can be brought to. */
+  readonly manners?: Manners;
+  /** How many uploads were begun and are neither complete nor given back, where it can be told. */
+  readonly uploadsLeft?: () => number;
+  stop(): Promise<void>;
+}
+
+/** A server that runs, and a bucket of it. */
+export interface GcsServer extends Omit<Started, 'stop'> {
   readonly bucket: string;
+  /** The kinds of request whose conditions it keeps. */
+  readonly kept: readonly string[];
   client(options?: StorageOptions): Storage;
   dispose(): Promise<void>;
 }
@@ -29,9 +42,24 @@ export const fakeGcs: GcsKind = {
   start: startFakeGcs,
   // Releases up to 1.56.1 ignore the condition of a DELETE and of a copy (#2343), and nothing here rests on those.
   keeps: ['media', 'multipart', 'resumable'],
+  removes: false,
 };
 
-export const servers: readonly GcsKind[] = [fakeGcs];
+/** Our own, for what the others cannot be brought to do. It shows nothing about exclusion, since it does one thing at a time. */
+export const faultServer: GcsKind = {
+  name: 'the fault server',
+  get: 'it is part of these tests',
+  fetch: () => true,
+  start: async () => {
+    const server = await FaultServer.start();
+    const { endpoint, manners } = server;
+    return { endpoint, manners, uploadsLeft: () => server.uploadsLeft, stop: () => server.stop() };
+  },
+  keeps: ['media', 'multipart', 'resumable', 'delete', 'copy'],
+  removes: true,
+};
+
+export const servers: readonly GcsKind[] = [fakeGcs, faultServer];
 
 /** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
 export function missing(kind: GcsKind): string | undefined {
@@ -58,11 +86,11 @@ export async function startServer(kind: GcsKind): Promise<GcsServer> {
       new Storage({ projectId: 'tests', apiEndpoint: endpoint, ...options });
     const bucket = 'locks';
     await client().createBucket(bucket);
-    const found = await kept(endpoint, bucket);
+    const found = await whatKeeps(endpoint, bucket);
     console.log(`${kind.name} keeps the conditions of: ${found.join(', ')}`);
     const broken = kind.keeps.filter((each) => !found.includes(each));
     if (broken.length > 0) throw new Error(`${kind.name} does not keep the conditions of ${broken.join(', ')}`);
-    return { endpoint, bucket, client, dispose: stop };
+    return { ...running, bucket, kept: found, client, dispose: stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,45 @@
+// @ts-check
+// large-child.mjs BUCKET BYTES native|none: writes and reads one object of so many bytes, and tells how much memory that took at most.
+import { createHash } from 'node:crypto';
+import { gcsVfs } from 'vfs-lockfile/gcs';
+
+const [bucket = '', size = '', conditionalDelete] = process.argv.slice(2);
+const vfs = gcsVfs({ bucket, conditionalDelete: conditionalDelete === 'native' ? 'native' : 'none' });
+const PIECE_BYTES = 1024 * 1024;
+let peak = 0;
+let sent = createHash('sha256');
+
+async function* pieces() {
+  sent = createHash('sha256');
+  for (let left = Number(size), turn = 0; left > 0; left -= PIECE_BYTES, turn += 1) {
+    const piece = Buffer.alloc(Math.min(PIECE_BYTES, left), turn);
+    sent.update(piece);
+    note();
+    yield piece;
+    await new Promise(setImmediate);
+  }
+}
+
+function note() {
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  peak = Math.max(peak, arrayBuffers + heapUsed);
+}
+
+await vfs.write('large', pieces());
+const received = createHash('sha256');
+let bytes = 0;
+for await (const chunk of vfs.readStream('large')) {
+  const piece = /** @type {Buffer} */ (chunk);
+  received.update(piece);
+  bytes += piece.length;
+  note();
+}
+const same = sent.digest('hex') === received.digest('hex');
+await vfs.move('large', 'elsewhere');
+const moved = await vfs.stat('elsewhere');
+await vfs.write('large', pieces());
+/** @type {unknown} */
+const refused = await vfs
+  .move('large', 'elsewhere')
+  .catch((/** @type {unknown} */ error) => /** @type {{ code: string }} */ (error).code);
+process.stdout.write(JSON.stringify({ bytes, same, peak, moved: moved?.size, refused }));

@@ -1,0 +1,51 @@
+export interface StoredObject {
+  readonly data: Buffer;
+  readonly generation: string;
+  readonly updatedMs: number;
+  /** As the JSON API tells it. */
+  readonly about: object;
+}
+
+/** What a request is bound to. */
+export interface Condition {
+  readonly generation?: string;
+  readonly metageneration?: string;
+}
+
+/** The objects of a bucket. Each write gives a generation that no other has, and a metageneration of 1. */
+export class ObjectTable {
+  readonly objects = new Map<string, StoredObject>();
+  readonly #nowMs: () => number;
+  #last = Date.now() * 1000;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  refuses(name: string, { generation, metageneration }: Condition): boolean {
+    const object = this.objects.get(name);
+    if (generation !== undefined && generation !== (object?.generation ?? '0')) return true;
+    return metageneration !== undefined && metageneration !== (object ? '1' : '0');
+  }
+
+  /** Undefined: refused. */
+  put(name: string, bytes: Buffer, condition: Condition): StoredObject | undefined {
+    if (this.refuses(name, condition)) return undefined;
+    const [generation, updatedMs, data] = [String((this.#last += 1)), this.#nowMs(), Buffer.from(bytes)];
+    const updated = new Date(updatedMs).toISOString();
+    const about = { name, generation, metageneration: '1', size: String(data.length), updated };
+    const object = { data, generation, updatedMs, about };
+    this.objects.set(name, object);
+    return object;
+  }
+
+  page(query: URLSearchParams): object {
+    const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter')];
+    const after = query.get('pageToken') ?? '';
+    const below = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && name > after);
+    const flat = below.filter((name) => delimiter === null || !name.slice(prefix.length).includes(delimiter)).sort();
+    const page = flat.slice(0, Number(query.get('maxResults') ?? 1000));
+    const more = flat.length > page.length ? { nextPageToken: page.at(-1) } : {};
+    return { items: page.map((name) => this.objects.get(name)?.about), ...more };
+  }
+}
