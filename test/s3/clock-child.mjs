@@ -7,7 +7,7 @@ import { s3Vfs } from 'vfs-lockfile/s3';
 
 const [bucket = '', name = '', verb] = process.argv.slice(2);
 const vfs = s3Vfs({ bucket });
-const lock = new Lockfile(new VfsFile(vfs, name), { ttl: 2000 });
+const lock = new Lockfile(new VfsFile(vfs, name), { ttl: 4000 });
 
 /** @param {object} news */
 function tell(news) {

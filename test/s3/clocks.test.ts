@@ -12,7 +12,7 @@ import { Lockfile, VfsFile } from '../../src/index.js';
 import { ceph, missing, startServer, type S3Server } from './servers.js';
 
 const lacking = missing(ceph);
-const TTL_MS = 2000;
+const TTL_MS = 4000;
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
