@@ -85,31 +85,30 @@ class Upload extends Writable {
     return location;
   }
 
-  /** As many whole chunks as there are; the store may take less of them than it was sent. */
   async #sendChunk(): Promise<void> {
     this.#session ??= await this.#begin();
-    while (this.#waitingBytes > CHUNK_BYTES) {
-      const data = this.#gathered();
-      const chunk = data.subarray(0, CHUNK_BYTES);
-      const until = this.#stored + chunk.byteLength;
-      const taken = await this.#put(chunk, `bytes ${String(this.#stored)}-${String(until - 1)}/*`);
-      if (taken === undefined || taken <= this.#stored || taken > until)
-        throw new GcsFailure(new Error('the store loses its place'), undefined);
-      this.#waiting = [data.subarray(taken - this.#stored)];
-      this.#waitingBytes = data.byteLength - (taken - this.#stored);
-      this.#stored = taken;
-    }
+    while (this.#waitingBytes > CHUNK_BYTES) await this.#send(CHUNK_BYTES, '*');
   }
 
   async #complete(): Promise<void> {
-    const data = this.#gathered();
     if (this.#session === undefined) {
-      this.generation = await this.#objects.insert(this.#key, data, this.#signal, this.#terms);
+      this.generation = await this.#objects.insert(this.#key, this.#gathered(), this.#signal, this.#terms);
       return;
     }
-    const total = this.#stored + data.byteLength;
-    const taken = await this.#put(data, `bytes ${String(this.#stored)}-${String(total - 1)}/${String(total)}`);
-    if (taken !== undefined) throw new GcsFailure(new Error('the store wants more than there is'), undefined);
+    const total = String(this.#stored + this.#waitingBytes);
+    while (this.generation === undefined) await this.#send(this.#waitingBytes, total);
+  }
+
+  /** Sends so many of the bytes that wait. The store may take less of them, but not nothing. */
+  async #send(bytes: number, total: string): Promise<void> {
+    const data = this.#gathered();
+    const until = this.#stored + bytes;
+    const range = `bytes ${String(this.#stored)}-${String(until - 1)}/${total}`;
+    const taken = (await this.#put(data.subarray(0, bytes), range)) ?? until;
+    if (taken <= this.#stored || taken > until) throw new GcsFailure(new Error(LOST_PLACE), undefined);
+    this.#waiting = [data.subarray(taken - this.#stored)];
+    this.#waitingBytes = data.byteLength - (taken - this.#stored);
+    this.#stored = taken;
   }
 
   /** How many bytes the store has by now; undefined: the object is complete. */
@@ -132,3 +131,5 @@ class Upload extends Writable {
       : Buffer.concat(this.#waiting);
   }
 }
+
+const LOST_PLACE = 'the store loses its place in the upload';
