@@ -30,7 +30,19 @@ const bit = fc.constantFrom(
     '\u202e',
     '\n',
   ],
-  ...['file:', 'file:///', 'FILE:///', 'file://localhost/', 'mem:///', 'mem://x/', 's3://b/', 'gs://b/', 'C:\\', '~', '-'],
+  ...[
+    'file:',
+    'file:///',
+    'FILE:///',
+    'file://localhost/',
+    'mem:///',
+    'mem://x/',
+    's3://b/',
+    'gs://b/',
+    'C:\\',
+    '~',
+    '-',
+  ],
   ...['x'.repeat(256), 'y/'.repeat(2100)],
 );
 const nasty = fc.array(fc.oneof({ weight: 4, arbitrary: bit }, fc.string({ unit: 'binary', maxLength: 3 })), {
