@@ -1,15 +1,17 @@
 // @ts-check
 /**
  * A process that knows nothing of what went before: takes each lock and gives it back, and prints what went wrong.
- * Arguments: the folder of the locked files, `links` or `linkless`, the files' names.
+ * Arguments: the folder of the locked files, what `storeOf` knows it by, the files' names.
  */
-import { localVfs, Lockfile, VfsFile } from 'vfs-lockfile';
+import { Lockfile, VfsFile } from 'vfs-lockfile';
+
+import { storeOf } from './store.mjs';
 
 /** Longer than any lease of the run, and than the patience with whoever was killed inside a guard. */
 const WAIT = '10s';
 
-const [, , root = '', links = '', ...files] = process.argv;
-const vfs = localVfs({ root, hardLinks: links !== 'linkless' });
+const [, , root = '', store = '', ...files] = process.argv;
+const vfs = storeOf(store, root);
 const troubles = files.map(async (file) => {
   const lock = new Lockfile(new VfsFile(vfs, file));
   try {
@@ -19,6 +21,6 @@ const troubles = files.map(async (file) => {
     return `${file}: ${String(error)}`;
   }
   const left = await lock.metadata();
-  return left && `${file}: a lock was left behind by ${left.ownerId}`;
+  return left && !left.released && `${file}: a lock was left behind by ${left.ownerId}`;
 });
-console.log(JSON.stringify((await Promise.all(troubles)).filter((trouble) => trouble !== undefined)));
+console.log(JSON.stringify((await Promise.all(troubles)).filter((trouble) => typeof trouble === 'string')));

@@ -16,7 +16,7 @@ import { Victim } from './victim.mjs';
  * @typedef {import('./judge.mjs').Verdict} Verdict
  * @typedef {{ acquisitions: number, kills: number, stopsPastLease: number }} Enough how much has to happen
  * @typedef {{ folder: string, seed: string, processes: number, files: number, hardLinks: boolean, enough: Enough,
- *   limitMs: number }} Plan
+ *   limitMs: number, bucket?: { kind: 's3' | 's3-native', root: string } }} Plan
  */
 
 const WORKER = join(import.meta.dirname, 'worker.mjs');
@@ -92,7 +92,7 @@ export class Torture {
 
   /** Whatever the dead left behind, a fresh process takes every lock, and then only files of no effect are left. */
   async #lookAtAftermath() {
-    const args = [AFTERMATH, this.#files, this.#links, ...this.#fileNames];
+    const args = [AFTERMATH, ...this.#place, ...this.#fileNames];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const troubles = /** @type {string[]} */ (JSON.parse(stdout));
     const left = readdirSync(this.#files).filter((name) => !this.#fileNames.includes(name));
@@ -105,8 +105,10 @@ export class Torture {
     ];
   }
 
-  get #links() {
-    return this.#plan.hardLinks ? 'links' : 'linkless';
+  /** Where the files are, as `storeOf` wants it. */
+  get #place() {
+    const { bucket, hardLinks } = this.#plan;
+    return bucket ? [bucket.root, bucket.kind] : [this.#files, hardLinks ? 'links' : 'linkless'];
   }
 
   get #isEnough() {
@@ -121,7 +123,7 @@ export class Torture {
 
   #start() {
     const name = `worker-${String(this.#started++)}`;
-    const command = [WORKER, this.#files, this.#links, this.#journals, name, this.#plan.seed, ...this.#fileNames];
+    const command = [WORKER, ...this.#place, this.#journals, name, this.#plan.seed, ...this.#fileNames];
     this.#victims.push(new Victim(name, this.#journals, command));
   }
 

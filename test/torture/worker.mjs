@@ -3,26 +3,18 @@
  * Takes locks at random in every way the library knows, until its input ends, and writes down what it sees. Two callers
  * work side by side in one process, so that its queue is under test as well.
  *
- * Arguments: the folder of the locked files, `links` or `linkless`, the folder of the journals, this process's name, the
+ * Arguments: the folder of the locked files, what `storeOf` knows it by, the folder of the journals, this process's name, the
  * seed, the files' names.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-import {
-  localVfs,
-  LockHeldError,
-  Lockfile,
-  LockLostError,
-  lockSync,
-  LockTimeoutError,
-  VfsFile,
-  withLock,
-} from 'vfs-lockfile';
+import { LockHeldError, Lockfile, LockLostError, lockSync, LockTimeoutError, VfsFile, withLock } from 'vfs-lockfile';
 
 import { Journal, now } from './journal.mjs';
 import { Random } from './random.mjs';
+import { storeOf } from './store.mjs';
 
-const [, , root = '', links = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
+const [, , root = '', store = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
 const CALLERS = 2;
 /** A third of all goes for the first file. */
 const HOT_SHARE = 1 / 3;
@@ -35,8 +27,10 @@ const WAYS = [
   [1, bySync],
 ];
 
-const vfs = localVfs({ root, hardLinks: links !== 'linkless' });
+const vfs = storeOf(store, root);
 const journal = new Journal(journalFolder, name);
+/** Only a local store can be locked without waiting for promises. */
+const ways = WAYS.filter(([, how]) => how !== bySync || vfs.sync !== undefined);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 let tenures = 0;
 let finishing = false;
@@ -63,7 +57,7 @@ await Promise.all(Array.from({ length: CALLERS }, (_, caller) => keepTaking(new 
 /** @param {Random} random */
 async function keepTaking(random) {
   while (!finishing) {
-    const how = random.pickWeighted(WAYS);
+    const how = random.pickWeighted(ways);
     const lock = random.chance(HOT_SHARE) ? String(fileNames[0]) : random.pick(fileNames);
     const leaseMs = Math.round(random.between(300, 800));
     try {
