@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { PRIVATE_NAME_BYTES } from '../names.js';
@@ -54,10 +54,12 @@ export class LocalVfs implements Vfs {
   readonly capabilities: Capabilities;
   readonly sync: SyncVfs;
   readonly #root: string;
+  readonly #prefix: string;
   readonly #hardLinks: boolean;
 
   constructor({ root = '/', hardLinks = true }: LocalVfsOptions = {}) {
     this.#root = resolve(root);
+    this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
     this.#hardLinks = hardLinks;
     this.capabilities = {
       create: hardLinks ? 'atomic' : 'guarded',
@@ -81,7 +83,7 @@ export class LocalVfs implements Vfs {
   }
 
   locate(path: string): string {
-    return resolve(this.#root, path);
+    return path === '' ? this.#root : this.#prefix + path;
   }
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
