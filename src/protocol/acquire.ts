@@ -52,7 +52,7 @@ export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSigna
   const contender = new Contender(aim.place, aim.terms);
   try {
     const turn = await takeTurn(aim.place.shown, limit.signal);
-    const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit.signal));
+    const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit));
     if (acquired) return acquired;
     throw limit.signal.reason;
   } catch (error) {
@@ -66,16 +66,17 @@ export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSigna
   }
 }
 
-/** Without a signal one try, with one as many as it takes until that aborts. */
-async function pursue(aim: Aim, contender: Contender, signal: AbortSignal | undefined): Promise<Won | undefined> {
+/** Without a limit one try, with one as many as it takes until that ends. */
+async function pursue(aim: Aim, contender: Contender, limit: Limit | undefined): Promise<Won | undefined> {
   const startedMs = performance.now();
   let doorbell: Doorbell | undefined;
   try {
     const poll = new Poll(aim.vfs.capabilities);
-    let tried = await run(contender.knock({ signal }));
+    let tried = await run(contender.knock(aim.place.prompt ? {} : { signal: limit?.signal }));
     let attempt = 1;
     for (; tried.won === undefined; attempt += 1) {
-      if (signal === undefined) return undefined;
+      if (limit === undefined) return undefined;
+      const { signal } = limit;
       tellOfWaiting(contender, attempt, startedMs);
       doorbell ??= new Doorbell(aim.vfs, aim.place.path);
       await doorbell.wait(poll.nextMs(tried.obstacle.expiresInMs ?? 0), signal);

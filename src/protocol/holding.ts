@@ -4,6 +4,7 @@ import { Limit, LONGEST_TIMER_MS } from './limit.js';
 import { sleep } from '../pause.js';
 import { run, runSync } from '../steps.js';
 import type { LockPlace, Tenure } from './tenure.js';
+import type { CallOptions } from '../vfs.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
@@ -106,19 +107,24 @@ export class Holding {
   }
 
   async #giveBack(): Promise<LossReason | undefined> {
+    if (this.#place.prompt) return this.#giveBackUnder({});
     const limit = new Limit(RELEASE_LIMIT_MS);
     try {
-      for (const pauseMs of RELEASE_PAUSES_MS) {
-        try {
-          return await run(this.tenure.release({ signal: limit.signal }));
-        } catch {
-          await sleep(pauseMs);
-        }
-      }
-      return await run(this.tenure.release({ signal: limit.signal }));
+      return await this.#giveBackUnder({ signal: limit.signal });
     } finally {
       limit.clear();
     }
+  }
+
+  async #giveBackUnder(options: CallOptions): Promise<LossReason | undefined> {
+    for (const pauseMs of RELEASE_PAUSES_MS) {
+      try {
+        return await run(this.tenure.release(options));
+      } catch {
+        await sleep(pauseMs);
+      }
+    }
+    return run(this.tenure.release(options));
   }
 
   async #renewOnce(): Promise<void> {
