@@ -8,9 +8,14 @@ export class Proxy {
   readonly #latencyMs: number;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #muted = new Set<readonly [Socket, Socket]>();
+  readonly #queues = new WeakMap<Socket, (() => void)[]>();
   #silent = false;
   #trips = 0;
   #answered = true;
+  /** By how much longer than its share of the latency every answer takes that comes from now on. */
+  replyDelayMs = 0;
+  /** When the last answer was let through. */
+  lastReplyMs = 0;
   /** Called with each piece that goes to the server, before it does. True: cut the connection instead. */
   onRequest: ((data: Buffer) => boolean) | undefined;
   /** The same for what comes back. */
@@ -75,7 +80,13 @@ export class Proxy {
     });
     server.on('data', (data: Buffer) => {
       if (this.onReply?.(data)) this.cut();
-      else this.#pass(pair, data, client, () => (this.#answered = true));
+      else {
+        const passed = (): void => {
+          this.#answered = true;
+          this.lastReplyMs = performance.now();
+        };
+        this.#pass(pair, data, client, passed, this.replyDelayMs);
+      }
     });
     for (const socket of pair) {
       socket.on('error', () => undefined);
@@ -87,13 +98,27 @@ export class Proxy {
   }
 
   /** Half of the latency on each way. */
-  #pass(pair: readonly [Socket, Socket], data: Buffer, to: Socket, passed: () => void = () => undefined): void {
+  #pass(
+    pair: readonly [Socket, Socket],
+    data: Buffer,
+    to: Socket,
+    passed: () => void = () => undefined,
+    moreMs = 0,
+  ): void {
     const deliver = (): void => {
       if (this.#silent || this.#muted.has(pair) || to.destroyed) return;
       passed();
       to.write(data);
     };
-    if (this.#latencyMs === 0) deliver();
-    else setTimeout(deliver, this.#latencyMs / 2);
+    const delayMs = this.#latencyMs / 2 + moreMs;
+    const queue = this.#queues.get(to) ?? [];
+    this.#queues.set(to, queue);
+    if (delayMs === 0 && queue.length === 0) {
+      deliver();
+      return;
+    }
+    // Whatever the delays, what came first goes first.
+    queue.push(deliver);
+    setTimeout(() => queue.shift()?.(), delayMs);
   }
 }
