@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 
+/** The two ends of a connection that leads through here. */
+type Pair = readonly [Socket, Socket];
+
 /** A way to a server that delays, counts and breaks. */
 export class Proxy {
   readonly #server: NetServer;
   readonly #target: number;
   readonly #latencyMs: number;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
-  readonly #muted = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Set<Pair>();
+  readonly #muted = new Set<Pair>();
   readonly #queues = new WeakMap<Socket, (() => void)[]>();
   #silent = false;
   #trips = 0;
@@ -46,10 +49,12 @@ export class Proxy {
     return this.#trips;
   }
 
-  /** Breaks all connections. */
-  cut(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
-    this.#pairs.clear();
+  /** Breaks all connections, or those that were chosen. */
+  cut(chosen: (pairs: readonly Pair[]) => readonly Pair[] = (pairs) => pairs): void {
+    for (const pair of chosen([...this.#pairs])) {
+      for (const socket of pair) socket.resetAndDestroy();
+      this.#pairs.delete(pair);
+    }
   }
 
   /** Nothing gets through any more, in either direction, and nobody is told. */
@@ -98,13 +103,7 @@ export class Proxy {
   }
 
   /** Half of the latency on each way. */
-  #pass(
-    pair: readonly [Socket, Socket],
-    data: Buffer,
-    to: Socket,
-    passed: () => void = () => undefined,
-    moreMs = 0,
-  ): void {
+  #pass(pair: Pair, data: Buffer, to: Socket, passed: () => void = () => undefined, moreMs = 0): void {
     const deliver = (): void => {
       if (this.#silent || this.#muted.has(pair) || to.destroyed) return;
       passed();
