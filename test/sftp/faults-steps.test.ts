@@ -5,7 +5,7 @@ import { Lockfile, VfsFile } from '../../src/index.js';
 import { encodeRecord, decodeRecord } from '../../src/record.js';
 import { failureOf, QUICK, Scene } from './scene.js';
 import { missing } from './servers.js';
-import { TracedOpenSsh } from './special-servers.js';
+import { TracedOpenSsh, type Fault } from './special-servers.js';
 
 const traced = new TracedOpenSsh();
 const lacking = missing(traced.kind);
@@ -69,13 +69,26 @@ describe.skipIf(lacking !== undefined)(`OpenSSH killed in the middle${lacking ? 
           let lost = 0;
           for (const [index, call] of during.entries()) {
             const count = [...before, ...during.slice(0, index + 1)].filter((each) => each === call).length;
-            if ((await died(live, hardLinks, { call, count })) !== undefined) lost += 1;
+            if ((await died(live, hardLinks, { call, when: String(count) })) !== undefined) lost += 1;
           }
           console.log(`${what}: killed at each of ${during.join(', ')}; ${String(lost)} ended in an error`);
           expect(during.length).toBeGreaterThanOrEqual(hardLinks && what === 'acquired' ? 5 : 7);
         },
       );
     }
+  }
+
+  for (const [when, create] of [
+    ['1', 'atomic'],
+    ['1+', 'guarded'],
+  ] as const) {
+    test(`a hard link that is refused ${when === '1' ? 'once is no' : 'again is a'} server without hard links`, async () => {
+      traced.order({ call: 'link', when, error: 'ENOSPC' });
+      const vfs = scene.through(QUICK);
+      expect((await vfs.connect()).create).toBe(create);
+      await scene.freeForOthers('a', create === 'atomic', vfs);
+      vfs.close();
+    });
   }
 
   /** The calls of a life before and during its last step, when nothing happens to the server. */
@@ -96,7 +109,7 @@ describe.skipIf(lacking !== undefined)(`OpenSSH killed in the middle${lacking ? 
   async function died(
     live: (vfs: SftpVfs, name: string) => Promise<Life>,
     hardLinks: boolean,
-    death: { readonly call: string; readonly count: number },
+    death: Fault,
   ): Promise<Error | undefined> {
     traced.order(death);
     const vfs = scene.through({ ...QUICK, hardLinks });

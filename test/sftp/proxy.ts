@@ -19,6 +19,8 @@ export class Proxy {
   replyDelayMs = 0;
   /** When the last answer was let through. */
   lastReplyMs = 0;
+  /** Called when somebody connects. */
+  onConnection: (() => void) | undefined;
   /** Called with each piece that goes to the server, before it does. True: cut the connection instead. */
   onRequest: ((data: Buffer) => boolean) | undefined;
   /** The same for what comes back. */
@@ -42,6 +44,10 @@ export class Proxy {
   get port(): number {
     const address = this.#server.address();
     return typeof address === 'object' && address ? address.port : 0;
+  }
+
+  get latencyMs(): number {
+    return this.#latencyMs;
   }
 
   /** How often something was sent after an answer: what one waits for. */
@@ -74,6 +80,7 @@ export class Proxy {
   }
 
   #join(client: Socket): void {
+    this.onConnection?.();
     const server = connect({ port: this.#target, host: '127.0.0.1', noDelay: true });
     const pair = [client, server] as const;
     this.#pairs.add(pair);

@@ -169,7 +169,7 @@ export function missing(kind: ServerKind): string | undefined {
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
   const reason = `needs ${name} (${needs}): ${get}`;
-  if (process.env.CI === 'true') throw new Error(reason, { cause });
+  if (process.env.CI) throw new Error(reason, { cause });
   return reason;
 }
 

@@ -13,6 +13,13 @@ const SFTP_SERVER = '/usr/lib/openssh/sftp-server';
 /** The calls by which OpenSSH's server reads and changes files. */
 const CALLS = 'openat,lseek,fchmod,mkdir,rmdir,rename,link,unlink,symlink,linkat,unlinkat,symlinkat,renameat,renameat2';
 
+/** Which of the calls of one name, in the words of strace, and the error that it gives; without one it is the end. */
+export interface Fault {
+  readonly call: string;
+  readonly when: string;
+  readonly error?: string;
+}
+
 /**
  * OpenSSH whose sessions can be watched call by call, or killed at a call: the session that begins after `order` runs under
  * strace, all others without.
@@ -28,10 +35,11 @@ export class TracedOpenSsh {
     command: (keys, port) => sshd(keys, port, this.#wrapper(keys)),
   };
 
-  /** Of the next session: nothing more is asked than to write its calls down, or to die instead of doing the so-many-th. */
-  order(death?: { readonly call: string; readonly count: number }): void {
-    const fatal = death ? `-e inject=${death.call}:signal=KILL:when=${String(death.count)}` : '';
-    writeFileSync(`${this.#script}.orders`, `-e trace=${CALLS} ${fatal}\n`);
+  /** Of the next session: to write its calls down, or also to die, or to fail, instead of doing some of them. */
+  order(fault?: Fault): void {
+    const what = fault?.error === undefined ? 'signal=KILL' : `error=${fault.error}`;
+    const inject = fault ? `-e inject=${fault.call}:${what}:when=${fault.when}` : '';
+    writeFileSync(`${this.#script}.orders`, `-e trace=${CALLS} ${inject}\n`);
     writeFileSync(`${this.#script}.log`, '');
   }
 
@@ -60,6 +68,18 @@ export class TracedOpenSsh {
     chmodSync(this.#script, 0o755);
     return this.#script;
   }
+}
+
+/** OpenSSH's server under libfaketime: every time that it shows is off by so much, those of files too. */
+export function offOpenSsh(aheadMs: number): ServerKind {
+  const offset = `${aheadMs < 0 ? '-' : '+'}${String(Math.abs(aheadMs) / 1000)}s`;
+  return {
+    ...openSsh,
+    name: `OpenSSH whose clock is off by ${offset}`,
+    packages: ['openssh-server', 'openssh-sftp-server', 'faketime'],
+    needs: '/usr/bin/faketime',
+    command: (keys, port) => sshd(keys, port, `/usr/bin/faketime -f ${offset} ${SFTP_SERVER}`),
+  };
 }
 
 export const WORKER = { username: 'worker', uid: 54_321, password: 'correct horse battery staple' };
