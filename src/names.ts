@@ -22,6 +22,11 @@ export function stagedPath(path: string, id: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1) + STAGED_PREFIX + id;
 }
 
+/** The id in a private name. */
+export function entryOf(staged: string): string {
+  return staged.slice(staged.lastIndexOf('/') + 1 + STAGED_PREFIX.length);
+}
+
 /** By how much the path of a private name, or of what stands in it or in a guard, may be longer than the path it serves. */
 export const PRIVATE_NAME_BYTES = 96;
 

@@ -1,8 +1,8 @@
-import { freshId, stagedPath } from '../names.js';
 import type { Entry, Stat } from '../vfs.js';
 import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpAbilities } from './sftp-proof.js';
 import { isDirectory, isRegular, type Attributes, type Handle } from './sftp-raw.js';
+import { notAFile } from './sftp-reading.js';
 import type { SftpSession } from './sftp-session.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the server's own. */
@@ -41,11 +41,10 @@ export async function* listFolder(
 export async function writeFile(
   session: SftpSession,
   abilities: SftpAbilities,
-  path: string,
+  { staged, path }: { readonly staged: string; readonly path: string },
   data: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const staged = stagedPath(path, freshId());
   const handle = await session.openNew(staged, 0o666);
   try {
     try {
@@ -112,6 +111,8 @@ export async function deleteFile(session: SftpSession, path: string): Promise<bo
 }
 
 export async function* readPieces(session: SftpSession, path: string): AsyncGenerator<Uint8Array> {
+  const found = await existing(session.stat(path));
+  if (found && !isRegular(found)) throw notAFile(found);
   const handle = await session.openToRead(path);
   try {
     for (let at = 0; ;) {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { VfsError } from '../errors.js';
+import { freshId, stagedPath } from '../names.js';
 import { checkPath } from '../path.js';
 import { run, type Steps } from '../steps.js';
 import type {
@@ -19,11 +20,12 @@ import { patiently } from './sftp-abort.js';
 import { SftpConnection, type LiveSession } from './sftp-connection.js';
 import { dial } from './sftp-dial.js';
 import { NoAnswerError, RefusedError, sftpError } from './sftp-errors.js';
-import { SftpFiles } from './sftp-files.js';
+import { folderOf, SftpFiles } from './sftp-files.js';
 import { lentLine } from './sftp-lent.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './sftp-options.js';
 import { deleteFile, listFolder, makeFolders, moveByLink, readPieces, statFile, writeFile } from './sftp-plain.js';
 import type { SftpAbilities } from './sftp-proof.js';
+import { explained } from './sftp-space.js';
 import { createFile, readFile, removeFile, replaceFile } from './sftp-store.js';
 
 export type { KeyboardPrompt, SftpVfsOptions } from './sftp-options.js';
@@ -90,10 +92,14 @@ export class SftpVfs implements Vfs {
   }
 
   read(path: string, { clock = false, maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
-    return this.#do('read', path, { signal }, 'none', async ({ session }, located) => {
-      const files = new SftpFiles(session, READING, folderOf(located), signal);
-      const snapshot = await run(readFile(files, located, { clock, maxBytes }));
-      return snapshot && { ...snapshot, path };
+    return this.#do('read', path, { signal }, 'none', async (live, located) => {
+      const files = new SftpFiles(live.session, READING, located, signal);
+      try {
+        const snapshot = await run(readFile(files, located, { clock, maxBytes }));
+        return snapshot && { ...snapshot, path };
+      } finally {
+        live.leaving(files.staged);
+      }
     });
   }
 
@@ -136,7 +142,12 @@ export class SftpVfs implements Vfs {
     return this.#do('write', path, options, 'unknown', async (live, located) => {
       await makeFolders(live.session, this.#terms.root, located);
       const abilities = await this.#abilities(live, located);
-      await writeFile(live.session, abilities, located, data, options?.signal);
+      const staged = stagedPath(located, freshId());
+      try {
+        await writeFile(live.session, abilities, { staged, path: located }, data, options?.signal);
+      } finally {
+        live.leaving([{ path: staged }]);
+      }
     });
   }
 
@@ -147,7 +158,7 @@ export class SftpVfs implements Vfs {
       await makeFolders(live.session, this.#terms.root, target);
       const abilities = await this.#abilities(live, target);
       if (abilities.hardLinks) await moveByLink(live.session, located, target);
-      else await this.#moveByCopy(new SftpFiles(live.session, abilities, folderOf(target)), located, target);
+      else await this.#moveByCopy(new SftpFiles(live.session, abilities, target), located, target);
     });
   }
 
@@ -196,12 +207,17 @@ export class SftpVfs implements Vfs {
   ): Promise<T> {
     return this.#do(verb, path, options, 'unknown', async (live, located) => {
       const abilities = await this.#abilities(live, located);
-      const files = new SftpFiles(live.session, abilities, folderOf(located), options?.signal);
-      return await run(work(files, located, abilities));
+      const files = new SftpFiles(live.session, abilities, located, options?.signal);
+      try {
+        return await run(work(files, located, abilities));
+      } finally {
+        live.leaving(files.staged);
+      }
     });
   }
 
   async #abilities(live: LiveSession, located: string): Promise<SftpAbilities> {
+    await live.tidy();
     const proved = await live.abilities(folderOf(located));
     const hardLinks = proved.hardLinks && this.#terms.hardLinks;
     this.#hardLinks = hardLinks;
@@ -230,9 +246,18 @@ export class SftpVfs implements Vfs {
   ): Promise<T> {
     if (verb !== 'connect' && verb !== 'walk') this.check(path);
     const located = this.#onServer(path);
+    const attempt = async (live: LiveSession): Promise<T> => {
+      try {
+        return await work(live, located);
+      } catch (error) {
+        throw verb === 'connect' || effect === 'unknown'
+          ? await explained(live.session, folderOf(located), error)
+          : error;
+      }
+    };
     try {
       signal?.throwIfAborted();
-      const once = (): Promise<T> => this.#connection.use((live) => work(live, located), signal, verb !== 'walk');
+      const once = (): Promise<T> => this.#connection.use(attempt, signal, verb !== 'walk');
       const twice = once().catch((error: unknown) => {
         if (!(error instanceof NoAnswerError) || (effect === 'unknown' && error.sent)) throw error;
         return once();
@@ -255,10 +280,6 @@ export function sftpVfs(options: SftpVfsOptions): SftpVfs {
 
 /** Reading needs nothing that has to be proved. */
 const READING: SftpAbilities = { hardLinks: false, posixRename: false, symlinks: false };
-
-function folderOf(located: string): string {
-  return located.slice(0, located.lastIndexOf('/')) || '/';
-}
 
 function authorityOf({ host, port, username }: SftpTerms): string {
   const shown = host.includes(':') ? `[${host}]` : host;

@@ -51,15 +51,13 @@ export const openSshUnprivileged: ServerKind = {
   uid: NOBODY,
   username: 'nobody',
   command: (keys, port) => {
-    const [file, ...args] = sshd(keys, port, 'internal-sftp');
     const [passwd, shadow] = [join(keys.folder, 'passwd'), join(keys.folder, 'shadow')];
     writeFileSync(passwd, `nobody:x:${String(NOBODY)}:${String(NOBODY)}::/:/bin/sh\n`);
     writeFileSync(shadow, 'nobody:$6$of no password:20000:0:99999:7:::\n');
     // The account is closed to logins, but for this process and its children.
-    const mounts = `mount --bind ${passwd} /etc/passwd && mount --bind ${shadow} /etc/shadow`;
-    const script = `${mounts} && exec "$0" "$@"`;
-    const asNobody = ['setpriv', `--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups', file];
-    return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', script, ...asNobody, ...args];
+    const asNobody = ['setpriv', `--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups'];
+    const command = [...asNobody, ...sshd(keys, port, 'internal-sftp')];
+    return seeing({ '/etc/passwd': passwd, '/etc/shadow': shadow }, command);
   },
 };
 
@@ -128,9 +126,7 @@ export const mySecureShell: ServerKind = {
     );
     writeFileSync(config, `<Default>\n${settings.join('\n')}\n</Default>\n`);
     // It reads its settings from one fixed place, which only this process and its children see otherwise.
-    const [file, ...args] = sshd(keys, port, '/usr/bin/mysecureshell -c sftp-server');
-    const script = `mount --bind ${config} /etc/ssh/sftp_config && exec "$0" "$@"`;
-    return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', script, file, ...args];
+    return seeing({ '/etc/ssh/sftp_config': config }, sshd(keys, port, '/usr/bin/mysecureshell -c sftp-server'));
   },
 };
 
@@ -144,6 +140,15 @@ export const rclone: ServerKind = {
     ...['--cache-dir', join(keys.folder, 'cache'), '--vfs-cache-mode', 'full', '--dir-cache-time', '0s'],
   ],
 };
+
+/** A command that sees other files in the place of some of the system's: those to be seen, by the names of what they hide. */
+export function seeing(
+  files: Readonly<Record<string, string>>,
+  command: readonly string[],
+): readonly [string, ...string[]] {
+  const mounts = Object.entries(files).map(([place, file]) => `mount --bind ${file} ${place}`);
+  return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `${mounts.join(' && ')} && exec "$0" "$@"`, ...command];
+}
 
 /** Those that can exclude. */
 export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, asyncSsh, mySecureShell];
@@ -164,7 +169,7 @@ export function missing(kind: ServerKind): string | undefined {
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
   const reason = `needs ${name} (${needs}): ${get}`;
-  if (process.env.CI === 'true') throw new Error(reason, { cause });
+  if (process.env.CI) throw new Error(reason, { cause });
   return reason;
 }
 
@@ -209,12 +214,19 @@ async function launch(kind: ServerKind, home: string, keys: Keys, port: number):
   };
 }
 
-function sshd(keys: Keys, port: number, subsystem: string): readonly [string, ...string[]] {
+/** OpenSSH's daemon with a configuration of its own; of a setting that comes twice the first counts. */
+export function sshd(
+  keys: Keys,
+  port: number,
+  subsystem: string,
+  settings: readonly string[] = [],
+): readonly [string, ...string[]] {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const config = join(keys.folder, 'sshd.conf');
   writeFileSync(
     config,
     [
+      ...settings,
       ...['ListenAddress 127.0.0.1', `Port ${String(port)}`, `HostKey ${keys.hostKeyFile}`],
       ...[`PidFile ${keys.folder}/sshd.pid`, `AuthorizedKeysFile ${keys.authorizedKeys}`, 'StrictModes no'],
       ...['UsePAM no', 'UseDNS no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'],

@@ -3,9 +3,12 @@
  * Takes locks at random in every way the library knows, until its input ends, and writes down what it sees. Two callers
  * work side by side in one process, so that its queue is under test as well.
  *
- * Arguments: the folder of the locked files, `links` or `linkless`, the folder of the journals, this process's name, the
- * seed, the files' names.
+ * Arguments: the store as JSON, the folder of the journals, this process's name, the seed, the files' names.
+ *
+ * @typedef {{ root: string, hardLinks: boolean, sftp?: import('vfs-lockfile/sftp').SftpVfsOptions, keyFile?: string }} Store
+ *   the local disk, or, where `sftp` is given, a server that is reached with the private key of that file
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import {
@@ -15,14 +18,16 @@ import {
   LockLostError,
   lockSync,
   LockTimeoutError,
+  VfsError,
   VfsFile,
   withLock,
 } from 'vfs-lockfile';
+import { sftpVfs } from 'vfs-lockfile/sftp';
 
 import { Journal, now } from './journal.mjs';
 import { Random } from './random.mjs';
 
-const [, , root = '', links = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
+const [, , storeText = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
 const CALLERS = 2;
 /** A third of all goes for the first file. */
 const HOT_SHARE = 1 / 3;
@@ -35,7 +40,12 @@ const WAYS = [
   [1, bySync],
 ];
 
-const vfs = localVfs({ root, hardLinks: links !== 'linkless' });
+/** @type {Store} */
+const { root, hardLinks, sftp, keyFile = '' } = JSON.parse(storeText);
+const vfs = sftp
+  ? sftpVfs({ ...sftp, root, hardLinks, privateKey: readFileSync(keyFile, 'utf8') })
+  : localVfs({ root, hardLinks });
+const ways = WAYS.filter(([, way]) => way !== bySync || !sftp);
 const journal = new Journal(journalFolder, name);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 let tenures = 0;
@@ -63,7 +73,7 @@ await Promise.all(Array.from({ length: CALLERS }, (_, caller) => keepTaking(new 
 /** @param {Random} random */
 async function keepTaking(random) {
   while (!finishing) {
-    const how = random.pickWeighted(WAYS);
+    const how = random.pickWeighted(ways);
     const lock = random.chance(HOT_SHARE) ? String(fileNames[0]) : random.pick(fileNames);
     const leaseMs = Math.round(random.between(300, 800));
     try {
@@ -84,7 +94,7 @@ async function byAcquire(go) {
   await lock.acquire(signal ? { wait, signal } : { wait });
   const tenure = enter(go, lock);
   await work(tenure, go, lock);
-  leave(tenure, await lock.release());
+  await giveBack(tenure, lock);
 }
 
 /** @param {Go} go */
@@ -97,7 +107,7 @@ async function byTryAcquire(go) {
   }
   const tenure = enter(go, lock);
   await work(tenure, go, lock);
-  leave(tenure, await lock.release());
+  await giveBack(tenure, lock);
 }
 
 /** @param {Go} go */
@@ -211,12 +221,39 @@ function leave(tenure, ours) {
 }
 
 /**
+ * @param {string} tenure
+ * @param {Lockfile} lock
+ */
+async function giveBack(tenure, lock) {
+  try {
+    leave(tenure, await lock.release());
+  } catch (error) {
+    if (!isCutOff(error)) throw error;
+    leave(tenure, false);
+  }
+}
+
+/**
+ * A server that cannot be reached is no fault of the library's.
+ *
+ * @param {unknown} error
+ */
+function isCutOff(error) {
+  return sftp !== undefined && error instanceof VfsError && ['ERR_VFS_IO', 'ERR_VFS_ABORTED'].includes(error.code);
+}
+
+/**
  * @param {unknown} error
  * @param {string} how
  */
 function noteRefusal(error, how) {
   const { name: kind, stack } = /** @type {Error} */ (error);
-  if (error instanceof LockHeldError || error instanceof LockTimeoutError || kind === 'TimeoutError') {
+  if (
+    error instanceof LockHeldError ||
+    error instanceof LockTimeoutError ||
+    kind === 'TimeoutError' ||
+    isCutOff(error)
+  ) {
     journal.write({ kind: 'refused', at: String(now()), code: kind });
   } else {
     journal.trouble(`${how} in ${name}: ${String(stack)}`);
