@@ -63,13 +63,13 @@ export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number 
 
 /** Looks at many locks of one store. */
 export class Inspector {
+  readonly clock: StoreClock;
   readonly #vfs: Vfs;
-  readonly #clock: StoreClock;
   readonly #ttlMs: number;
 
   constructor(vfs: Vfs, ttlMs: number) {
     this.#vfs = vfs;
-    this.#clock = new StoreClock(vfs);
+    this.clock = new StoreClock(vfs);
     this.#ttlMs = ttlMs;
   }
 
@@ -77,7 +77,7 @@ export class Inspector {
   async look(path: string, options: CallOptions): Promise<Inspection> {
     const lock = lockPath(path);
     this.#vfs.check(lock);
-    const snapshot = await this.#clock.read(lock, options);
+    const snapshot = await this.clock.read(lock, options);
     const { grainMs } = this.#vfs.capabilities.clock;
     const sighting = snapshot && new Observer({ ttlMs: this.#ttlMs, ownerId: '', grainMs }).see(snapshot);
     const timed = snapshot?.nowMs !== undefined && snapshot.nowMs >= snapshot.modifiedMs;

@@ -20,12 +20,17 @@ export async function openFolder(location: Location): Promise<Folder> {
     throw new VfsError('ERR_VFS_PATH', `a location must be a folder's path or URI, not ${JSON.stringify(text)}`);
   }
   const { vfs, path } = await openFile(`${text.endsWith('/') ? text : `${text}/`}file`);
-  return { vfs, path: path.slice(0, Math.max(0, path.lastIndexOf('/'))) };
+  return { vfs, path: folderOf(path) };
 }
 
 /** The path of a name in a folder. */
 export function pathIn({ path }: Folder, name: string): string {
   return path === '' ? name : `${path}/${name}`;
+}
+
+/** The path of the folder that a path stands in; `''` is the root. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 function checked(folder: Partial<Folder> | null): Folder {

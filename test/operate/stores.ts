@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { lutimesSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
+import { Volume } from 'memfs';
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 
 import { memVfs } from '../../src/backends/mem.js';
@@ -19,8 +20,8 @@ export interface Place {
   readonly rival: () => Vfs;
   /** The same folder on this machine's disk, where it is one. */
   readonly disk: string | undefined;
-  /** Its URI or path, where a string can lead there. */
-  readonly location: string | undefined;
+  /** Makes a file of it older, as if it was written so many milliseconds before. */
+  readonly age: (name: string, ms: number) => void;
 }
 
 export interface StoreKind {
@@ -41,8 +42,13 @@ const mem: StoreKind = {
   start: () =>
     Promise.resolve({
       place: () => {
-        const vfs = memVfs();
-        return { vfs, path: 'folder', rival: () => vfs, disk: undefined, location: undefined };
+        const volume = new Volume();
+        const vfs = memVfs({ volume });
+        const age = (name: string, ms: number): void => {
+          const seconds = (Date.now() - ms) / 1000;
+          volume.utimesSync(`/folder/${name}`, seconds, seconds);
+        };
+        return { vfs, path: 'folder', rival: () => memVfs({ volume }), disk: undefined, age };
       },
       stop: () => Promise.resolve(),
     }),
@@ -58,7 +64,7 @@ function local(name: string, hardLinks: boolean): StoreKind {
       return Promise.resolve({
         place: () => {
           const disk = mkdtempSync(join(root, 'place-'));
-          return { vfs: rival(), path: basename(disk), rival, disk, location: hardLinks ? disk : undefined };
+          return { vfs: rival(), path: basename(disk), rival, disk, age: ageing(disk) };
         },
         stop: () => rm(root, { recursive: true, force: true }),
       });
@@ -83,7 +89,7 @@ const sftp: StoreKind = {
     return {
       place: () => {
         const disk = mkdtempSync(join(root, 'place-'));
-        return { vfs, path: basename(disk), rival, disk, location: undefined };
+        return { vfs, path: basename(disk), rival, disk, age: ageing(disk) };
       },
       stop: async () => {
         for (const each of opened) each.close();
@@ -92,6 +98,13 @@ const sftp: StoreKind = {
     };
   },
 };
+
+function ageing(disk: string): Place['age'] {
+  return (name, ms) => {
+    const time = new Date(Date.now() - ms);
+    lutimesSync(join(disk, name), time, time);
+  };
+}
 
 /** Every store that the operators' functions are tried on. */
 export const stores: readonly StoreKind[] = [
