@@ -3,7 +3,7 @@ import type { Entry } from '../vfs.js';
 import { clearAway, examine, type Attic } from './leftovers.js';
 import { codeOf, NoAnswerError } from './sftp-errors.js';
 import { namesIn, walk, type OnUnlisted } from './sftp-plain.js';
-import { isDirectory } from './sftp-raw.js';
+import { isDirectory, isSymlink, type Attributes } from './sftp-raw.js';
 import type { SftpSession } from './sftp-session.js';
 
 /** The private names in a folder, paths relative to it. */
@@ -13,8 +13,8 @@ export function listLeftovers(
   recursive: boolean,
   onUnlisted: OnUnlisted,
 ): AsyncGenerator<Entry> {
-  const visit = async (path: string): Promise<Entry | undefined> => {
-    if (!isPrivateName(path.slice(path.lastIndexOf('/') + 1))) return undefined;
+  const visit = async (path: string, attributes: Attributes): Promise<Entry | undefined> => {
+    if (!isPrivateName(path.slice(path.lastIndexOf('/') + 1)) || isSymlink(attributes)) return undefined;
     const found = await examine(atticOf(session), `${folder}/${path}`);
     return found && { ...found, path };
   };

@@ -4,7 +4,7 @@ import { lockPath } from '../names.js';
 import { obstacleOf } from '../obstacle.js';
 import { openFile } from '../open.js';
 import { signalOf } from '../options.js';
-import { Observer, type Sighting, type StaleReason } from '../protocol/staleness.js';
+import { Observer, type Judge, type Sighting, type StaleReason } from '../protocol/staleness.js';
 import type { LockRecord } from '../record.js';
 import type { CallOptions, Version, Vfs } from '../vfs.js';
 import { StoreClock } from './store-clock.js';
@@ -65,12 +65,12 @@ export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number 
 export class Inspector {
   readonly clock: StoreClock;
   readonly #vfs: Vfs;
-  readonly #ttlMs: number;
+  readonly #judge: Judge;
 
-  constructor(vfs: Vfs, ttlMs: number) {
-    this.#vfs = vfs;
+  constructor(vfs: Vfs, ttlMs: number, ownerId = '') {
     this.clock = new StoreClock(vfs);
-    this.#ttlMs = ttlMs;
+    this.#vfs = vfs;
+    this.#judge = { ttlMs, ownerId, grainMs: vfs.capabilities.clock.grainMs };
   }
 
   /** The lock of the file at `path`. */
@@ -78,8 +78,7 @@ export class Inspector {
     const lock = lockPath(path);
     this.#vfs.check(lock);
     const snapshot = await this.clock.read(lock, options);
-    const { grainMs } = this.#vfs.capabilities.clock;
-    const sighting = snapshot && new Observer({ ttlMs: this.#ttlMs, ownerId: '', grainMs }).see(snapshot);
+    const sighting = snapshot && new Observer(this.#judge).see(snapshot);
     const timed = snapshot?.nowMs !== undefined && snapshot.nowMs >= snapshot.modifiedMs;
     return inspectionOf(this.#vfs.locate(lock), sighting, timed);
   }

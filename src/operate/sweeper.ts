@@ -81,7 +81,10 @@ export class Sweeper {
 
   async #aboutLock(found: Listed): Promise<Verdict> {
     const { state, error } = found;
-    if (error) return left('failed', error);
+    if (error) {
+      this.#terms.signal?.throwIfAborted();
+      return left('failed', error);
+    }
     if (state === 'released') return this.#aboutTombstone(found);
     if (state !== 'stale') return left(state === 'unreadable' ? 'unreadable' : 'held');
     const { reason = 'expired', record, file, idleMs = 0 } = found;
