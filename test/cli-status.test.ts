@@ -140,6 +140,12 @@ describe('status', () => {
     expect(await statusOf(1)).toMatchObject({ holder: { ownerId: evil, hostname: evil }, note: { [evil]: evil } });
   });
 
+  it('is told by the exit code alone if told to be quiet', async () => {
+    expect(await called(['status', file(), '-q'])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    foreign(JSON.stringify(elsewhere));
+    expect(await called(['status', file(), '--json', '--quiet'])).toMatchObject({ code: 1, stdout: '', stderr: '' });
+  });
+
   it('colours nothing where there is no terminal', async () => {
     expect((await called(['status', file()], { env: { FORCE_COLOR: '1', TERM: 'xterm' } })).stdout).toMatch(/^free\n/);
   });

@@ -21,16 +21,42 @@ export async function statFile(path: string): Promise<Stat | undefined> {
 }
 
 /** The files of a folder, paths relative to it. What vanishes during the walk is left out. */
-export async function* listFolder(folder: string, recursive: boolean, below = ''): AsyncGenerator<Entry> {
-  for await (const found of await fs.opendir(join(folder, below), { bufferSize: 256 })) {
-    const path = below === '' ? found.name : `${below}/${found.name}`;
-    if (found.isFile()) {
-      const stat = await statFile(join(folder, path));
-      if (stat !== undefined) yield { path, ...stat };
-    } else if (found.isDirectory() && recursive) {
-      yield* listFolder(folder, recursive, path);
+export function listFolder(folder: string, recursive: boolean, onUnlisted: OnUnlisted): AsyncGenerator<Entry> {
+  const visit = async (path: string, isFolder: boolean): Promise<Entry | undefined> => {
+    const stat = isFolder ? undefined : await statFile(join(folder, path));
+    return stat && { path, ...stat };
+  };
+  return walk(folder, { visit, enters: () => recursive, onUnlisted });
+}
+
+/** What becomes of a walk at a folder that cannot be listed; throws to end it. */
+export type OnUnlisted = (error: unknown, below: string) => void;
+
+export interface Walk {
+  /** Makes an entry of a file or folder, or leaves it out. */
+  readonly visit: (path: string, isFolder: boolean) => Promise<Entry | undefined>;
+  /** Whether to go into a folder of this name. */
+  readonly enters: (name: string) => boolean;
+  readonly onUnlisted: OnUnlisted;
+}
+
+/** Goes through a folder, which has to be there, and those below it. */
+export async function* walk(folder: string, through: Walk, below = ''): AsyncGenerator<Entry> {
+  const { visit, enters, onUnlisted } = through;
+  const inside: string[] = [];
+  try {
+    for await (const found of await fs.opendir(join(folder, below), { bufferSize: 256 })) {
+      if (!found.isFile() && !found.isDirectory()) continue;
+      const path = below === '' ? found.name : `${below}/${found.name}`;
+      const entry = await visit(path, found.isDirectory());
+      if (entry) yield entry;
+      if (found.isDirectory() && enters(found.name)) inside.push(path);
     }
+  } catch (error) {
+    if (below === '') throw error;
+    if (!ABSENT.includes(codeOf(error))) onUnlisted(error, below);
   }
+  for (const path of inside) yield* walk(folder, through, path);
 }
 
 /** Writes beside the target and renames over it, so that no reader sees half a file. */

@@ -8,6 +8,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  Leftovers,
   ListOptions,
   ReadOptions,
   Snapshot,
@@ -22,6 +23,7 @@ import { callsFor, knownCallsFor, noteBlocking } from './local-disk.js';
 import { localError } from './local-errors.js';
 import { LocalFiles } from './local-files.js';
 import { turnOver } from './local-pace.js';
+import type * as LocalLeftovers from './local-leftovers.js';
 import type * as LocalPlain from './local-plain.js';
 import { createFile, readFile, removeFile, replaceFile } from './local-store.js';
 import { watchFile } from './local-watch.js';
@@ -48,10 +50,15 @@ function loadPlain(): Promise<Plain> {
   return import('./local-plain.js');
 }
 
+function loadLeftovers(): Promise<typeof LocalLeftovers> {
+  return import('./local-leftovers.js');
+}
+
 /** The disk of this machine, or whatever file system is mounted on it. */
 export class LocalVfs implements Vfs {
   readonly scheme = 'file';
   readonly capabilities: Capabilities;
+  readonly leftovers: Leftovers;
   readonly sync: SyncVfs;
   readonly #root: string;
   readonly #prefix: string;
@@ -69,6 +76,16 @@ export class LocalVfs implements Vfs {
       clock: { source: 'store', grainMs: 10 },
       durable: true,
       poll: { minMs: 50, maxMs: 1000 },
+    };
+    this.leftovers = {
+      list: (folder, options = {}) =>
+        this.#walk(folder, options, async (located, onUnlisted) =>
+          (await loadLeftovers()).listLeftovers(located, options.recursive ?? false, onUnlisted),
+        ),
+      clear: ({ path, modifiedMs }, options) =>
+        this.#plain('clear', path, options, async (_plain, located) =>
+          (await loadLeftovers()).clearLeftover(located, modifiedMs),
+        ),
     };
     this.sync = {
       read: (path, options) => this.#now('read', path, reading(path, options)),
@@ -106,18 +123,11 @@ export class LocalVfs implements Vfs {
     return this.#plain('stat', path, options, (plain, target) => plain.statFile(target));
   }
 
-  async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
-    if (folder !== '') this.check(folder);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    try {
-      const { listFolder } = await loadPlain();
-      for await (const entry of listFolder(this.locate(folder), options.recursive ?? false)) {
-        options.signal?.throwIfAborted();
-        yield { ...entry, path: prefix + entry.path };
-      }
-    } catch (error) {
-      throw localError('list', this.locate(folder), error, options.signal);
-    }
+  list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    const { recursive = false } = options;
+    return this.#walk(folder, options, async (located, onUnlisted) =>
+      (await loadPlain()).listFolder(located, recursive, onUnlisted),
+    );
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
@@ -141,6 +151,28 @@ export class LocalVfs implements Vfs {
 
   watch(path: string, onChange: () => void): () => void {
     return watchFile(this.locate(path), onChange);
+  }
+
+  async *#walk(
+    folder: string,
+    { signal, onError }: ListOptions,
+    begin: (located: string, onUnlisted: LocalPlain.OnUnlisted) => Promise<AsyncIterable<Entry>>,
+  ): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    const located = this.locate(folder);
+    const prefix = folder === '' ? '' : `${folder}/`;
+    const onUnlisted = (error: unknown, below: string): void => {
+      if (onError === undefined) throw error;
+      onError(localError('list', this.locate(prefix + below), error, signal), prefix + below);
+    };
+    try {
+      for await (const entry of await begin(located, onUnlisted)) {
+        signal?.throwIfAborted();
+        yield { ...entry, path: prefix + entry.path };
+      }
+    } catch (error) {
+      throw localError('list', located, error, signal);
+    }
   }
 
   async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

@@ -8,6 +8,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  Leftovers,
   ListOptions,
   ReadOptions,
   Snapshot,
@@ -23,8 +24,19 @@ import { NoAnswerError, RefusedError, sftpError } from './sftp-errors.js';
 import { folderOf, SftpFiles } from './sftp-files.js';
 import { lentLine } from './sftp-lent.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './sftp-options.js';
-import { deleteFile, listFolder, makeFolders, moveByLink, readPieces, statFile, writeFile } from './sftp-plain.js';
+import { clearLeftover, listLeftovers } from './sftp-leftovers.js';
+import {
+  deleteFile,
+  listFolder,
+  makeFolders,
+  moveByLink,
+  readPieces,
+  statFile,
+  writeFile,
+  type OnUnlisted,
+} from './sftp-plain.js';
 import type { SftpAbilities } from './sftp-proof.js';
+import type { SftpSession } from './sftp-session.js';
 import { explained } from './sftp-space.js';
 import { createFile, readFile, removeFile, replaceFile } from './sftp-store.js';
 
@@ -55,6 +67,19 @@ export class SftpVfs implements Vfs {
     );
     this.#hardLinks = this.#terms.hardLinks;
     this.#authority = authorityOf(this.#terms);
+  }
+
+  get leftovers(): Leftovers {
+    return {
+      list: (folder, options = {}) =>
+        this.#walk(folder, options, (session, located, onUnlisted) =>
+          listLeftovers(session, located, options.recursive ?? false, onUnlisted),
+        ),
+      clear: ({ path, modifiedMs }, options) =>
+        this.#do('clear', path, options, 'unknown', ({ session }, located) =>
+          clearLeftover(session, located, modifiedMs),
+        ),
+    };
   }
 
   /** Until the first change what most servers can do, from then on what was seen of this one. */
@@ -121,21 +146,11 @@ export class SftpVfs implements Vfs {
     return this.#do('stat', path, options, 'none', ({ session }, located) => statFile(session, located));
   }
 
-  async *list(folder: string, { recursive = false, signal }: ListOptions = {}): AsyncGenerator<Entry> {
-    if (folder !== '') this.check(folder);
-    const located = folder === '' ? this.#terms.root : this.#onServer(folder);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    const held = await this.#holding(folder, signal);
-    try {
-      for await (const entry of listFolder(held.live.session, located || '/', recursive)) {
-        signal?.throwIfAborted();
-        yield { ...entry, path: prefix + entry.path };
-      }
-    } catch (error) {
-      throw sftpError('list', this.locate(folder), error, 'none', signal);
-    } finally {
-      held.done();
-    }
+  list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    const { recursive = false } = options;
+    return this.#walk(folder, options, (session, located, onUnlisted) =>
+      listFolder(session, located, recursive, onUnlisted),
+    );
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
@@ -169,6 +184,31 @@ export class SftpVfs implements Vfs {
   readStream(path: string, { signal }: CallOptions = {}): Readable {
     this.check(path);
     return Readable.from(this.#pieces(path, signal), { objectMode: false });
+  }
+
+  async *#walk(
+    folder: string,
+    { signal, onError }: ListOptions,
+    begin: (session: SftpSession, located: string, onUnlisted: OnUnlisted) => AsyncIterable<Entry>,
+  ): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    const located = folder === '' ? this.#terms.root : this.#onServer(folder);
+    const prefix = folder === '' ? '' : `${folder}/`;
+    const onUnlisted = (error: unknown, below: string): void => {
+      if (onError === undefined) throw error;
+      onError(sftpError('list', this.locate(prefix + below), error, 'none', signal), prefix + below);
+    };
+    const held = await this.#holding(folder, signal);
+    try {
+      for await (const entry of begin(held.live.session, located || '/', onUnlisted)) {
+        signal?.throwIfAborted();
+        yield { ...entry, path: prefix + entry.path };
+      }
+    } catch (error) {
+      throw sftpError('list', this.locate(folder), error, 'none', signal);
+    } finally {
+      held.done();
+    }
   }
 
   async *#pieces(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

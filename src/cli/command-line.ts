@@ -23,8 +23,8 @@ async function perform(args: Arguments, self: string): Promise<number> {
     case 'status':
       return (await import('./status.js')).status(args);
     default: {
-      const { HELP, version } = await import('./help.js');
-      print(args.verb === 'help' ? HELP : `${version()}\n`);
+      const { helpOn, version } = await import('./help.js');
+      print(args.verb === 'help' ? helpOn(args.topic) : `${version()}\n`);
       return 0;
     }
   }

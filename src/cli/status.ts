@@ -8,10 +8,10 @@ import { openTarget } from './target.js';
 import { bold, screenOn, spanOf, timeOf } from './terminal.js';
 
 /** Prints the state of a lock and resolves with the exit code that stands for it. */
-export async function status({ file: text, json }: StatusArguments): Promise<number> {
+export async function status({ file: text, json, quiet }: StatusArguments): Promise<number> {
   const file = await openTarget(text);
   const view = await new Lookout(file).look();
-  print(`${json ? jsonOf(file.toString(), view) : linesOf(file.toString(), view)}\n`);
+  if (!quiet) print(`${json ? jsonOf(file.toString(), view) : linesOf(file.toString(), view)}\n`);
   return STATUS_EXIT[view.state];
 }
 

@@ -41,7 +41,7 @@ export class WaitingNotice {
   readonly #begin = (event: unknown): void => {
     unsubscribe(WAITING, this.#begin);
     if (this.#screen === undefined) {
-      say(`waiting: ${(event as LockEvent).reason ?? ''}`);
+      say(`waiting: ${(event as LockEvent).reason}`);
       return;
     }
     this.#screen.on('resize', this.#draw);

@@ -59,7 +59,7 @@ function orphaned(): void {
 
 // Only a lock that was waited for takes more than one look: a turn at the ledger.
 subscribe('vfs-lockfile:acquire', (event) => {
-  const { attempt = 1, durationMs = 0 } = event as LockEvent;
+  const { attempt, durationMs } = event as LockEvent;
   if (attempt > 1) tell({ kind: 'waited', ms: durationMs });
 });
 process.on('disconnect', orphaned);

@@ -1,5 +1,5 @@
 import { LockLostError, LockNotHeldError, type LossReason } from '../errors.js';
-import { about, publish, type LockEvent, type LockEventName } from '../events.js';
+import { about, publish, type LockEventName } from '../events.js';
 import { Limit, LONGEST_TIMER_MS } from './limit.js';
 import { sleep } from '../pause.js';
 import { run, runSync } from '../steps.js';
@@ -79,7 +79,12 @@ export class Holding {
   renewSync(): void {
     this.assertHeld();
     const startedMs = performance.now();
-    this.#renewed(runSync(this.tenure.renew({})), startedMs);
+    try {
+      this.#renewed(runSync(this.tenure.renew({})), startedMs);
+    } catch (error) {
+      this.#tellOfFailedRenewal(error, startedMs);
+      throw error;
+    }
   }
 
   /** Gives the lock back. False: it was lost, or given back before; nothing but our own leftover was touched. */
@@ -89,7 +94,7 @@ export class Holding {
       await this.#renewing?.catch(() => undefined);
       return this.#released(await this.#giveBack());
     } catch (error) {
-      this.#tell('release', { reason: 'failed', error, durationMs: this.#heldMs });
+      this.#tell('release', 'failed', this.#heldMs, error);
       throw error;
     } finally {
       this.#onEnd();
@@ -101,6 +106,9 @@ export class Holding {
     if (!this.#end()) return false;
     try {
       return this.#released(runSync(this.tenure.release({})));
+    } catch (error) {
+      this.#tell('release', 'failed', this.#heldMs, error);
+      throw error;
     } finally {
       this.#onEnd();
     }
@@ -135,6 +143,7 @@ export class Holding {
     try {
       this.#renewed(await run(this.tenure.renew({ signal })), startedMs);
     } catch (error) {
+      this.#tellOfFailedRenewal(error, startedMs);
       // The loss itself is what cut the renewal off.
       throw this.#loss ?? error;
     }
@@ -145,7 +154,7 @@ export class Holding {
     if (reason !== undefined && this.#loss === undefined) this.#lose(reason);
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
-    this.#tell('renew', { durationMs: performance.now() - startedMs });
+    this.#tell('renew', 'renewed', performance.now() - startedMs);
     this.#plan((this.tenure.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
   }
 
@@ -181,7 +190,7 @@ export class Holding {
     this.#loss = loss;
     clearTimeout(this.#timer);
     this.#renewAbort?.abort(loss);
-    this.#tell('lost', { reason, error: this.#failure, durationMs: this.#heldMs });
+    this.#tell('lost', reason, this.#heldMs, this.#failure);
     this.#controller?.abort(loss);
     this.#tellLost?.(loss);
     this.#onEnd();
@@ -198,7 +207,7 @@ export class Holding {
   #released(reason: LossReason | undefined): boolean {
     this.#givenBack = true;
     if (reason !== undefined) this.#loss ??= new LockLostError(this.#place.shown, reason);
-    this.#tell('release', { reason: reason ?? 'released', durationMs: this.#heldMs });
+    this.#tell('release', reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
   }
 
@@ -206,9 +215,18 @@ export class Holding {
     return performance.now() - this.#startedMs;
   }
 
-  #tell(name: LockEventName, details: Partial<LockEvent>): void {
-    const { record } = this.tenure;
-    publish(name, () => ({ ...about(this.#place, record), attempt: record.renewals, ...details }));
+  #tellOfFailedRenewal(error: unknown, startedMs: number): void {
+    if (this.#loss === undefined && !this.#ended) this.#tell('renew', 'failed', performance.now() - startedMs, error);
+  }
+
+  #tell(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {
+    publish(name, () => ({
+      ...about(this.#place, this.tenure.record),
+      attempt: this.tenure.record.renewals,
+      durationMs,
+      reason,
+      ...(error !== undefined && { error }),
+    }));
   }
 }
 
