@@ -52,7 +52,7 @@ for (const { kind, serverAheadMs, clientAheadMs } of circumstances) {
     for (const over of ['the disk', 'SFTP'] as const) {
       test(`a lock made over ${over} is neither taken over early nor waited for in vain`, async () => {
         const store = over === 'SFTP' ? vfs : localVfs({ root: folder });
-        const holder = new Lockfile(new VfsFile(store, 'a'), { ttl: '3s', renew: false });
+        const holder = new Lockfile(new VfsFile(store, 'a'), { ttl: '2s', renew: false });
         await holder.acquire();
         // As if it were another machine's, of whose processes nothing can be known here.
         const { data, version } = (await store.read('a.lock'))!;
@@ -64,7 +64,7 @@ for (const { kind, serverAheadMs, clientAheadMs } of circumstances) {
         const lock = new Lockfile(new VfsFile(vfs, 'a'), { ttl: '30s' });
         expect(await lock.tryAcquire()).toBe(false);
         await lock.acquire({ wait: '20s' });
-        expect(performance.now() - since).toBeGreaterThan(2900);
+        expect(performance.now() - since).toBeGreaterThan(1900);
         expect(lock.reclaimedFrom).toMatchObject({ reason: 'expired', hostname: 'elsewhere' });
         expect(await new Lockfile(new VfsFile(localVfs({ root: folder }), 'a')).tryAcquire()).toBe(false);
         expect(await lock.release()).toBe(true);

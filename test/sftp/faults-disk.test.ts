@@ -46,7 +46,7 @@ for (const kind of excluding) {
     }
 
     function lockOn(name: string): Lockfile {
-      return new Lockfile(new VfsFile(vfs, name), { ttl: '2s', renew: false });
+      return new Lockfile(new VfsFile(vfs, name), { ttl: '1s', renew: false });
     }
 
     for (const [what, fill] of [

@@ -25,7 +25,7 @@ describe.skipIf(lacking !== undefined)(`answers later than the lease${lacking ? 
 
   test('make nobody a holder after its deadline', async () => {
     scene.proxy.replyDelayMs = DELAY_MS;
-    const tried = failureOf(lock.acquire({ wait: '6s' }).catch(ignoreTimeout));
+    const tried = failureOf(lock.acquire({ wait: '3s' }).catch(ignoreTimeout));
     // While the answer is on its way the lock is not held, whatever the server has done by now.
     for (let left = 20; left > 0; left -= 1) {
       await sleep(DELAY_MS / 20);

@@ -31,8 +31,13 @@ export class Scene {
   static async open(kind: ServerKind, options: Partial<SftpVfsOptions> = QUICK): Promise<Scene> {
     const server = await startServer(kind);
     const scene = new Scene(kind, server, await Proxy.to(server.port), options);
-    await scene.vfs.connect();
-    return scene;
+    try {
+      await scene.vfs.connect();
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -10,8 +10,8 @@ import { freePort, must, startDaemon, type Running } from './process.js';
 export interface ServerKind {
   readonly name: string;
   readonly packages: readonly string[];
-  /** A file that is there once the packages are installed. */
-  readonly needs: string;
+  /** Files that are there once the packages are installed. */
+  readonly needs: readonly string[];
   readonly rootOnly?: boolean;
   readonly rsaHost?: boolean;
   readonly uid?: number;
@@ -35,12 +35,14 @@ export interface Server extends Running {
 
 const me = userInfo();
 
+const SSHD = '/usr/sbin/sshd';
+
 const NOBODY = 65_534;
 
 export const openSsh: ServerKind = {
   name: 'OpenSSH',
   packages: ['openssh-server'],
-  needs: '/usr/sbin/sshd',
+  needs: [SSHD],
   command: (keys, port) => sshd(keys, port, 'internal-sftp'),
 };
 
@@ -64,7 +66,7 @@ export const openSshUnprivileged: ServerKind = {
 export const proftpd: ServerKind = {
   name: 'ProFTPD mod_sftp',
   packages: ['proftpd-core', 'proftpd-mod-crypto'],
-  needs: '/usr/lib/proftpd/mod_sftp.so',
+  needs: ['/usr/lib/proftpd/mod_sftp.so'],
   rsaHost: true,
   rootOnly: true,
   command: (keys, port) => {
@@ -94,14 +96,14 @@ export const proftpd: ServerKind = {
 export const greenEnd: ServerKind = {
   name: 'Green End',
   packages: ['openssh-server', 'gesftpserver'],
-  needs: '/usr/libexec/gesftpserver',
+  needs: [SSHD, '/usr/libexec/gesftpserver'],
   command: (keys, port) => sshd(keys, port, '/usr/libexec/gesftpserver'),
 };
 
 export const asyncSsh: ServerKind = {
   name: 'AsyncSSH',
   packages: ['python3-asyncssh'],
-  needs: '/usr/lib/python3/dist-packages/asyncssh/__init__.py',
+  needs: ['/usr/lib/python3/dist-packages/asyncssh/__init__.py'],
   command: (keys, port) => [
     ...(['/usr/bin/python3', join(import.meta.dirname, 'asyncssh-server.py')] as const),
     ...[String(port), keys.hostKeyFile, keys.authorizedKeys],
@@ -111,7 +113,7 @@ export const asyncSsh: ServerKind = {
 export const mySecureShell: ServerKind = {
   name: 'MySecureShell',
   packages: ['openssh-server', 'mysecureshell'],
-  needs: '/usr/bin/mysecureshell',
+  needs: [SSHD, '/usr/bin/mysecureshell'],
   rootOnly: true,
   command: (keys, port) => {
     const config = join(keys.folder, 'mysecureshell.conf');
@@ -133,7 +135,7 @@ export const mySecureShell: ServerKind = {
 export const rclone: ServerKind = {
   name: 'rclone',
   packages: ['rclone'],
-  needs: '/usr/bin/rclone',
+  needs: ['/usr/bin/rclone'],
   command: (keys, port) => [
     ...(['/usr/bin/rclone', 'serve', 'sftp', '/', '--addr', `127.0.0.1:${String(port)}`] as const),
     ...['--key', keys.hostKeyFile, '--authorized-keys', keys.authorizedKeys, '--config', '/dev/null'],
@@ -156,7 +158,8 @@ export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, async
 /** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
 export function missing(kind: ServerKind): string | undefined {
   if (kind.rootOnly && process.getuid?.() !== 0) return required(kind, 'run the tests as root');
-  if (existsSync(kind.needs)) return undefined;
+  const isThere = (): boolean => kind.needs.every((file) => existsSync(file));
+  if (isThere()) return undefined;
   const get = `apt-get install ${kind.packages.join(' ')}`;
   if (process.getuid?.() !== 0) return required(kind, get);
   try {
@@ -164,11 +167,11 @@ export function missing(kind: ServerKind): string | undefined {
   } catch (cause) {
     return required(kind, get, cause);
   }
-  return existsSync(kind.needs) ? undefined : required(kind, get);
+  return isThere() ? undefined : required(kind, get);
 }
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
-  const reason = `needs ${name} (${needs}): ${get}`;
+  const reason = `needs ${name} (${needs.join(', ')}): ${get}`;
   if (process.env.CI) throw new Error(reason, { cause });
   return reason;
 }
@@ -233,5 +236,5 @@ export function sshd(
       ...['PermitRootLogin yes', 'MaxStartups 500', 'MaxSessions 200', `Subsystem sftp ${subsystem}`, ''],
     ].join('\n'),
   );
-  return ['/usr/sbin/sshd', '-D', '-e', '-f', config];
+  return [SSHD, '-D', '-e', '-f', config];
 }

@@ -31,7 +31,7 @@ export class TracedOpenSsh {
     ...openSsh,
     name: 'OpenSSH under strace',
     packages: ['openssh-server', 'openssh-sftp-server', 'strace'],
-    needs: '/usr/bin/strace',
+    needs: [...openSsh.needs, SFTP_SERVER, '/usr/bin/strace'],
     command: (keys, port) => sshd(keys, port, this.#wrapper(keys)),
   };
 
@@ -77,20 +77,24 @@ export function offOpenSsh(aheadMs: number): ServerKind {
     ...openSsh,
     name: `OpenSSH whose clock is off by ${offset}`,
     packages: ['openssh-server', 'openssh-sftp-server', 'faketime'],
-    needs: '/usr/bin/faketime',
+    needs: [...openSsh.needs, SFTP_SERVER, '/usr/bin/faketime'],
     command: (keys, port) => sshd(keys, port, `/usr/bin/faketime -f ${offset} ${SFTP_SERVER}`),
   };
 }
 
 export const WORKER = { username: 'worker', uid: 54_321, password: 'correct horse battery staple' };
 
+/** As `/etc/shadow` has it. */
+function hashOf(password: string): string {
+  return must('perl', '-e', 'print crypt($ARGV[0], q($6$salt$))', password);
+}
+
 /** Files that add a user with a password to those of the system. */
 function withWorker(keys: Keys): Readonly<Record<string, string>> {
   const { username, uid, password } = WORKER;
-  const hash = must('openssl', 'passwd', '-6', password).trim();
   const lines = {
     '/etc/passwd': `${username}:x:${String(uid)}:${String(uid)}::/:/bin/sh`,
-    '/etc/shadow': `${username}:${hash}:20000:0:99999:7:::`,
+    '/etc/shadow': `${username}:${hashOf(password)}:20000:0:99999:7:::`,
   };
   return Object.fromEntries(
     Object.entries(lines).map(([place, line]) => {
@@ -144,8 +148,7 @@ export const passwordProftpd: ServerKind = {
   command: (keys, port) => {
     const { username, uid, password } = WORKER;
     const users = join(keys.folder, 'users');
-    const hash = must('openssl', 'passwd', '-6', password).trim();
-    writeFileSync(users, `${username}:${hash}:${String(uid)}:${String(uid)}::/:/bin/sh\n`, { mode: 0o600 });
+    writeFileSync(users, `${username}:${hashOf(password)}:${String(uid)}:${String(uid)}::/:/bin/sh\n`, { mode: 0o600 });
     const command = proftpd.command(keys, port);
     const config = command.at(-1) ?? '';
     const settings = readFileSync(config, 'utf8')
