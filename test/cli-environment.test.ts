@@ -57,13 +57,19 @@ describe('the environment gives defaults', () => {
 });
 
 describe('a bad default in the environment is named, and starts nothing', () => {
-  it.each([
-    [{ VFS_LOCKFILE_TTL: '30' }, /^vfs-lockfile: VFS_LOCKFILE_TTL must be a duration .* or never; got "30"\n$/],
-    [{ VFS_LOCKFILE_TTL: '999ms' }, /^vfs-lockfile: VFS_LOCKFILE_TTL must be at least 1s/],
-    [{ VFS_LOCKFILE_TTL: '1s' }, /leave half of the VFS_LOCKFILE_TTL/, '--margin=450ms'],
-    [{ VFS_LOCKFILE_WAIT: 'a\nwhile' }, /^vfs-lockfile: VFS_LOCKFILE_WAIT must be a duration .*; got "a\\nwhile"\n$/],
-    [{ VFS_LOCKFILE_OWNER: 'x'.repeat(257) }, /^vfs-lockfile: VFS_LOCKFILE_OWNER must have at most 256 characters/],
-  ])('%j', async (env, message, ...options) => {
+  const table: readonly (readonly [Record<string, string>, RegExp, readonly string[]])[] = [
+    [{ VFS_LOCKFILE_TTL: '30' }, /^vfs-lockfile: VFS_LOCKFILE_TTL must be a duration .* or never; got "30"\n$/, []],
+    [{ VFS_LOCKFILE_TTL: '999ms' }, /^vfs-lockfile: VFS_LOCKFILE_TTL must be at least 1s/, []],
+    [{ VFS_LOCKFILE_TTL: '1s' }, /leave half of the VFS_LOCKFILE_TTL/, ['--margin=450ms']],
+    [
+      { VFS_LOCKFILE_WAIT: 'a\nwhile' },
+      /^vfs-lockfile: VFS_LOCKFILE_WAIT must be a duration .*; got "a\\nwhile"\n$/,
+      [],
+    ],
+    [{ VFS_LOCKFILE_OWNER: 'x'.repeat(257) }, /^vfs-lockfile: VFS_LOCKFILE_OWNER must have at most 256 characters/, []],
+  ];
+
+  it.each(table)('%j', async (env, message, options) => {
     const outcome = await called(['run', file(), ...options, '--', 'touch', join(folder(), 'mark')], { env });
     expect(outcome.stderr).toMatch(message);
     expect(outcome).toMatchObject({ code: 64, stdout: '' });

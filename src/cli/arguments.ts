@@ -27,15 +27,67 @@ export interface StatusArguments {
   readonly quiet: boolean;
 }
 
+export interface ListArguments {
+  readonly verb: 'ls';
+  readonly location: string;
+  readonly recursive: boolean;
+  readonly watch: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface SweepArguments {
+  readonly verb: 'sweep';
+  readonly location: string;
+  readonly recursive: boolean;
+  readonly dryRun: boolean;
+  readonly olderThan: string | undefined;
+  readonly unreadable: boolean;
+  readonly concurrency: string | undefined;
+  readonly all: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface DoctorArguments {
+  readonly verb: 'doctor';
+  readonly location: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface UnlockArguments {
+  readonly verb: 'unlock';
+  readonly file: string;
+  readonly expect: string;
+  readonly reason: string | undefined;
+  readonly quiet: boolean;
+}
+
+export interface CompletionArguments {
+  readonly verb: 'completion';
+  readonly shell: 'bash' | 'zsh';
+}
+
 export type Arguments =
   | RunArguments
   | StatusArguments
+  | ListArguments
+  | SweepArguments
+  | DoctorArguments
+  | UnlockArguments
+  | CompletionArguments
   | { readonly verb: 'help'; readonly topic?: CommandName }
   | { readonly verb: 'version' };
 
 const READERS: Readonly<Record<CommandName, (argv: readonly string[]) => Arguments>> = {
   run: runArguments,
   status: statusArguments,
+  ls: listArguments,
+  sweep: sweepArguments,
+  doctor: doctorArguments,
+  unlock: unlockArguments,
+  completion: completionArguments,
 };
 
 /** Throws a usage `Complaint` that names what is wrong. */
@@ -66,6 +118,46 @@ function statusArguments(argv: readonly string[]): Arguments {
   if (values.help) return { verb: 'help', topic: 'status' };
   const { json = false, quiet = false } = values;
   return { verb: 'status', file: onlyOperand('status', positionals, 'FILE'), json, quiet };
+}
+
+function listArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('ls', argv, COMMANDS.ls.options);
+  if (values.help) return { verb: 'help', topic: 'ls' };
+  const { recursive = false, watch = false, json = false, quiet = false } = values;
+  return { verb: 'ls', location: onlyOperand('ls', positionals, 'LOCATION'), recursive, watch, json, quiet };
+}
+
+function sweepArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('sweep', argv, COMMANDS.sweep.options);
+  if (values.help) return { verb: 'help', topic: 'sweep' };
+  const { recursive = false, unreadable = false, all = false, json = false, quiet = false } = values;
+  const { concurrency, 'older-than': olderThan, 'dry-run': dryRun = false } = values;
+  const location = onlyOperand('sweep', positionals, 'LOCATION');
+  return { verb: 'sweep', location, recursive, dryRun, olderThan, unreadable, concurrency, all, json, quiet };
+}
+
+function doctorArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('doctor', argv, COMMANDS.doctor.options);
+  if (values.help) return { verb: 'help', topic: 'doctor' };
+  const { json = false, quiet = false } = values;
+  return { verb: 'doctor', location: onlyOperand('doctor', positionals, 'LOCATION'), json, quiet };
+}
+
+function unlockArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('unlock', argv, COMMANDS.unlock.options);
+  if (values.help) return { verb: 'help', topic: 'unlock' };
+  const file = onlyOperand('unlock', positionals, 'FILE', 'unlock FILE --expect ID');
+  const { expect, reason, quiet = false } = values;
+  if (!expect) throw misuse('expected --expect ID, as status tells it: no lock is ended blindly', 'unlock');
+  return { verb: 'unlock', file, expect, reason, quiet };
+}
+
+function completionArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('completion', argv, COMMANDS.completion.options);
+  if (values.help) return { verb: 'help', topic: 'completion' };
+  const shell = onlyOperand('completion', positionals, 'a shell', 'completion bash or completion zsh');
+  if (shell === 'bash' || shell === 'zsh') return { verb: 'completion', shell };
+  throw misuse(`expected bash or zsh, not ${JSON.stringify(shell)}`, 'completion');
 }
 
 function helpArguments([topic, extra]: readonly string[]): Arguments {

@@ -57,6 +57,54 @@ const STATUS = {
   ...HELP,
 } as const;
 
+const RECURSIVE = { recursive: { type: 'boolean', short: 'r', help: 'also in all folders below' } } as const;
+
+const LS = {
+  ...RECURSIVE,
+  watch: {
+    type: 'boolean',
+    short: 'w',
+    help: 'look again every two seconds until interrupted: a board on a terminal, else a line for each change, free for a lock that is gone',
+  },
+  ...JSON_OPTION,
+  quiet: { type: 'boolean', short: 'q', help: 'tell neither of progress nor that there are no locks' },
+  ...HELP,
+} as const;
+
+const SWEEP = {
+  ...RECURSIVE,
+  'dry-run': { type: 'boolean', short: 'n', help: 'tell what would be removed, and remove nothing' },
+  'older-than': {
+    type: 'string',
+    value: 'D',
+    help: 'leave what was written more recently; never removes anything sooner than it would without',
+  },
+  unreadable: {
+    type: 'boolean',
+    help: "also remove stale *.lock files that hold no lock record; they may be anybody's, such as yarn.lock",
+  },
+  concurrency: { type: 'string', value: 'N', help: 'how many locks are looked at at once (default 16)' },
+  all: { type: 'boolean', short: 'a', help: 'also tell what was left, and why' },
+  ...JSON_OPTION,
+  quiet: { type: 'boolean', short: 'q', help: 'print nothing but errors' },
+  ...HELP,
+} as const;
+
+const DOCTOR = {
+  ...JSON_OPTION,
+  quiet: { type: 'boolean', short: 'q', help: 'print nothing; the exit code tells' },
+  ...HELP,
+} as const;
+
+const UNLOCK = {
+  expect: { type: 'string', value: 'ID', help: 'the id of the lock that is meant, as status and ls --json tell it' },
+  reason: { type: 'string', value: 'TEXT', help: 'why, for the event stream' },
+  quiet: { type: 'boolean', short: 'q', help: 'print nothing but errors' },
+  ...HELP,
+} as const;
+
+const COMPLETION = { ...HELP } as const;
+
 export const COMMANDS = {
   run: {
     usage: 'run FILE [OPTIONS] -- COMMAND [ARGS...]',
@@ -69,6 +117,36 @@ export const COMMANDS = {
     summary: 'Tells who holds the lock, since when and for how long. Changes nothing.',
     operand: 'file',
     options: STATUS,
+  },
+  ls: {
+    usage: 'ls LOCATION [OPTIONS]',
+    summary: 'Lists the locks in a folder. Changes nothing.',
+    operand: 'location',
+    options: LS,
+  },
+  sweep: {
+    usage: 'sweep LOCATION [OPTIONS]',
+    summary: 'Removes stale locks, and after an hour what crashed writers left.',
+    operand: 'location',
+    options: SWEEP,
+  },
+  doctor: {
+    usage: 'doctor LOCATION [OPTIONS]',
+    summary: 'Tries, in scratch files, whether the store of a folder is safe to lock on.',
+    operand: 'location',
+    options: DOCTOR,
+  },
+  unlock: {
+    usage: 'unlock FILE --expect ID [OPTIONS]',
+    summary: "Ends somebody's lock, for a person who knows better.",
+    operand: 'file',
+    options: UNLOCK,
+  },
+  completion: {
+    usage: 'completion bash|zsh',
+    summary: 'Prints a script that makes a shell complete these commands.',
+    operand: 'shell',
+    options: COMPLETION,
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 

@@ -2,6 +2,7 @@ import type { CommandName } from './commands.js';
 
 export const OVERVIEW = `FILE is a path or a URI such as file:///inbox/data.csv; its lock is the small
 file FILE.lock beside it. FILE itself need not exist and is never touched.
+LOCATION is a folder of such files, by its path or URI.
 D, a duration, is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 
 Every command ends with 64 after wrong usage and with 74 when the store failed,
@@ -50,8 +51,63 @@ const STATUS = `Exit codes:
    74  the store failed
 `;
 
+const EVENTUAL = `  64  wrong usage, or a LOCATION that is no folder
+  74  the store failed, in whole or in part; what could be done was done
+ 130  interrupted by ctrl-C (128+n: by signal n); told is how far it had come
+`;
+
+const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
+Locks are told as they are found, on a terminal in as many columns as fit.
+Files named *.lock that hold no lock record are unreadable, later stale.
+
+Exit codes:
+   0  all locks were listed, if there are any
+${EVENTUAL}`;
+
+const SWEEP = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
+Each lock is removed only if it is still the one that was seen to be stale, so
+that one renewed meanwhile survives; any number of sweeps may run at once.
+Staged files and tombstones are removed when they are older than an hour.
+
+Exit codes:
+   0  done, whether or not anything had to be removed
+${EVENTUAL}`;
+
+const DOCTOR = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
+
+Exit codes:
+   0  safe: of two who create, replace or remove, one wins
+   1  unsafe: do not lock there
+   2  unproved: not everything could be tried
+${EVENTUAL}`;
+
+const UNLOCK = `Nothing happens unless the lock still has that id. The one who holds it learns
+of it at its next renewal, and may go on working until then: end it first.
+
+Exit codes:
+   0  the lock was ended
+   1  it is another lock by now, or none; nothing was changed
+  64  wrong usage
+  74  the store failed
+`;
+
+const COMPLETION = `bash: put this into ~/.bashrc
+  source <(vfs-lockfile completion bash)
+zsh: put this into ~/.zshrc, after compinit
+  source <(vfs-lockfile completion zsh)
+
+Exit codes:
+   0  printed
+  64  wrong usage
+`;
+
 /** What the help on a command tells after its options. */
 export const NOTES: Readonly<Record<CommandName, string>> = {
   run: RUN,
   status: STATUS,
+  ls: LS,
+  sweep: SWEEP,
+  doctor: DOCTOR,
+  unlock: UNLOCK,
+  completion: COMPLETION,
 };

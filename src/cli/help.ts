@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { COMMAND_NAMES, COMMANDS, type CommandName, type CommandSpec, type OptionSpec } from './commands.js';
 import { NOTES, OVERVIEW } from './help-notes.js';
+import { wrapped } from './terminal.js';
 
 const COLUMNS = 79;
-const LABEL_COLUMNS = 18;
 
 /** The help on everything, or on one command. Fits into 80 columns. */
 export function helpOn(topic?: CommandName): string {
@@ -19,31 +19,24 @@ export function version(): string {
 function overview(): string {
   const usages = [...COMMAND_NAMES.map((name) => COMMANDS[name].usage), 'COMMAND --help', '--version'];
   const usage = usages.map((each, i) => `${i === 0 ? 'Usage:' : '      '} vfs-lockfile ${each}`).join('\n');
-  const commands = COMMAND_NAMES.map((name) => labelled(name, COMMANDS[name].summary, 12)).join('\n');
+  const commands = listed(COMMAND_NAMES.map((name) => [name, COMMANDS[name].summary]));
   return `${usage}\n\n${commands}\n\n${OVERVIEW}`;
 }
 
 function helpOnCommand({ usage, summary, options }: CommandSpec): string {
-  const lines = Object.entries(options).map(([name, option]) => labelled(labelOf(name, option), option.help));
-  return [`Usage: vfs-lockfile ${usage}`, '', ...wrapped(summary, COLUMNS), '', ...lines, ''].join('\n');
+  const told = listed(Object.entries(options).map(([name, option]) => [labelOf(name, option), option.help]));
+  return [`Usage: vfs-lockfile ${usage}`, '', ...wrapped(summary, COLUMNS), '', told, ''].join('\n');
 }
 
 function labelOf(name: string, { short, value }: OptionSpec): string {
   return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
-function labelled(label: string, text: string, columns = LABEL_COLUMNS): string {
-  const [first = '', ...others] = wrapped(text, COLUMNS - columns);
-  const margin = ' '.repeat(columns);
-  return [`  ${label.padEnd(columns - 4)}  ${first}`, ...others.map((line) => margin + line)].join('\n');
-}
-
-function wrapped(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
+/** Labels on the left, lined up, and what they mean on the right. */
+function listed(entries: readonly (readonly [label: string, text: string])[]): string {
+  const width = Math.max(...entries.map(([label]) => label.length));
+  const lines = entries.flatMap(([label, text]) =>
+    wrapped(text, COLUMNS - width - 4).map((line, i) => `  ${(i === 0 ? label : '').padEnd(width)}  ${line}`),
+  );
+  return lines.join('\n');
 }

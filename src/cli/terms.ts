@@ -1,7 +1,8 @@
 import { durationMs, type DurationBounds } from '../duration.js';
 import { LockOptionError } from '../errors.js';
+import type { SweepOptions } from '../operate/sweep.js';
 import { LONGEST_OWNER, type LockOptions } from '../options.js';
-import type { RunArguments } from './arguments.js';
+import type { RunArguments, SweepArguments } from './arguments.js';
 import { Complaint } from './complaint.js';
 import { EXIT } from './exit-codes.js';
 
@@ -40,6 +41,25 @@ export function runTermsOf(args: RunArguments, env: NodeJS.ProcessEnv): RunTerms
     waitMs: wait === undefined ? 0 : span(wait, { zero: true, infinity: true }),
     ...endingOf(args, ttlMs, ttl?.from ?? '--ttl'),
   };
+}
+
+export function sweepTermsOf(args: SweepArguments): SweepOptions {
+  const { recursive, dryRun, unreadable } = args;
+  const olderThan = wish('--older-than', args.olderThan);
+  const concurrency = wish('--concurrency', args.concurrency);
+  return {
+    recursive,
+    dryRun,
+    unreadable,
+    ...(olderThan && { olderThan: span(olderThan, { zero: true }) }),
+    ...(concurrency && { concurrency: countOf(concurrency) }),
+  };
+}
+
+function countOf({ text, from }: Wish): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 1000) return count;
+  throw misuse(`${from} must be a whole number from 1 to 1000; got ${JSON.stringify(text)}`);
 }
 
 function wish(from: string, text: string | undefined): Wish | undefined {
