@@ -25,7 +25,7 @@ test.skipIf(lacking !== undefined)(
     scene.proxy.onConnection = () => (connections += 1);
     const renewals: { readonly atMs: number; readonly durationMs: number }[] = [];
     const note = (message: unknown): void => {
-      renewals.push({ atMs: performance.now(), durationMs: (message as LockEvent).durationMs ?? NaN });
+      renewals.push({ atMs: performance.now(), durationMs: (message as LockEvent).durationMs });
     };
     subscribe('vfs-lockfile:renew', note);
     try {
