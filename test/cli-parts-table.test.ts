@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { type Column, Table } from '../src/cli/table.js';
 import { cutOff, cutStart, screenOn, widthOf, wrapped } from '../src/cli/terminal.js';
@@ -101,7 +101,11 @@ describe('a table', () => {
     const table = new Table(COLUMNS);
     expect(screenOn(1)).toBeUndefined();
     expect(table.lines([[['held', 'green'], 'x']], Infinity, undefined)[0]).toMatch(/^held {3}x/);
+    vi.stubEnv('NO_COLOR', '');
     const [coloured = ''] = table.lines([[['held', 'green'], 'x']], 80, process.stdout);
     expect(coloured.startsWith('\u{1b}[32mheld \u{1b}[39m  x')).toBe(true);
+    vi.stubEnv('NO_COLOR', '1');
+    expect(table.lines([[['held', 'green'], 'x']], 80, process.stdout)[0]).toMatch(/^held {3}x/);
+    vi.unstubAllEnvs();
   });
 });

@@ -1,4 +1,4 @@
-import { isGuard, isGuardEntry } from '../names.js';
+import { isGuard, isGuardEntry } from '../private-names.js';
 import type { Entry } from '../vfs.js';
 
 /** What a name stands for, links not followed. */

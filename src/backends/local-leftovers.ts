@@ -1,20 +1,21 @@
 import * as fs from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 
-import { isPrivateName } from '../names.js';
-import type { Entry } from '../vfs.js';
+import { isPrivateName } from '../private-names.js';
+import type { Entry, ListOptions, Vfs } from '../vfs.js';
 import { clearAway, examine, type Attic } from './leftovers.js';
 import { ABSENT, codeOf } from './local-errors.js';
-import { walk, type OnUnlisted } from './local-plain.js';
+import { walk } from './local-plain.js';
 
-/** The private names in a folder, paths relative to it. */
-export function listLeftovers(folder: string, recursive: boolean, onUnlisted: OnUnlisted): AsyncGenerator<Entry> {
-  const visit = async (path: string): Promise<Entry | undefined> => {
-    if (!isPrivateName(basename(path))) return undefined;
-    const found = await examine(attic, join(folder, path));
+/** The private names in a folder. */
+export function listLeftovers(vfs: Vfs, folder: string, options: ListOptions): AsyncGenerator<Entry> {
+  const visit = async (path: string, located: string): Promise<Entry | undefined> => {
+    if (!isPrivateName(basename(located))) return undefined;
+    const found = await examine(attic, located);
     return found && { ...found, path };
   };
-  return walk(folder, { visit, enters: (name) => recursive && !isPrivateName(name), onUnlisted });
+  const enters = (name: string): boolean => (options.recursive ?? false) && !isPrivateName(name);
+  return walk(vfs, folder, { ...options, visit, enters });
 }
 
 export function clearLeftover(path: string, modifiedMs: number): Promise<boolean> {

@@ -78,10 +78,7 @@ export class LocalVfs implements Vfs {
       poll: { minMs: 50, maxMs: 1000 },
     };
     this.leftovers = {
-      list: (folder, options = {}) =>
-        this.#walk(folder, options, async (located, onUnlisted) =>
-          (await loadLeftovers()).listLeftovers(located, options.recursive ?? false, onUnlisted),
-        ),
+      list: (folder, options) => this.#leftovers(folder, options),
       clear: ({ path, modifiedMs }, options) =>
         this.#plain('clear', path, options, async (_plain, located) =>
           (await loadLeftovers()).clearLeftover(located, modifiedMs),
@@ -123,11 +120,9 @@ export class LocalVfs implements Vfs {
     return this.#plain('stat', path, options, (plain, target) => plain.statFile(target));
   }
 
-  list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
-    const { recursive = false } = options;
-    return this.#walk(folder, options, async (located, onUnlisted) =>
-      (await loadPlain()).listFolder(located, recursive, onUnlisted),
-    );
+  async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    yield* (await loadPlain()).listFiles(this, folder, options);
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
@@ -153,26 +148,9 @@ export class LocalVfs implements Vfs {
     return watchFile(this.locate(path), onChange);
   }
 
-  async *#walk(
-    folder: string,
-    { signal, onError }: ListOptions,
-    begin: (located: string, onUnlisted: LocalPlain.OnUnlisted) => Promise<AsyncIterable<Entry>>,
-  ): AsyncGenerator<Entry> {
+  async *#leftovers(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
     if (folder !== '') this.check(folder);
-    const located = this.locate(folder);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    const onUnlisted = (error: unknown, below: string): void => {
-      if (onError === undefined) throw error;
-      onError(localError('list', this.locate(prefix + below), error, signal), prefix + below);
-    };
-    try {
-      for await (const entry of await begin(located, onUnlisted)) {
-        signal?.throwIfAborted();
-        yield { ...entry, path: prefix + entry.path };
-      }
-    } catch (error) {
-      throw localError('list', located, error, signal);
-    }
+    yield* (await loadLeftovers()).listLeftovers(this, folder, options);
   }
 
   async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import { isPrivateName } from '../names.js';
+import { isPrivateName } from '../private-names.js';
 import type { Entry } from '../vfs.js';
 import { clearAway, examine, type Attic } from './leftovers.js';
 import { codeOf, NoAnswerError } from './sftp-errors.js';

@@ -1,7 +1,8 @@
 import { LockOptionError, VfsError } from '../errors.js';
 import { VfsFile } from '../file.js';
-import { lockedPath, lockPath } from '../names.js';
+import { lockPath } from '../names.js';
 import { signalOf } from '../options.js';
+import { lockedPath } from '../private-names.js';
 import { inParallel } from './in-parallel.js';
 import { Inspector, respectMs, type Inspection, type InspectOptions } from './inspect.js';
 import { openFolder, type Folder, type Location } from './location.js';

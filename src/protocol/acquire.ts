@@ -30,30 +30,17 @@ export interface Acquired extends Won {
 }
 
 /** One try without any waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
-export async function acquireNow(aim: Aim): Promise<Acquired | undefined> {
-  const contender = new Contender(aim.place, aim.terms);
-  try {
-    const acquired = await tryOnce(aim, contender);
-    if (acquired === undefined) tellOfHolder(contender);
-    return acquired;
-  } catch (error) {
-    tellOfFailing(contender, error);
-    throw error;
-  }
+export function acquireNow(aim: Aim): Promise<Acquired | undefined> {
+  return tryOnce(aim, new Contender(aim.place, aim.terms));
 }
 
 /** One try without any waiting; the error tells who holds the lock. */
 export async function acquireAtOnce(aim: Aim): Promise<Acquired> {
   const contender = new Contender(aim.place, aim.terms);
-  try {
-    const acquired = await tryOnce(aim, contender);
-    if (acquired) return acquired;
-    const obstacle = await explain(contender);
-    throw new LockHeldError(describeObstacle(obstacle), obstacle);
-  } catch (error) {
-    tellOfFailing(contender, error);
-    throw error;
-  }
+  const acquired = await tryOnce(aim, contender);
+  if (acquired) return acquired;
+  const obstacle = await explain(contender);
+  throw new LockHeldError(describeObstacle(obstacle), obstacle);
 }
 
 /** Waits for the lock: first for this process's earlier callers, then for the rest of the world. */
@@ -96,8 +83,15 @@ async function outcomeOf(
 }
 
 async function tryOnce(aim: Aim, contender: Contender): Promise<Acquired | undefined> {
-  const turn = takeTurnNow(aim.place.shown);
-  return turn && keepingTurn(turn, () => pursue(aim, contender, undefined));
+  try {
+    const turn = takeTurnNow(aim.place.shown);
+    const acquired = turn && (await keepingTurn(turn, () => pursue(aim, contender, undefined)));
+    if (acquired === undefined) tellOfHolder(contender);
+    return acquired;
+  } catch (error) {
+    tellOfFailing(contender, error);
+    throw error;
+  }
 }
 
 /** Without a limit one try, with one as many as it takes until that ends. */
