@@ -10,7 +10,7 @@ import { Proxy } from './proxy.js';
 import { startServer, type Server, type ServerKind } from './servers.js';
 
 /** Found out fast, so that a test of a failure takes no minutes. */
-export const QUICK = { keepalive: '300ms', timeout: '1s', connectTimeout: '1s', reconnect: '3s' } as const;
+export const QUICK = { keepalive: '300ms', timeout: '2s', connectTimeout: '5s', reconnect: '10s' } as const;
 
 /** A server, a way to it that can be broken, a folder of it, and a store over that way. */
 export class Scene {
