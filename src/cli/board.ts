@@ -5,7 +5,7 @@ import type { Listed } from '../operate/list.js';
 import type { Folder } from '../operate/location.js';
 import { printable } from '../record.js';
 import { STATE_STYLES } from './lock-words.js';
-import { LOCK_COLUMNS, rowOf } from './ls.js';
+import { LOCK_COLUMNS, rowOf } from './lock-rows.js';
 import { Table } from './table.js';
 import { shownFolder } from './target.js';
 import { cutOff, timeOf } from './terminal.js';

@@ -1,29 +1,18 @@
 import { setMaxListeners } from 'node:events';
 
-import { describeHolder } from '../obstacle.js';
-import { list, type Listed } from '../operate/list.js';
+import { list } from '../operate/list.js';
 import type { Folder } from '../operate/location.js';
-import { printable } from '../record.js';
 import type { ListArguments } from './arguments.js';
 import { say } from './complain.js';
 import { EXIT } from './exit-codes.js';
-import { leaseWords, lockJson, STATE_STYLES } from './lock-words.js';
+import { LOCK_COLUMNS, rowOf } from './lock-rows.js';
+import { lockJson } from './lock-words.js';
 import { print, whenUnread } from './print.js';
 import { Progress } from './progress.js';
 import { Rows } from './rows.js';
 import { Interrupted, signalExitCode, Signals } from './signals.js';
-import { type Cell, type Column, Table } from './table.js';
+import { Table } from './table.js';
 import { openPlace, shownFolder } from './target.js';
-import { spanOf } from './terminal.js';
-
-export const LOCK_COLUMNS: readonly Column[] = [
-  { title: 'STATE', cut: 'end', least: 5 },
-  { title: 'FILE', cut: 'start', least: 8 },
-  { title: 'WHY', spare: 0 },
-  { title: 'AGE', align: 'right', spare: 1 },
-  { title: 'LEASE', spare: 3 },
-  { title: 'HOLDER', cut: 'end', least: 8, spare: 2 },
-];
 
 /** Nobody reads what is printed. */
 class Unread extends Error {}
@@ -47,25 +36,6 @@ export async function ls(args: ListArguments): Promise<number> {
   } finally {
     listing.end();
   }
-}
-
-/** One lock as a row of `LOCK_COLUMNS`. */
-export function rowOf(listed: Listed, folder: Folder): readonly Cell[] {
-  const { state, reason, record, timed, ageMs, file, error } = listed;
-  const isHeld = state === 'held' || state === 'stale' || (state === 'unreadable' && error === undefined);
-  return [
-    [state, STATE_STYLES[state]],
-    printable(nameIn(folder, file.path)),
-    error?.code ?? reason ?? '',
-    isHeld && timed && ageMs !== undefined ? spanOf(ageMs) : '',
-    isHeld ? leaseWords(listed) : '',
-    isHeld && record ? describeHolder(record) : '',
-  ];
-}
-
-/** A path relative to the folder that was asked for. */
-export function nameIn({ path: folder }: Folder, path: string): string {
-  return folder === '' ? path : path.slice(folder.length + 1);
 }
 
 function exitCodeOf(error: unknown): number {

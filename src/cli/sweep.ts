@@ -7,7 +7,7 @@ import type { SweepArguments } from './arguments.js';
 import { say } from './complain.js';
 import { EXIT } from './exit-codes.js';
 import { harmlessJson, wholeMs } from './lock-words.js';
-import { nameIn } from './ls.js';
+import { nameIn } from './lock-rows.js';
 import { print } from './print.js';
 import { Progress } from './progress.js';
 import { Rows } from './rows.js';

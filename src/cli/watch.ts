@@ -5,7 +5,7 @@ import { printable } from '../record.js';
 import type { ListArguments } from './arguments.js';
 import { say } from './complain.js';
 import { idOf, lockJson } from './lock-words.js';
-import { LOCK_COLUMNS, rowOf } from './ls.js';
+import { LOCK_COLUMNS, rowOf } from './lock-rows.js';
 import { print } from './print.js';
 import { columnsOf } from './rows.js';
 import { Board } from './board.js';
