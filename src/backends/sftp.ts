@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 
-import { VfsError } from '../errors.js';
 import { freshId, stagedPath } from '../names.js';
 import { checkPath } from '../path.js';
 import { run, type Steps } from '../steps.js';
@@ -20,7 +19,7 @@ import type {
 import { patiently } from './sftp-abort.js';
 import { SftpConnection, type LiveSession } from './sftp-connection.js';
 import { dial } from './sftp-dial.js';
-import { NoAnswerError, RefusedError, sftpError } from './sftp-errors.js';
+import { NoAnswerError, sftpError } from './sftp-errors.js';
 import { folderOf, SftpFiles } from './sftp-files.js';
 import { lentLine } from './sftp-lent.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './sftp-options.js';
@@ -38,15 +37,12 @@ import {
 import type { SftpAbilities } from './sftp-proof.js';
 import type { SftpSession } from './sftp-session.js';
 import { explained } from './sftp-space.js';
-import { createFile, readFile, removeFile, replaceFile } from './sftp-store.js';
+import { createFile, moveByCopy, readFile, removeFile, replaceFile } from './sftp-store.js';
 
 export type { KeyboardPrompt, SftpVfsOptions } from './sftp-options.js';
 
 /** The longest path that OpenSSH takes, less what staging adds to a lock's. */
 const PATH_BYTES = 3900;
-
-/** What is moved without hard links is read whole. */
-const COPIED_BYTES = 64 * 1024 * 1024;
 
 type Work<T> = (live: LiveSession, located: string) => Promise<T>;
 
@@ -173,7 +169,7 @@ export class SftpVfs implements Vfs {
       await makeFolders(live.session, this.#terms.root, target);
       const abilities = await this.#abilities(live, target);
       if (abilities.hardLinks) await moveByLink(live.session, located, target);
-      else await this.#moveByCopy(new SftpFiles(live.session, abilities, target), located, target);
+      else await run(moveByCopy(new SftpFiles(live.session, abilities, target), located, target));
     });
   }
 
@@ -262,18 +258,6 @@ export class SftpVfs implements Vfs {
     const hardLinks = proved.hardLinks && this.#terms.hardLinks;
     this.#hardLinks = hardLinks;
     return { ...proved, hardLinks };
-  }
-
-  async #moveByCopy(files: SftpFiles, from: string, to: string): Promise<void> {
-    const image = await run(files.read(from, COPIED_BYTES + 1));
-    if (image === undefined) throw new RefusedError('ENOENT', 'there is no such file');
-    if (image.data.byteLength > COPIED_BYTES) {
-      throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot move ${from}: so long a file needs a server with hard links`);
-    }
-    if ((await run(replaceFile(files, to, undefined, image.data))) === undefined) {
-      throw new RefusedError('EEXIST', 'the target exists already');
-    }
-    await run(files.unlink(from));
   }
 
   /** What only reads is done again once, over a new connection, when its answer was lost; so is what never left. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -158,16 +159,24 @@ export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, async
 /** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
 export function missing(kind: ServerKind): string | undefined {
   if (kind.rootOnly && process.getuid?.() !== 0) return required(kind, 'run the tests as root');
-  const isThere = (): boolean => kind.needs.every((file) => existsSync(file));
-  if (isThere()) return undefined;
   const get = `apt-get install ${kind.packages.join(' ')}`;
-  if (process.getuid?.() !== 0) return required(kind, get);
+  const isThere = (): boolean => kind.needs.every((file) => existsSync(file));
+  if (process.getuid?.() !== 0) return isThere() ? undefined : required(kind, get);
+  if (isThere() && areInstalled(kind.packages)) return undefined;
   try {
     must(join(import.meta.dirname, 'packages.sh'), ...kind.packages);
   } catch (cause) {
     return required(kind, get, cause);
   }
   return isThere() ? undefined : required(kind, get);
+}
+
+/** Whether packages are not only unpacked, by another test that is busy installing them. True where there is no dpkg. */
+function areInstalled(packages: readonly string[]): boolean {
+  const { error, stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}\n', ...packages], {
+    encoding: 'utf8',
+  });
+  return error !== undefined || stdout === 'installed\n'.repeat(packages.length);
 }
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
