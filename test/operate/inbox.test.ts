@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 
 import { Lockfile, LockNotHeldError, LockOptionError, VfsFile } from '../../src/index.js';
+import { sleepSync } from '../../src/pause.js';
 import { inbox, inspect, type Claim, type InboxOptions } from '../../src/operate/index.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';
 import { fileAt, foreign, held, namesIn, putLock, untilStale } from './locks.js';
@@ -263,6 +264,17 @@ onEachStore((place, kind) => {
       }
       expect(await namesIn(place())).toEqual(['a']);
       expect(await new Lockfile(a).tryAcquire()).toBe(true);
+    });
+
+    it('archives nothing past the deadline, though no timer had its turn to tell of the loss', async () => {
+      await put(place(), 'a');
+      for await (const claim of inbox(place(), { ...AT_ONCE, ttl: 200, renew: false, until: 'idle' })) {
+        const { signal } = claim.lock;
+        sleepSync(250);
+        expect(signal.aborted).toBe(false);
+        await expect(claim.archive('archive/')).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+      }
+      expect(await namesIn(place())).toEqual(['a']);
     });
 
     it('goes on polling until told to stop, then claims nothing more and lets the last one be finished', async () => {
