@@ -27,7 +27,9 @@ it('a hundred thousand locks in one folder are listed and swept within 150 MB, t
     const record = encodeRecord(foreign({ ttlMs: Infinity, leaseMs: Infinity }));
     for (let n = 0; n < LOCKS; n += 1) writeFileSync(join(folder, `file ${n}.lock`), record);
     const child = join(import.meta.dirname, 'many-child.mjs');
-    const told = JSON.parse(execFileSync(process.execPath, [...LITTLE_GARBAGE, child, folder], { encoding: 'utf8' })) as Told;
+    const told = JSON.parse(
+      execFileSync(process.execPath, [...LITTLE_GARBAGE, child, folder], { encoding: 'utf8' }),
+    ) as Told;
     console.log(JSON.stringify(told));
     expect([told.listed, told.names, told.left]).toEqual([LOCKS, LOCKS, LOCKS]);
     expect(told.namesAtFirst).toBeLessThan(100);
