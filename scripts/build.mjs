@@ -1,10 +1,11 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 
 import { rolldown } from 'rolldown';
+import { parseAst } from 'rolldown/parseAst';
 
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'dist');
@@ -66,6 +67,31 @@ async function writeCode() {
 }
 
 /**
+ * Node shows the whole line in which an uncaught error was thrown. So each declaration and each member of a class begins one.
+ * @param {string} folder
+ */
+function breakLines(folder) {
+  for (const name of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
+    if (!name.endsWith('.js')) continue;
+    const code = readFileSync(join(folder, name), 'utf8');
+    const starts = lineStarts(parseAst(code)).sort((a, b) => a - b);
+    const lines = starts.map((start, index) => code.slice(start, starts[index + 1]).trimEnd());
+    writeFileSync(join(folder, name), [code.slice(0, starts[0]).trimEnd(), ...lines, ''].join('\n').trimStart());
+  }
+}
+
+/**
+ * @param {unknown} node of the syntax tree
+ * @returns {number[]} where the statements of the module begin, and the members of classes
+ */
+function lineStarts(node) {
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, body } = /** @type {{ type?: string, body?: readonly { start: number }[] }} */ (node);
+  const own = type === 'Program' || type === 'ClassBody' ? (body ?? []).map(({ start }) => start) : [];
+  return [...own, ...Object.values(node).flatMap(lineStarts)];
+}
+
+/**
  * @param {string} main
  * @param {(id: string) => readonly string[]} importsOf
  * @returns {ReadonlySet<string>} all that is loaded before `main` runs, and itself
@@ -80,6 +106,7 @@ function importedFrom(main, importsOf) {
 try {
   if (writeTypes()) {
     await writeCode();
+    breakLines(fresh);
     chmodSync(join(fresh, 'cli', 'main.js'), 0o755);
     // Only now, so that a build that fails leaves the last good one.
     if (existsSync(target)) renameSync(target, old);

@@ -1,35 +1,61 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
+import { LockHeldError, LockTimeoutError } from './errors.js';
 import type { Contender, Won } from './protocol/contender.js';
 import { describeObstacle } from './obstacle.js';
 import type { LockRecord } from './record.js';
 import type { LockPlace } from './protocol/tenure.js';
 
-/** What every event tells. Durations are in milliseconds. */
+/** What every event tells. What `attempt`, `durationMs` and `reason` mean depends on the event: see `LockEventName`. */
 export interface LockEvent {
   /** The lock file, as a person finds it. */
   readonly path: string;
   /** The scheme of the store. */
   readonly backend: string;
+  /** The acquisition that this is about, from its first `wait` to its `release`. */
   readonly lockId: string;
   readonly ownerId: string;
-  /** How many looks it took (`wait`, `acquire`), or how many renewals there were before. */
-  readonly attempt?: number;
-  /** How long the operation took, or how long the lock was held (`lost`, `release`). */
-  readonly durationMs?: number;
-  readonly reason?: string;
+  readonly attempt: number;
+  /** In milliseconds. */
+  readonly durationMs: number;
+  readonly reason: string;
+  /** What went wrong, with the reason `'failed'`; of `lost`, what kept the lock from being renewed, where that is known. */
   readonly error?: unknown;
+  /** Who did it, of `force-release` alone. */
+  readonly by?: string;
 }
 
-export type LockEventName = 'acquire' | 'wait' | 'renew' | 'steal' | 'lost' | 'release';
+/**
+ * The events, each on the diagnostics channel `vfs-lockfile:<name>`. Of an acquisition, `attempt` counts the looks at the lock
+ * (0: it only stood in this process's own line), and `durationMs` is how long it has taken so far:
+ * - `wait`: it goes on waiting; `reason` is a sentence for people.
+ * - `steal`, just before `acquire`: it took a stale lock over; `reason` as in `Reclaimed`.
+ * - `acquire`: it has the lock; `reason` is `'free'`, or that of `steal`.
+ * - `timeout`: others have the lock; `reason` is `'timeout'`, or `'held'` where no waiting was asked for.
+ * - `fail`: it was given up; `reason` is `'aborted'` by its signal, or `'failed'`.
+ *
+ * Of a lock that is held, `attempt` counts the renewals:
+ * - `renew`: `reason` is `'renewed'` or `'failed'`, `durationMs` how long that took.
+ * - `lost`: `reason` as in `LockLostError`, `durationMs` how long it was held.
+ * - `release`: `reason` is `'released'`, `'failed'`, or, when the lock was not there any more, `'removed'` or `'stolen'`;
+ *   `durationMs` how long it was held.
+ *
+ * - `force-release`: a person ended somebody else's lock; `by` and `reason` are in their words, `attempt` is 1, `durationMs`
+ *   how long it took.
+ */
+export type LockEventName =
+  'wait' | 'steal' | 'acquire' | 'timeout' | 'fail' | 'renew' | 'lost' | 'release' | 'force-release';
 
 const channels: Readonly<Record<LockEventName, Channel>> = {
-  acquire: channel('vfs-lockfile:acquire'),
   wait: channel('vfs-lockfile:wait'),
-  renew: channel('vfs-lockfile:renew'),
   steal: channel('vfs-lockfile:steal'),
+  acquire: channel('vfs-lockfile:acquire'),
+  timeout: channel('vfs-lockfile:timeout'),
+  fail: channel('vfs-lockfile:fail'),
+  renew: channel('vfs-lockfile:renew'),
   lost: channel('vfs-lockfile:lost'),
   release: channel('vfs-lockfile:release'),
+  'force-release': channel('vfs-lockfile:force-release'),
 };
 
 /** Publishes on the diagnostics channel `vfs-lockfile:<name>`; the event is not even made when nobody listens. */
@@ -37,22 +63,44 @@ export function publish(name: LockEventName, event: () => LockEvent): void {
   if (channels[name].hasSubscribers) channels[name].publish(event());
 }
 
-export function tellOfWaiting({ place, terms, lockId, obstacle }: Contender, attempt: number, startedMs: number): void {
-  publish('wait', () => ({
-    ...about(place, { lockId, ownerId: terms.ownerId }),
-    attempt,
-    durationMs: performance.now() - startedMs,
-    reason: describeObstacle(obstacle),
-  }));
+export function tellOfQueueing(contender: Contender): void {
+  publish('wait', () => aboutAcquiring(contender, `another caller in this process has ${contender.place.shown}`));
 }
 
-export function tellOfWinning({ place }: Contender, won: Won, attempt: number, startedMs: number): void {
-  const { tenure, reclaimed } = won;
-  if (reclaimed) publish('steal', () => ({ ...about(place, tenure.record), attempt, reason: reclaimed.reason }));
-  publish('acquire', () => ({ ...about(place, tenure.record), attempt, durationMs: performance.now() - startedMs }));
+export function tellOfWaiting(contender: Contender): void {
+  publish('wait', () => aboutAcquiring(contender, describeObstacle(contender.obstacle)));
+}
+
+export function tellOfWinning(contender: Contender, { reclaimed }: Won): void {
+  if (reclaimed) publish('steal', () => aboutAcquiring(contender, reclaimed.reason));
+  publish('acquire', () => aboutAcquiring(contender, reclaimed?.reason ?? 'free'));
+}
+
+/** Of an acquisition that did not wait, and found the lock in other hands. */
+export function tellOfHolder(contender: Contender): void {
+  publish('timeout', () => aboutAcquiring(contender, 'held'));
+}
+
+/** Of an acquisition that ended with an error. */
+export function tellOfFailing(contender: Contender, error: unknown, aborted = false): void {
+  if (error instanceof LockHeldError) tellOfHolder(contender);
+  else if (error instanceof LockTimeoutError) publish('timeout', () => aboutAcquiring(contender, 'timeout'));
+  else publish('fail', () => ({ ...aboutAcquiring(contender, aborted ? 'aborted' : 'failed'), error }));
 }
 
 /** What every event says of its lock. */
-export function about(place: LockPlace, record: Pick<LockRecord, 'lockId' | 'ownerId'>): LockEvent {
+export function about(
+  place: LockPlace,
+  record: Pick<LockRecord, 'lockId' | 'ownerId'>,
+): Pick<LockEvent, 'path' | 'backend' | 'lockId' | 'ownerId'> {
   return { path: place.shown, backend: place.scheme, lockId: record.lockId, ownerId: record.ownerId };
+}
+
+function aboutAcquiring({ place, terms, lockId, attempts, startedMs }: Contender, reason: string): LockEvent {
+  return {
+    ...about(place, { lockId, ownerId: terms.ownerId }),
+    attempt: attempts,
+    durationMs: performance.now() - startedMs,
+    reason,
+  };
 }

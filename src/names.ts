@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 
 import { LockOptionError } from './errors.js';
 
-const LOCK_SUFFIX = '.lock';
-const GUARD_SUFFIX = '.guard';
+export const LOCK_SUFFIX = '.lock';
+export const GUARD_SUFFIX = '.guard';
 const STAGED_PREFIX = '.vfs-lockfile-';
 
 /** The sidecar of a file. */
@@ -20,6 +20,11 @@ export function guardPath(lock: string): string {
 /** A private name beside `path`, found by nobody but `sweep`. */
 export function stagedPath(path: string, id: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1) + STAGED_PREFIX + id;
+}
+
+/** The id in a private name. */
+export function entryOf(staged: string): string {
+  return staged.slice(staged.lastIndexOf('/') + 1 + STAGED_PREFIX.length);
 }
 
 /** By how much the path of a private name, or of what stands in it or in a guard, may be longer than the path it serves. */

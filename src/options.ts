@@ -44,7 +44,9 @@ export interface Terms {
 }
 
 const SHORTEST_TTL_MS = 100;
-const LONGEST_OWNER = 256;
+
+/** In characters. */
+export const LONGEST_OWNER = 256;
 
 const MAX_NOTE_BYTES = MAX_RECORD_BYTES / 2;
 

@@ -6,29 +6,35 @@ export interface PathLimits {
   readonly pathBytes: number;
 }
 
+const NO_NAME = /(?:^|\/)(\.{0,2})(?:\/|$)/;
+
 /** Throws `ERR_VFS_PATH` unless `path` is names joined by `/` that the store can hold. The one place where paths are judged. */
 export function checkPath(path: string, limits: PathLimits): void {
   if (typeof path !== 'string') throw bad(path, 'is not a string');
   if (path === '') throw bad(path, 'is empty; expected the path of a file');
   if (path.includes('\0')) throw bad(path, 'contains a NUL character');
   if (!path.isWellFormed()) throw bad(path, 'contains half a surrogate pair, which has no UTF-8 of its own');
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.' || name === '..') {
-      throw bad(path, `contains the name ${JSON.stringify(name)}; expected names joined by single slashes`);
-    }
-    const bytes = Buffer.byteLength(name);
-    if (bytes > limits.nameBytes) {
-      throw bad(
-        path,
-        `has a name of ${String(bytes)} bytes (lock suffixes included), and the store takes ${String(limits.nameBytes)}`,
-      );
-    }
+  const [, nameless] = NO_NAME.exec(path) ?? [];
+  if (nameless !== undefined) {
+    throw bad(path, `contains the name ${JSON.stringify(nameless)}; expected names joined by single slashes`);
   }
   const bytes = Buffer.byteLength(path);
+  if (bytes > limits.nameBytes) checkNames(path, limits.nameBytes);
   if (bytes > limits.pathBytes) {
     throw bad(
       path,
       `has ${String(bytes)} bytes (lock suffixes included), and the store takes ${String(limits.pathBytes)}`,
+    );
+  }
+}
+
+function checkNames(path: string, most: number): void {
+  for (const name of path.split('/')) {
+    const bytes = Buffer.byteLength(name);
+    if (bytes <= most) continue;
+    throw bad(
+      path,
+      `has a name of ${String(bytes)} bytes (lock suffixes included), and the store takes ${String(most)}`,
     );
   }
 }

@@ -145,7 +145,10 @@ function goDuration(ms: number): number {
 
 /** RFC 3339 as Go prints it: no zeros at the end of the fraction. */
 function goTime(date: Date): string {
-  return date.toISOString().replace(/\.?0+Z$/, 'Z');
+  const text = date.toISOString();
+  let end = text.length - 1;
+  while (text[end - 1] === '0') end -= 1;
+  return `${text.slice(0, text[end - 1] === '.' ? end - 1 : end)}Z`;
 }
 
 const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;

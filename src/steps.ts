@@ -2,24 +2,20 @@
 export type Eventual<T> = T | PromiseLike<T>;
 
 /**
- * A computation that hands every I/O result it needs to its driver. The same code therefore runs awaited, runs
+ * A computation that hands every promise of an I/O result to its driver. The same code therefore runs awaited, runs
  * synchronously, and runs under a test that decides after each operation who goes next.
  */
-export type Steps<T> = Generator<unknown, T, unknown>;
+export type Steps<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
-/** One step: gives `value` to the driver and comes back with what it turned out to be. */
+/** One step: what `value` is, or what its driver says that it turned out to be. */
 export function* ask<T>(value: Eventual<T>): Steps<T> {
-  return (yield value) as T;
+  return isPromiseLike(value) ? ((yield value) as T) : value;
 }
 
 /** Runs `steps`, awaiting only what really is a promise. */
 export async function run<T>(steps: Steps<T>): Promise<T> {
   let turn = steps.next();
   while (!turn.done) {
-    if (!isPromiseLike(turn.value)) {
-      turn = steps.next(turn.value);
-      continue;
-    }
     let answer: unknown;
     try {
       answer = await turn.value;
@@ -34,14 +30,11 @@ export async function run<T>(steps: Steps<T>): Promise<T> {
 
 /** Runs `steps` to the end in this tick; a promise among them is a programming error. */
 export function runSync<T>(steps: Steps<T>): T {
-  let turn = steps.next();
-  while (!turn.done) {
-    if (isPromiseLike(turn.value)) throw new TypeError('a synchronous operation was given a promise');
-    turn = steps.next(turn.value);
-  }
-  return turn.value;
+  const turn = steps.next();
+  if (turn.done) return turn.value;
+  throw new TypeError('a synchronous operation was given a promise');
 }
 
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+function isPromiseLike<T>(value: Eventual<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,6 +1,6 @@
 import { Contender, type Won } from './protocol/contender.js';
 import { LockHeldError, LockTimeoutError, VfsError } from './errors.js';
-import { tellOfWaiting, tellOfWinning } from './events.js';
+import { tellOfFailing, tellOfWaiting, tellOfWinning } from './events.js';
 import type { VfsFile } from './file.js';
 import { Holding } from './protocol/holding.js';
 import { describeObstacle } from './obstacle.js';
@@ -37,13 +37,15 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
   const waitMs = waitOf(options);
   const turn = takeTurnNow(place.shown);
   const contender = new Contender(place, terms);
-  if (turn === undefined)
-    throw new LockHeldError(`another caller in this process has ${place.shown}`, contender.obstacle);
-  let won: Won | undefined;
+  let won: Won;
   try {
+    if (turn === undefined)
+      throw new LockHeldError(`another caller in this process has ${place.shown}`, contender.obstacle);
     won = pursueSync(contender, new Poll(vfs.capabilities), waitMs);
-  } finally {
-    if (won === undefined) turn.done();
+  } catch (error) {
+    turn?.done();
+    tellOfFailing(contender, error);
+    throw error;
   }
   return new SyncLock(target, new Holding(place, won.tenure, terms.renew, turn.done), won.reclaimed);
 }
@@ -68,17 +70,15 @@ export function withLockSync<T>(
 }
 
 function pursueSync(contender: Contender, poll: Poll, waitMs: number): Won {
-  const startedMs = performance.now();
   let tried = runSync(contender.knock({}));
-  let attempt = 1;
-  for (; tried.won === undefined; attempt += 1) {
-    const leftMs = waitMs - (performance.now() - startedMs);
+  while (tried.won === undefined) {
+    const leftMs = waitMs - (performance.now() - contender.startedMs);
     if (leftMs <= 0) throw tooLate(contender, waitMs);
-    tellOfWaiting(contender, attempt, startedMs);
+    tellOfWaiting(contender);
     sleepSync(Math.min(leftMs, poll.nextMs(tried.obstacle.expiresInMs ?? 0)));
     tried = runSync(contender.look({}));
   }
-  tellOfWinning(contender, tried.won, attempt, startedMs);
+  tellOfWinning(contender, tried.won);
   return tried.won;
 }
 

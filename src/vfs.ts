@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+import type { VfsError } from './errors.js';
+
 declare const versionBrand: unique symbol;
 
 /** What tells one content of a file from the next. Opaque: compared for equality, never for order. */
@@ -44,6 +46,19 @@ export interface ReadOptions extends CallOptions {
 
 export interface ListOptions extends CallOptions {
   readonly recursive?: boolean;
+  /** Told of each folder below that cannot be listed, which is then left out. Without it the first one ends the listing. */
+  readonly onError?: ((error: VfsError, folder: string) => void) | undefined;
+}
+
+/** The private names that changes of files broken off in the middle, as by a crash, may leave behind. */
+export interface Leftovers {
+  /** Those right in a folder, or also below it, each with the last modification of anything in it. Some are still in use. */
+  list(folder: string, options?: ListOptions): AsyncIterable<Entry>;
+  /**
+   * Takes one away. False: it is gone already, or not as it was listed, and stays. Whoever is still working with it, however
+   * old it is, fails with an error or begins anew, and never changes anything by it.
+   */
+  clear(leftover: Entry, options?: CallOptions): Promise<boolean>;
 }
 
 /** What a store can do. An unmet need is refused with `ERR_VFS_UNSUPPORTED` before any I/O. */
@@ -97,6 +112,8 @@ export interface Vfs {
 
   /** Calls `onChange` soon after a file changes; absent where the store cannot tell. Returns how to stop. */
   watch?(path: string, onChange: () => void): () => void;
+  /** Absent where each change is a single request, so that nothing can be left behind. */
+  readonly leftovers?: Leftovers;
   /** The same conditional operations without waiting for anything; absent where the store is not local. */
   readonly sync?: SyncVfs;
 }

@@ -51,8 +51,9 @@ describe('status', () => {
   it('of a lock that nobody holds is free, whether or not there is a file', async () => {
     const free = await statusOf(0);
     expect(free).toEqual({
-      ...{ state: 'free', reason: null, file: file(), lock: lock(), holder: null, createdAt: null, renewedAt: null },
-      ...{ renewals: 0, ageMs: null, leaseMs: null, expiresInMs: null, note: null },
+      ...{ state: 'free', reason: null, file: file(), lock: lock(), id: null, holder: null },
+      ...{ createdAt: null, renewedAt: null, renewals: 0 },
+      ...{ ageMs: null, idleMs: null, leaseMs: null, expiresInMs: null, note: null },
     });
     writeFileSync(file(), '');
     expect(await statusOf(0)).toEqual(free);
@@ -74,7 +75,13 @@ describe('status', () => {
     expect(ageMs! + expiresInMs!).toBeLessThan(601_000);
     expect(new Date(createdAt!).getTime()).toBeGreaterThanOrEqual(Date.now() - 60_000);
     expect(await shown()).toEqual({
-      ...{ state: 'held', file: file(), lock: lock(), holder: `me (process ${pid} on ${hostname()})` },
+      ...{
+        state: 'held',
+        file: file(),
+        lock: lock(),
+        id: matching(/^[0-9a-f]{32}$/),
+        holder: `me (process ${pid} on ${hostname()})`,
+      },
       ...{
         since: matching(/^\d\d:\d\d:\d\d \(\d+s ago\)$/),
         lease: matching(/^(10m 0s|9m \d+s) left$/),
@@ -138,6 +145,12 @@ describe('status', () => {
     expect(stdout).toContain('\\u{1b}[31mred\\u{9b}2J\\u{a}\\u{d}\\u{202e}txet');
     expect((await called(['status', file(), '--json'])).stdout).not.toMatch(unsafe);
     expect(await statusOf(1)).toMatchObject({ holder: { ownerId: evil, hostname: evil }, note: { [evil]: evil } });
+  });
+
+  it('is told by the exit code alone if told to be quiet', async () => {
+    expect(await called(['status', file(), '-q'])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    foreign(JSON.stringify(elsewhere));
+    expect(await called(['status', file(), '--json', '--quiet'])).toMatchObject({ code: 1, stdout: '', stderr: '' });
   });
 
   it('colours nothing where there is no terminal', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { COMMAND_NAMES, COMMANDS } from '../src/cli/commands.js';
 import type { LockOptions } from '../src/index.js';
 import { called, CLI, cli, eventually, matching, own, start, useFolder, type Running } from './cli/harness.js';
 
@@ -35,9 +36,8 @@ describe('vfs-lockfile', () => {
     const help = await called(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/^Usage: vfs-lockfile run FILE \[OPTIONS\] -- COMMAND/);
-    expect(await called(['run', '--help'])).toEqual(help);
-    expect(await called(['status', '-h'])).toEqual(help);
-    expect(Math.max(...help.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(await called(['-h'])).toEqual(help);
+    expect(await called(['help'])).toEqual(help);
     expect(await called(['--version'])).toMatchObject({ code: 0, stdout: matching(/^\d+\.\d+\.\d+\n$/) });
   });
 
@@ -59,9 +59,34 @@ describe('vfs-lockfile', () => {
   });
 });
 
+describe('the help on a command', () => {
+  it.each(COMMAND_NAMES)('%s tells its usage, every option and its exit codes, in 80 columns', async (name) => {
+    const help = await called([name, '--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(new RegExp(`^Usage: vfs-lockfile ${name} \\S`));
+    for (const option of Object.keys(COMMANDS[name].options)) expect(help.stdout).toContain(`--${option}`);
+    expect(help.stdout).toMatch(/^Exit codes:/m);
+    for (const text of [help.stdout, (await called(['help'])).stdout]) {
+      expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    }
+    expect((await called(['--help'])).stdout).toContain(`vfs-lockfile ${COMMANDS[name].usage}\n`);
+    expect(await called([name, '-h'])).toEqual(help);
+    expect(await called(['help', name])).toEqual(help);
+  });
+
+  it('is what a complaint about the command points to', async () => {
+    for (const name of COMMAND_NAMES) {
+      expect((await called([name, '--no-such-option'])).stderr).toMatch(
+        new RegExp(`; see vfs-lockfile ${name} --help\n$`),
+      );
+    }
+    expect((await called(['help', 'me'])).stderr).toMatch(/not "me"; see vfs-lockfile --help\n$/);
+  });
+});
+
 describe('bad input ends with one line that names what is wrong, and starts nothing', () => {
   const table: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 64, /expected run or status;/],
+    [[], 64, /expected run, status, .* or completion; see vfs-lockfile --help/],
     [['stauts', 'FILE'], 64, /not "stauts"/],
     [['run'], 64, /expected run FILE -- COMMAND/],
     [['run', 'FILE'], 64, /expected -- and a COMMAND/],
@@ -84,7 +109,11 @@ describe('bad input ends with one line that names what is wrong, and starts noth
     [['run', 'FILE', '--ttl', 'never', '--grace', '5s', '--', 'touch', 'MARK'], 64, /grace needs a finite ttl/],
     [['run', 'FILE', '--note', '{', '--', 'touch', 'MARK'], 64, /--note must be a JSON object; got "\{"/],
     [['run', 'FILE', '--note', '[1]', '--', 'touch', 'MARK'], 64, /--note must be a JSON object; got "\[1\]"/],
-    [['run', 'FILE', `--owner=${'x'.repeat(257)}`, '--', 'touch', 'MARK'], 64, /ownerId must have at most 256/],
+    [
+      ['run', 'FILE', `--owner=${'x'.repeat(257)}`, '--', 'touch', 'MARK'],
+      64,
+      /--owner must have at most 256 characters/,
+    ],
     [['run', 'gopher://host/x', '--', 'touch', 'MARK'], 64, /unknown scheme gopher; known are/],
     [['run', 'file://host/x', '--', 'touch', 'MARK'], 64, /is no local file/],
     [['run', 'mem:///x', '--', 'touch', 'MARK'], 64, /its store lives in one process only/],
@@ -101,6 +130,22 @@ describe('bad input ends with one line that names what is wrong, and starts noth
     [['status', 'FOLDER'], 64, /it is a folder/],
     [['status', 'FOLDER/none/x'], 64, /there is no folder/],
     [['status', 'LINKED'], 74, /linked\.lock is a directory/],
+    [['ls'], 64, /expected ls LOCATION/],
+    [['ls', 'FOLDER', '--ttl=5s'], 64, /unknown option '--ttl'/],
+    [['ls', 'FOLDER/none'], 64, /there is no folder \S+none/],
+    [['ls', 'PLAIN'], 64, /plain is no folder/],
+    [['ls', 'mem:///x'], 64, /its store lives in one process only/],
+    [['sweep', 'FOLDER', '--older-than', '5'], 64, /--older-than must be a duration.*got "5"/],
+    [['sweep', 'FOLDER', '--concurrency', '0'], 64, /--concurrency must be a whole number from 1 to 1000; got "0"/],
+    [['sweep', 'FOLDER', '--concurrency', '1e3'], 64, /--concurrency must be a whole number.*got "1e3"/],
+    [['sweep', 'FOLDER/none'], 64, /there is no folder \S+none/],
+    [['doctor', 'PLAIN'], 64, /plain is no folder/],
+    [['unlock', 'FILE'], 64, /expected --expect ID, as status tells it/],
+    [['unlock', 'FILE', '--expect='], 64, /no lock is ended blindly/],
+    [['unlock', '--expect', 'x'], 64, /expected unlock FILE --expect ID/],
+    [['unlock', 'LINKED', '--expect', 'x'], 74, /linked\.lock is a directory/],
+    [['completion'], 64, /expected completion bash or completion zsh/],
+    [['completion', 'fish'], 64, /expected bash or zsh, not "fish"/],
   ];
 
   it.each(table)('%j ends with %i', async (typed, code, message) => {
@@ -164,7 +209,7 @@ describe('the command', () => {
     });
   });
 
-  it('finds nothing of an outer run in its environment', async () => {
+  it('finds nothing of an outer run in its environment but the owner', async () => {
     const outer = {
       VFS_LOCKFILE_OWNER: 'outer',
       VFS_LOCKFILE_RECLAIMED: 'expired',
@@ -173,8 +218,9 @@ describe('the command', () => {
     };
     const { stdout } = await called(['run', file(), '--', ...own('tell.mjs')], { env: outer });
     const { env } = JSON.parse(stdout) as Told;
-    expect(env).toMatchObject({ VFS_LOCKFILE_OWNER: '', OTHER: 'stays' });
+    expect(env).toMatchObject({ VFS_LOCKFILE_OWNER: 'outer', OTHER: 'stays' });
     expect(env.VFS_LOCKFILE_RECLAIMED).toBeUndefined();
+    expect(env.VFS_LOCKFILE_ID).not.toBe('1');
   });
 
   it('learns that the lock was taken over from a process that died', async () => {
@@ -291,7 +337,7 @@ describe('the exit code', () => {
   });
 
   it('is documented for every case', async () => {
-    const { stdout } = await called(['--help']);
+    const { stdout } = await called(['run', '--help']);
     for (const code of [64, 74, 75, 79, 80, 126, 127]) expect(stdout).toMatch(new RegExp(`^ +${code}  \\S`, 'm'));
   });
 

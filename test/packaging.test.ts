@@ -116,6 +116,13 @@ describe('the installed package', () => {
     expect(exit).toBe(1);
   });
 
+  it('says what to install when telemetry is wanted without OpenTelemetry', async () => {
+    const code = `import { startTelemetry } from '${packed.manifest.name}/otel'; await startTelemetry()`;
+    const { code: exit, stderr } = await packed.run(NODE, '--input-type=module', '-e', code);
+    expect(stderr).toContain('npm install @opentelemetry/api');
+    expect(exit).toBe(1);
+  });
+
   it('tells its usage from the command line', async () => {
     for (const [command, file] of Object.entries(packed.manifest.bin)) {
       expect(packed.files.get(file)).toBe(0o755);

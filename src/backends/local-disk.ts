@@ -9,12 +9,15 @@ const PROMPT_TYPES = new Set([
 
 const MOST_FOLDERS = 1000;
 
-/** A call that holds up the event loop for longer than this sends the next ones through the thread pool for a while. */
+/** Changes that hold up the event loop for longer than this, so many in a row, send the next ones through the thread pool for a while. */
 const SLOW_MS = 2;
+const SLOW_IN_A_ROW = 3;
 const SLOW_FOR_MS = 1000;
 
 interface Disk {
   readonly calls: Syscalls;
+  /** How many changes in a row were slow. One alone is a busy machine, or code that runs for the first time. */
+  slow: number;
   pooledUntilMs: number;
 }
 
@@ -32,7 +35,7 @@ export async function callsFor(folder: string): Promise<Syscalls> {
   if (type === undefined) return pooledCalls;
   const calls = PROMPT_TYPES.has(type) ? promptCalls : pooledCalls;
   if (disks.size >= MOST_FOLDERS) disks.clear();
-  disks.set(folder, { calls, pooledUntilMs: 0 });
+  disks.set(folder, { calls, slow: 0, pooledUntilMs: 0 });
   return calls;
 }
 
@@ -45,5 +48,7 @@ export function knownCallsFor(folder: string): Syscalls | undefined {
 /** Takes note of how long a folder's disk has held up the event loop. */
 export function noteBlocking(folder: string, ms: number): void {
   const disk = disks.get(folder);
-  if (disk && ms > SLOW_MS) disk.pooledUntilMs = performance.now() + SLOW_FOR_MS;
+  if (disk === undefined) return;
+  disk.slow = ms > SLOW_MS ? disk.slow + 1 : 0;
+  if (disk.slow >= SLOW_IN_A_ROW) disk.pooledUntilMs = performance.now() + SLOW_FOR_MS;
 }

@@ -18,6 +18,9 @@ export interface FileImage {
 /** Files up to this size are told apart by their content, larger ones by inode, size and modification time. */
 const HASHED_BYTES = 1_048_576;
 
+/** More than most lock records have, and little enough for a buffer that Node cuts from its pool. */
+const SHORT_BYTES = 4095;
+
 // A link or a FIFO in a lock's place must be neither followed nor waited for. Windows has neither flag: undefined | 0 is 0.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
@@ -41,13 +44,21 @@ export class LocalFiles implements SwapFiles {
     return this.#written();
   }
 
-  *read(path: string, maxBytes = HASHED_BYTES): Steps<FileImage | undefined> {
+  /** The version alone, which for anything as short as a record takes nothing but its bytes. */
+  *read(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
+    const fd = yield* this.#openToRead(path);
+    if (fd === undefined) return undefined;
+    const bytes = yield* this.#readShort(fd);
+    return bytes ? { version: contentVersion(bytes) } : yield* this.look(path, 0);
+  }
+
+  *look(path: string, maxBytes: number): Steps<FileImage | undefined> {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     try {
       const stats = yield* ask(this.#calls.fstat(fd));
       if (!stats.isFile()) throw notAFile(path, stats.isDirectory() ? 'a directory' : 'not a regular file');
-      const hashed = isHashed(stats);
+      const hashed = isHashed(stats.size);
       const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
       const version = hashed ? contentVersion(data) : statVersion(stats);
       return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
@@ -56,18 +67,29 @@ export class LocalFiles implements SwapFiles {
     }
   }
 
-  /** Writes a new file and tells its modification time: the time by the clock of the disk it stands on. */
-  *write(path: string, data: Uint8Array): Steps<number> {
+  /** Writes a new file. */
+  *write(path: string, data: Uint8Array): Steps<void> {
     const folder = yield* this.#statFolder();
     const mode = fileMode(folder.mode);
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
     try {
       for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
+      this.#written = () => contentVersion(data);
+      if (isPrivate(folder) && isHashed(data.length)) return;
       const stats = yield* ask(this.#calls.fstat(fd));
       if ((mode & 0o044) === 0o040) yield* this.#giveToGroup(path, stats, folder);
       if ((stats.mode & 0o777) !== mode) yield* ask(this.#calls.fchmod(fd, mode));
-      this.#written = () => (isHashed(stats) ? contentVersion(data) : statVersion(stats));
-      return stats.mtimeMs;
+      if (!isHashed(stats.size)) this.#written = () => statVersion(stats);
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Makes an empty file and tells its modification time: the time by the clock of the disk it stands on. */
+  *stamp(path: string): Steps<number> {
+    const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, 0o600));
+    try {
+      return (yield* ask(this.#calls.fstat(fd))).mtimeMs;
     } finally {
       yield* ask(this.#calls.close(fd));
     }
@@ -77,7 +99,7 @@ export class LocalFiles implements SwapFiles {
   *makeStage(stage: string): Steps<void> {
     const folder = yield* this.#statFolder();
     yield* ask(this.#calls.mkdir(stage, folder.mode & 0o777));
-    yield* this.#share(stage, yield* ask(this.#calls.stat(stage)), folder);
+    if (!isPrivate(folder)) yield* this.#share(stage, yield* ask(this.#calls.stat(stage)), folder);
   }
 
   /** A link to the very directory that it stands in: moving a file through it costs no directory of its own. */
@@ -136,6 +158,19 @@ export class LocalFiles implements SwapFiles {
     }
   }
 
+  /** Undefined: empty, long, or no file at all. */
+  *#readShort(fd: number): Steps<Uint8Array | undefined> {
+    const buffer = Buffer.allocUnsafe(SHORT_BYTES);
+    try {
+      const filled = yield* ask(this.#calls.read(fd, buffer));
+      return filled > 0 && filled < SHORT_BYTES ? buffer.subarray(0, filled) : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
   *#fill(fd: number, size: number): Steps<Uint8Array> {
     const buffer = Buffer.allocUnsafe(size);
     let filled = 0;
@@ -172,7 +207,12 @@ function fileMode(folderMode: number): number {
   return 0o600 | ((folderMode | (folderMode << 1)) & 0o044);
 }
 
-function isHashed({ size }: Stats): boolean {
+/** Whether nobody but this user, or root, may write to a folder: then nobody else needs anything that stands in it. */
+function isPrivate({ mode, uid }: Stats): boolean {
+  return (mode & 0o022) === 0 && uid === process.geteuid?.();
+}
+
+function isHashed(size: number): boolean {
   return size <= HASHED_BYTES;
 }
 

@@ -1,5 +1,5 @@
 /** How long calls that never wait may go on before the event loop gets its turn, in milliseconds. */
-const SLICE_MS = 0.5;
+const SLICE_MS = 0.1;
 
 let sliceStartedMs = 0;
 let nextTurn: Promise<void> | undefined;

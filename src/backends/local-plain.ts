@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 
 import { VfsError } from '../errors.js';
 import { freshId, stagedPath } from '../names.js';
-import type { Entry, Stat } from '../vfs.js';
-import { ABSENT, codeOf, LINKLESS } from './local-errors.js';
+import type { Entry, ListOptions, Stat, Vfs } from '../vfs.js';
+import { ABSENT, codeOf, LINKLESS, localError } from './local-errors.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the system's own. */
 
@@ -20,17 +20,47 @@ export async function statFile(path: string): Promise<Stat | undefined> {
   }
 }
 
-/** The files of a folder, paths relative to it. What vanishes during the walk is left out. */
-export async function* listFolder(folder: string, recursive: boolean, below = ''): AsyncGenerator<Entry> {
-  for await (const found of await fs.opendir(join(folder, below), { bufferSize: 256 })) {
-    const path = below === '' ? found.name : `${below}/${found.name}`;
-    if (found.isFile()) {
-      const stat = await statFile(join(folder, path));
-      if (stat !== undefined) yield { path, ...stat };
-    } else if (found.isDirectory() && recursive) {
-      yield* listFolder(folder, recursive, path);
+/** The files of a folder. What vanishes during the walk is left out. */
+export function listFiles(vfs: Locating, folder: string, options: ListOptions): AsyncGenerator<Entry> {
+  const visit = async (path: string, located: string, isFolder: boolean): Promise<Entry | undefined> => {
+    const stat = isFolder ? undefined : await statFile(located);
+    return stat && { path, ...stat };
+  };
+  return walk(vfs, folder, { ...options, visit, enters: () => options.recursive ?? false });
+}
+
+/** Knows where the paths of a store are on the disk. */
+type Locating = Pick<Vfs, 'locate'>;
+
+export interface Walk extends ListOptions {
+  /** Makes an entry of a file or folder, or leaves it out. */
+  readonly visit: (path: string, located: string, isFolder: boolean) => Promise<Entry | undefined>;
+  /** Whether to go into a folder of this name. */
+  readonly enters: (name: string) => boolean;
+}
+
+/** Goes through a folder, which has to be there, and those below it. */
+export async function* walk(vfs: Locating, folder: string, through: Walk, isBelow = false): AsyncGenerator<Entry> {
+  const { visit, enters, signal, onError } = through;
+  const located = vfs.locate(folder);
+  const inside: string[] = [];
+  try {
+    for await (const found of await fs.opendir(located, { bufferSize: 256 })) {
+      const isFolder = found.isDirectory();
+      if (!isFolder && !found.isFile()) continue;
+      const path = folder === '' ? found.name : `${folder}/${found.name}`;
+      const entry = await visit(path, join(located, found.name), isFolder);
+      signal?.throwIfAborted();
+      if (entry) yield entry;
+      if (isFolder && enters(found.name)) inside.push(path);
     }
+  } catch (error) {
+    const failure = localError('list', located, error, signal);
+    const isGone = isBelow && ABSENT.includes(codeOf(error));
+    if (!isGone && (!isBelow || onError === undefined || failure.code === 'ERR_VFS_ABORTED')) throw failure;
+    if (!isGone) onError?.(failure, folder);
   }
+  for (const path of inside) yield* walk(vfs, path, through, true);
 }
 
 /** Writes beside the target and renames over it, so that no reader sees half a file. */

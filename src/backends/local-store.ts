@@ -17,7 +17,7 @@ export function* readFile(
   path: string,
   options: { readonly clock: boolean; readonly maxBytes: number },
 ): Steps<Omit<Snapshot, 'path'> | undefined> {
-  const image = yield* files.read(path, options.maxBytes);
+  const image = yield* files.look(path, options.maxBytes);
   if (image === undefined) return undefined;
   const nowMs = options.clock ? yield* diskTime(files, path) : undefined;
   const coarse = nowMs !== undefined && nowMs % 1000 === 0 && image.modifiedMs % 1000 === 0;
@@ -69,7 +69,7 @@ export function removeFile(files: LocalFiles, path: string, expected: Version): 
 function* diskTime(files: LocalFiles, path: string): Steps<number | undefined> {
   const scratch = stagedPath(path, freshId());
   try {
-    return yield* files.write(scratch, new Uint8Array());
+    return yield* files.stamp(scratch);
   } catch {
     // A reader without permission to write, or a full disk: the store tells it no time.
     return undefined;

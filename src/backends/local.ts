@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { PRIVATE_NAME_BYTES } from '../names.js';
@@ -8,6 +8,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  Leftovers,
   ListOptions,
   ReadOptions,
   Snapshot,
@@ -22,6 +23,7 @@ import { callsFor, knownCallsFor, noteBlocking } from './local-disk.js';
 import { localError } from './local-errors.js';
 import { LocalFiles } from './local-files.js';
 import { turnOver } from './local-pace.js';
+import type * as LocalLeftovers from './local-leftovers.js';
 import type * as LocalPlain from './local-plain.js';
 import { createFile, readFile, removeFile, replaceFile } from './local-store.js';
 import { watchFile } from './local-watch.js';
@@ -48,16 +50,23 @@ function loadPlain(): Promise<Plain> {
   return import('./local-plain.js');
 }
 
+function loadLeftovers(): Promise<typeof LocalLeftovers> {
+  return import('./local-leftovers.js');
+}
+
 /** The disk of this machine, or whatever file system is mounted on it. */
 export class LocalVfs implements Vfs {
   readonly scheme = 'file';
   readonly capabilities: Capabilities;
+  readonly leftovers: Leftovers;
   readonly sync: SyncVfs;
   readonly #root: string;
+  readonly #prefix: string;
   readonly #hardLinks: boolean;
 
   constructor({ root = '/', hardLinks = true }: LocalVfsOptions = {}) {
     this.#root = resolve(root);
+    this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
     this.#hardLinks = hardLinks;
     this.capabilities = {
       create: hardLinks ? 'atomic' : 'guarded',
@@ -67,6 +76,13 @@ export class LocalVfs implements Vfs {
       clock: { source: 'store', grainMs: 10 },
       durable: true,
       poll: { minMs: 50, maxMs: 1000 },
+    };
+    this.leftovers = {
+      list: (folder, options) => this.#leftovers(folder, options),
+      clear: ({ path, modifiedMs }, options) =>
+        this.#plain('clear', path, options, async (_plain, located) =>
+          (await loadLeftovers()).clearLeftover(located, modifiedMs),
+        ),
     };
     this.sync = {
       read: (path, options) => this.#now('read', path, reading(path, options)),
@@ -81,7 +97,7 @@ export class LocalVfs implements Vfs {
   }
 
   locate(path: string): string {
-    return resolve(this.#root, path);
+    return path === '' ? this.#root : this.#prefix + path;
   }
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
@@ -106,16 +122,7 @@ export class LocalVfs implements Vfs {
 
   async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
     if (folder !== '') this.check(folder);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    try {
-      const { listFolder } = await loadPlain();
-      for await (const entry of listFolder(this.locate(folder), options.recursive ?? false)) {
-        options.signal?.throwIfAborted();
-        yield { ...entry, path: prefix + entry.path };
-      }
-    } catch (error) {
-      throw localError('list', this.locate(folder), error, options.signal);
-    }
+    yield* (await loadPlain()).listFiles(this, folder, options);
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
@@ -139,6 +146,11 @@ export class LocalVfs implements Vfs {
 
   watch(path: string, onChange: () => void): () => void {
     return watchFile(this.locate(path), onChange);
+  }
+
+  async *#leftovers(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    yield* (await loadLeftovers()).listLeftovers(this, folder, options);
   }
 
   async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

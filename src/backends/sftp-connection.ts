@@ -1,6 +1,8 @@
 import { VfsError } from '../errors.js';
+import { freshId, stagedPath } from '../names.js';
 import { sleep } from '../pause.js';
 import type { Line } from './sftp-dial.js';
+import { SftpLitter, type Staged } from './sftp-litter.js';
 import type { SftpTerms } from './sftp-options.js';
 import { prove, type SftpAbilities } from './sftp-proof.js';
 import { SftpSession } from './sftp-session.js';
@@ -15,6 +17,7 @@ const MOST_AT_ONCE = 32;
 export class SftpConnection {
   readonly #dial: () => Promise<Line>;
   readonly #terms: SftpTerms;
+  readonly #litter = new SftpLitter();
   #live: LiveSession | undefined;
   #connecting: Promise<LiveSession> | undefined;
   #wasConnected = false;
@@ -57,7 +60,7 @@ export class SftpConnection {
     const limitMs = this.#wasConnected ? this.#terms.reconnectMs : 0;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
-        this.#live = new LiveSession(await this.#dial(), this.#terms);
+        this.#live = new LiveSession(await this.#dial(), this.#terms, this.#litter);
         this.#wasConnected = true;
         return this.#live;
       } catch (error) {
@@ -75,15 +78,17 @@ export class LiveSession {
   readonly turns = new Turns(MOST_AT_ONCE);
   readonly #line: Line;
   readonly #terms: SftpTerms;
+  readonly #litter: SftpLitter;
   readonly #pulse: NodeJS.Timeout;
   #abilities: Promise<SftpAbilities> | undefined;
   #users = 0;
   #missed = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(line: Line, terms: SftpTerms) {
+  constructor(line: Line, terms: SftpTerms, litter: SftpLitter) {
     this.#line = line;
     this.#terms = terms;
+    this.#litter = litter;
     this.session = new SftpSession(line.sftp, {
       software: line.software,
       timeoutMs: terms.timeoutMs,
@@ -96,7 +101,7 @@ export class LiveSession {
 
   /** What the server was seen to do, tried once a connection in the first folder where it matters. */
   async abilities(folder: string): Promise<SftpAbilities> {
-    this.#abilities ??= prove(this.session, folder);
+    this.#abilities ??= this.#prove(folder);
     const proof = this.#abilities;
     try {
       return await proof;
@@ -105,6 +110,25 @@ export class LiveSession {
       if (!lacking && this.#abilities === proof) this.#abilities = undefined;
       throw error;
     }
+  }
+
+  async #prove(folder: string): Promise<SftpAbilities> {
+    const scratch = stagedPath(`${folder}/`, freshId());
+    try {
+      return await prove(this.session, scratch);
+    } finally {
+      this.leaving([{ path: scratch }]);
+    }
+  }
+
+  /** At the end of an operation that made these names: where the connection is lost they may be there still. */
+  leaving(staged: readonly Staged[]): void {
+    if (!this.session.alive) this.#litter.add(staged);
+  }
+
+  /** Takes away what earlier connections have left behind. */
+  tidy(): Promise<void> {
+    return this.#litter.clear(this.session);
   }
 
   begin(): void {

@@ -1,9 +1,11 @@
 import type { SwapFiles } from '../guarded-swap.js';
 import { sleep } from '../pause.js';
+import { entryOf } from '../names.js';
 import { ask, type Steps } from '../steps.js';
 import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpAbilities } from './sftp-proof.js';
 import { isDirectory, type Attributes, type Handle } from './sftp-raw.js';
+import type { Staged } from './sftp-litter.js';
 import { look, seen, type FileImage, type Look } from './sftp-reading.js';
 import { SftpRequests } from './sftp-requests.js';
 import type { SftpSession } from './sftp-session.js';
@@ -11,24 +13,28 @@ import type { SftpSession } from './sftp-session.js';
 /** How often running a failure that no look explains is taken for a rival's doing before it is passed on. */
 const UNEXPLAINED = 30;
 
-/** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
+/** The file operations of one change of one file, for the guarded swap and for the staged file of a creation. */
 export class SftpFiles implements SwapFiles {
+  /** The private names that were made so far. */
+  readonly staged: Staged[] = [];
   readonly enter: SwapFiles['enter'];
   readonly act: SwapFiles['act'];
   readonly #requests: SftpRequests;
   readonly #session: SftpSession;
   readonly #abilities: SftpAbilities;
+  readonly #path: string;
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
   #stage: { readonly path: string; readonly made: Promise<Attributes> } | undefined;
   #folderStats: Promise<Attributes> | undefined;
   #unexplained = 0;
 
-  constructor(session: SftpSession, abilities: SftpAbilities, folder: string, signal?: AbortSignal) {
+  constructor(session: SftpSession, abilities: SftpAbilities, path: string, signal?: AbortSignal) {
     this.#requests = new SftpRequests(session);
     this.#session = session;
     this.#abilities = abilities;
-    this.#folder = folder;
+    this.#path = path;
+    this.#folder = folderOf(path);
     this.#signal = signal;
     this.enter = session.ordered ? this.#enterAndRead.bind(this) : undefined;
     this.act = session.ordered && abilities.symlinks ? this.#actAndLeave.bind(this) : undefined;
@@ -45,6 +51,7 @@ export class SftpFiles implements SwapFiles {
     maxBytes: number,
   ): Steps<{ readonly image: FileImage | undefined; readonly nowMs: number | undefined }> {
     const looking = yield* look(this.#requests, path);
+    this.staged.push({ path: scratch });
     const opened = yield* this.#requests.send(this.#session.openNew(scratch, 0o644));
     const stamp = yield* this.#requests.send(this.#session.lstat(scratch));
     const [handle, attributes] = yield* ask(Promise.allSettled([opened, stamp]));
@@ -59,6 +66,8 @@ export class SftpFiles implements SwapFiles {
 
   *makeStage(stage: string): Steps<void> {
     this.#signal?.throwIfAborted();
+    yield* this.#requests.tell(this.#session.sight(this.#path));
+    this.staged.push({ path: stage, swap: { lock: this.#path, entry: entryOf(stage) } });
     yield* this.#requests.must(this.#session.mkdir(stage, 0o777));
     this.#stage = { path: stage, made: yield* this.#requests.post(this.#session.lstat(stage)) };
     void (yield* this.#statFolder());
@@ -83,6 +92,7 @@ export class SftpFiles implements SwapFiles {
   *write(path: string, data: Uint8Array): Steps<void> {
     this.#signal?.throwIfAborted();
     const folder = yield* this.#statFolder();
+    if (this.#stage === undefined) this.staged.push({ path });
     const opened = yield* this.#requests.post(this.#session.openNew(path, 0o644));
     const handle = yield* this.#settledOrClosed(opened);
     if (this.#stage) yield* this.#share(this.#stage.path, this.#stage.made);
@@ -104,7 +114,7 @@ export class SftpFiles implements SwapFiles {
 
   /** Whether there is anything under this name. With others' requests this costs no waiting of its own. */
   *peek(path: string): Steps<Promise<Attributes>> {
-    return yield* this.#requests.send(this.#session.lstat(path));
+    return yield* this.#requests.send(this.#session.sight(path));
   }
 
   *rename(from: string, to: string): Steps<void> {
@@ -254,6 +264,11 @@ export class SftpFiles implements SwapFiles {
   *#statFolder(): Steps<Promise<Attributes>> {
     return (this.#folderStats ??= yield* this.#requests.post(this.#session.stat(this.#folder)));
   }
+}
+
+/** The folder in which a path stands, as the server names it. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
 /** Answers that need no look to be understood. */

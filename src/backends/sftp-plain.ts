@@ -1,8 +1,8 @@
-import { freshId, stagedPath } from '../names.js';
 import type { Entry, Stat } from '../vfs.js';
 import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpAbilities } from './sftp-proof.js';
-import { isDirectory, isRegular, type Attributes, type Handle } from './sftp-raw.js';
+import { isDirectory, isRegular, type Attributes, type Found } from './sftp-raw.js';
+import { notAFile } from './sftp-reading.js';
 import type { SftpSession } from './sftp-session.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the server's own. */
@@ -13,24 +13,59 @@ export async function statFile(session: SftpSession, path: string): Promise<Stat
 }
 
 /** The files of a folder, paths relative to it, as the server hands them out: a few at a time. */
-export async function* listFolder(
+export function listFolder(
   session: SftpSession,
   folder: string,
   recursive: boolean,
-  below = '',
+  onUnlisted: OnUnlisted,
 ): AsyncGenerator<Entry> {
-  const handle = await openFolder(session, folder + below, below !== '');
-  if (handle === undefined) return;
+  const visit = (path: string, attributes: Attributes): Entry | undefined =>
+    isRegular(attributes) ? { path, size: attributes.size, modifiedMs: attributes.mtime * 1000 } : undefined;
+  return walk(session, folder, { visit, enters: () => recursive, onUnlisted });
+}
+
+/** What becomes of a walk at a folder that cannot be listed; throws to end it. */
+export type OnUnlisted = (error: unknown, below: string) => void;
+
+export interface Walk {
+  /** Makes an entry of what was found, or leaves it out. */
+  readonly visit: (path: string, attributes: Attributes) => Entry | undefined | Promise<Entry | undefined>;
+  /** Whether to go into a folder of this name. */
+  readonly enters: (name: string) => boolean;
+  readonly onUnlisted: OnUnlisted;
+}
+
+/** Goes through a folder, which has to be there, and those below it. */
+export async function* walk(session: SftpSession, folder: string, through: Walk, below = ''): AsyncGenerator<Entry> {
+  const { visit, enters, onUnlisted } = through;
+  const inside: string[] = [];
+  try {
+    for await (const { filename, attrs } of foundIn(session, below === '' ? folder : `${folder}/${below}`)) {
+      const path = below === '' ? filename : `${below}/${filename}`;
+      const entry = await visit(path, attrs);
+      if (entry) yield entry;
+      if (isDirectory(attrs) && enters(filename)) inside.push(path);
+    }
+  } catch (error) {
+    if (below === '' || error instanceof NoAnswerError) throw error;
+    if (codeOf(error) !== 'ENOENT') onUnlisted(error, below);
+  }
+  for (const path of inside) yield* walk(session, folder, through, path);
+}
+
+export async function namesIn(session: SftpSession, folder: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { filename } of foundIn(session, folder)) names.push(filename);
+  return names;
+}
+
+async function* foundIn(session: SftpSession, folder: string): AsyncGenerator<Found> {
+  const handle = await session.opendir(folder);
   try {
     for (;;) {
       const batch = await session.readdir(handle);
       if (batch === undefined) return;
-      for (const { filename, attrs } of batch) {
-        if (filename === '.' || filename === '..') continue;
-        const path = `${below}/${filename}`;
-        if (isRegular(attrs)) yield { path: path.slice(1), size: attrs.size, modifiedMs: attrs.mtime * 1000 };
-        else if (recursive && isDirectory(attrs)) yield* listFolder(session, folder, recursive, path);
-      }
+      yield* batch.filter(({ filename }) => filename !== '.' && filename !== '..');
     }
   } finally {
     await session.close(handle).catch(() => undefined);
@@ -41,11 +76,10 @@ export async function* listFolder(
 export async function writeFile(
   session: SftpSession,
   abilities: SftpAbilities,
-  path: string,
+  { staged, path }: { readonly staged: string; readonly path: string },
   data: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const staged = stagedPath(path, freshId());
   const handle = await session.openNew(staged, 0o666);
   try {
     try {
@@ -112,6 +146,8 @@ export async function deleteFile(session: SftpSession, path: string): Promise<bo
 }
 
 export async function* readPieces(session: SftpSession, path: string): AsyncGenerator<Uint8Array> {
+  const found = await existing(session.stat(path));
+  if (found && !isRegular(found)) throw notAFile(found);
   const handle = await session.openToRead(path);
   try {
     for (let at = 0; ;) {
@@ -126,15 +162,6 @@ export async function* readPieces(session: SftpSession, path: string): AsyncGene
 }
 
 const STREAM_BYTES = 262_144;
-
-async function openFolder(session: SftpSession, path: string, mayBeGone: boolean): Promise<Handle | undefined> {
-  try {
-    return await session.opendir(path);
-  } catch (error) {
-    if (mayBeGone && codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 /** Undefined where there is nothing; some servers say that of a path through a file with a generic failure. */
 async function existing(looking: Promise<Attributes>): Promise<Attributes | undefined> {

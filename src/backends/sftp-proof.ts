@@ -1,5 +1,4 @@
 import { VfsError } from '../errors.js';
-import { freshId, stagedPath } from '../names.js';
 import { NoAnswerError } from './sftp-errors.js';
 import { isSymlink } from './sftp-raw.js';
 import type { SftpSession } from './sftp-session.js';
@@ -15,11 +14,10 @@ export interface SftpAbilities {
 }
 
 /**
- * Tries, in a scratch directory beside the files to be locked, everything that exclusion rests on, and looks at what came of
+ * Tries, in a scratch directory that it makes beside the files to be locked, everything that exclusion rests on, and looks at what came of
  * it: some servers say yes and do nothing. Fails with `ERR_VFS_UNSUPPORTED`, naming what is missing.
  */
-export async function prove(session: SftpSession, folder: string): Promise<SftpAbilities> {
-  const scratch = stagedPath(`${folder}/`, freshId());
+export async function prove(session: SftpSession, scratch: string): Promise<SftpAbilities> {
   await session.mkdir(scratch, 0o777);
   const trial = new Trial(session, scratch);
   try {
@@ -45,8 +43,7 @@ class Trial {
 
   async hardLinks(): Promise<boolean> {
     await this.#put('one', 'two');
-    const linked = await worked(this.#session.link(this.#at('one'), this.#at('link')));
-    if (!linked) return false;
+    if (!(await this.#linked('one', 'link'))) return false;
     if ((await this.#get('link')) !== 'one') {
       throw unsupported(
         'it says that it has made a hard link, which is not there, so that nothing it says can be relied on',
@@ -55,6 +52,13 @@ class Trial {
     const again = await worked(this.#session.link(this.#at('two'), this.#at('link')));
     if (again || (await this.#get('link')) !== 'one') throw unsupported('its hard links overwrite what is there');
     return true;
+  }
+
+  /** Asked twice, with a file made in between: a disk that is full for a moment is no server without hard links. */
+  async #linked(from: string, to: string): Promise<boolean> {
+    if (await worked(this.#session.link(this.#at(from), this.#at(to)))) return true;
+    await this.#put('three');
+    return worked(this.#session.link(this.#at(from), this.#at(to)));
   }
 
   async replacing(): Promise<boolean> {
@@ -102,7 +106,7 @@ class Trial {
 
   /** Takes away whatever may have come of the trial; what stays is left to `sweep`. */
   async clear(): Promise<void> {
-    const files = ['one', 'two', 'link', 'old', 'new', 'loose', 'door', 'through'];
+    const files = ['one', 'two', 'three', 'link', 'old', 'new', 'loose', 'door', 'through'];
     const inside = ['free/mine', 'free/loose', 'full/theirs', 'full/mine', 'guard/mine'];
     await Promise.allSettled([...files, ...inside].map((name) => this.#session.unlink(this.#at(name))));
     await Promise.allSettled(['free', 'full', 'guard'].map((name) => this.#session.rmdir(this.#at(name))));

@@ -16,6 +16,14 @@ export interface Found {
   readonly attrs: Attributes;
 }
 
+/** The answer to `statvfs@openssh.com`, as far as it is used: free blocks, files and free files, flags. */
+export interface FileSystem {
+  readonly f_bavail: number | bigint;
+  readonly f_files: number | bigint;
+  readonly f_favail: number | bigint;
+  readonly f_flag: number | bigint;
+}
+
 export type Answer<T> = (error: Error | null | undefined, value: T) => void;
 
 type Changes = Partial<Pick<Attributes, 'mode' | 'uid' | 'gid'>>;
@@ -40,6 +48,7 @@ export interface RawSftp {
   /** These throw at once where the server does not announce them. */
   ext_openssh_rename(from: string, to: string, answer: Answer<void>): void;
   ext_openssh_hardlink(from: string, to: string, answer: Answer<void>): void;
+  ext_openssh_statvfs(path: string, answer: Answer<FileSystem>): void;
   on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
   /** The extensions that the server announced. Not documented, so it may be missing. */
   readonly _extensions?: Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import type { Version } from '../vfs.js';
 import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './sftp-raw.js';
 import type { SftpRequests } from './sftp-requests.js';
+import type { SftpSession } from './sftp-session.js';
 
 /** A file's content as one open saw it. */
 export interface FileImage {
@@ -25,11 +26,21 @@ const ONE_ANSWER_BYTES = 32_768;
 
 const LONG_READ_BYTES = 262_144;
 
-/** Asks for a file without waiting. SFTP follows links; what the name itself stands for shows that. */
+/**
+ * Asks for a file without waiting. SFTP follows links; what the name itself stands for shows that. What was not seen to be a
+ * file is looked at before it is opened: the server would wait for somebody at the other end of a FIFO, and we for the server.
+ */
 export function* look(requests: SftpRequests, path: string): Steps<Look> {
   const { session } = requests;
-  const found = yield* requests.send(session.lstat(path));
-  return { found, opened: yield* requests.send(session.openToRead(path)) };
+  const known = session.sightings.has(path);
+  const found = yield* requests.send(session.sight(path));
+  const opening = known ? session.openToRead(path) : found.then((attributes) => openFile(session, path, attributes));
+  return { found, opened: yield* requests.send(opening) };
+}
+
+function openFile(session: SftpSession, path: string, attributes: Attributes): Promise<Handle> {
+  if (!isRegular(attributes)) throw notAFile(attributes);
+  return session.openToRead(path);
 }
 
 /** What a look brought; undefined when there was no file. The version is always that of the whole content. */
@@ -117,7 +128,8 @@ function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): St
   }
 }
 
-function notAFile(attributes: Attributes): RefusedError {
+/** It is no regular file: a refusal in the words of the local disk. */
+export function notAFile(attributes: Attributes): RefusedError {
   const [found, hint] = isDirectory(attributes)
     ? ['a directory', ', as other lock libraries leave them; remove it when nobody uses it']
     : [isSymlink(attributes) ? 'a symbolic link' : 'not a regular file', ''];

@@ -3,11 +3,14 @@ import {
   OPEN_NEW,
   OPEN_TO_READ,
   type Answer,
+  isRegular,
   type Attributes,
+  type FileSystem,
   type Found,
   type Handle,
   type RawSftp,
 } from './sftp-raw.js';
+import { Sightings } from './sftp-sightings.js';
 
 /** Every server takes reads and writes of this size. */
 const CHUNK_BYTES = 32_768;
@@ -27,6 +30,7 @@ export interface SessionOptions {
 export class SftpSession {
   /** Whether the server does one request after the other in the order sent, so that the next need not wait for an answer. */
   readonly ordered: boolean;
+  readonly sightings = new Sightings();
   readonly #raw: RawSftp;
   readonly #options: SessionOptions;
   readonly #pending = new Set<(reason: NoAnswerError) => void>();
@@ -114,8 +118,24 @@ export class SftpSession {
     return this.#ask((answer) => this.#raw.lstat(path, answer));
   }
 
+  /** The same, and remembers whether this is a file, so that opening it needs no look first. */
+  async sight(path: string): Promise<Attributes> {
+    try {
+      const found = await this.lstat(path);
+      this.sightings.note(path, isRegular(found));
+      return found;
+    } catch (error) {
+      this.sightings.note(path, false);
+      throw error;
+    }
+  }
+
   fstat(handle: Handle): Promise<Attributes> {
     return this.#ask((answer) => this.#raw.fstat(handle, answer));
+  }
+
+  statFileSystem(path: string): Promise<FileSystem> {
+    return this.#ask((answer) => this.#raw.ext_openssh_statvfs(path, answer));
   }
 
   setstat(path: string, changes: Partial<Attributes>): Promise<void> {

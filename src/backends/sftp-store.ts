@@ -1,13 +1,17 @@
 import { contentVersion } from '../content-version.js';
+import { VfsError } from '../errors.js';
 import { guardedSwap } from '../guarded-swap.js';
 import { freshId, stagedPath } from '../names.js';
 import { ask, type Steps } from '../steps.js';
 import type { Snapshot, Version, Written } from '../vfs.js';
-import { codeOf, NoAnswerError } from './sftp-errors.js';
+import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpFiles } from './sftp-files.js';
 
 /** How long to wait for whoever is inside a guard before putting it out: a swap takes a few round trips. */
 const PATIENCE_MS = 1500;
+
+/** What is moved without hard links is read whole. */
+const COPIED_BYTES = 64 * 1024 * 1024;
 
 export function* readFile(
   files: SftpFiles,
@@ -98,4 +102,17 @@ function* discard(files: SftpFiles, path: string): Steps<void> {
   } catch {
     return;
   }
+}
+
+/** Moves a file on a server without hard links, whose plain rename may overwrite what stands in its way. */
+export function* moveByCopy(files: SftpFiles, from: string, to: string): Steps<void> {
+  const image = yield* files.read(from, COPIED_BYTES + 1);
+  if (image === undefined) throw new RefusedError('ENOENT', 'there is no such file');
+  if (image.data.byteLength > COPIED_BYTES) {
+    throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot move ${from}: so long a file needs a server with hard links`);
+  }
+  if ((yield* replaceFile(files, to, undefined, image.data)) === undefined) {
+    throw new RefusedError('EEXIST', 'the target exists already');
+  }
+  yield* files.unlink(from);
 }

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 
-import { VfsError } from '../errors.js';
+import { freshId, stagedPath } from '../names.js';
 import { checkPath } from '../path.js';
 import { run, type Steps } from '../steps.js';
 import type {
   CallOptions,
   Capabilities,
   Entry,
+  Leftovers,
   ListOptions,
   ReadOptions,
   Snapshot,
@@ -18,21 +19,30 @@ import type {
 import { patiently } from './sftp-abort.js';
 import { SftpConnection, type LiveSession } from './sftp-connection.js';
 import { dial } from './sftp-dial.js';
-import { NoAnswerError, RefusedError, sftpError } from './sftp-errors.js';
-import { SftpFiles } from './sftp-files.js';
+import { NoAnswerError, sftpError } from './sftp-errors.js';
+import { folderOf, SftpFiles } from './sftp-files.js';
 import { lentLine } from './sftp-lent.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './sftp-options.js';
-import { deleteFile, listFolder, makeFolders, moveByLink, readPieces, statFile, writeFile } from './sftp-plain.js';
+import { clearLeftover, listLeftovers } from './sftp-leftovers.js';
+import {
+  deleteFile,
+  listFolder,
+  makeFolders,
+  moveByLink,
+  readPieces,
+  statFile,
+  writeFile,
+  type OnUnlisted,
+} from './sftp-plain.js';
 import type { SftpAbilities } from './sftp-proof.js';
-import { createFile, readFile, removeFile, replaceFile } from './sftp-store.js';
+import type { SftpSession } from './sftp-session.js';
+import { explained } from './sftp-space.js';
+import { createFile, moveByCopy, readFile, removeFile, replaceFile } from './sftp-store.js';
 
 export type { KeyboardPrompt, SftpVfsOptions } from './sftp-options.js';
 
 /** The longest path that OpenSSH takes, less what staging adds to a lock's. */
 const PATH_BYTES = 3900;
-
-/** What is moved without hard links is read whole. */
-const COPIED_BYTES = 64 * 1024 * 1024;
 
 type Work<T> = (live: LiveSession, located: string) => Promise<T>;
 
@@ -53,6 +63,19 @@ export class SftpVfs implements Vfs {
     );
     this.#hardLinks = this.#terms.hardLinks;
     this.#authority = authorityOf(this.#terms);
+  }
+
+  get leftovers(): Leftovers {
+    return {
+      list: (folder, options = {}) =>
+        this.#walk(folder, options, (session, located, onUnlisted) =>
+          listLeftovers(session, located, options.recursive ?? false, onUnlisted),
+        ),
+      clear: ({ path, modifiedMs }, options) =>
+        this.#do('clear', path, options, 'unknown', ({ session }, located) =>
+          clearLeftover(session, located, modifiedMs),
+        ),
+    };
   }
 
   /** Until the first change what most servers can do, from then on what was seen of this one. */
@@ -90,10 +113,14 @@ export class SftpVfs implements Vfs {
   }
 
   read(path: string, { clock = false, maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
-    return this.#do('read', path, { signal }, 'none', async ({ session }, located) => {
-      const files = new SftpFiles(session, READING, folderOf(located), signal);
-      const snapshot = await run(readFile(files, located, { clock, maxBytes }));
-      return snapshot && { ...snapshot, path };
+    return this.#do('read', path, { signal }, 'none', async (live, located) => {
+      const files = new SftpFiles(live.session, READING, located, signal);
+      try {
+        const snapshot = await run(readFile(files, located, { clock, maxBytes }));
+        return snapshot && { ...snapshot, path };
+      } finally {
+        live.leaving(files.staged);
+      }
     });
   }
 
@@ -115,28 +142,23 @@ export class SftpVfs implements Vfs {
     return this.#do('stat', path, options, 'none', ({ session }, located) => statFile(session, located));
   }
 
-  async *list(folder: string, { recursive = false, signal }: ListOptions = {}): AsyncGenerator<Entry> {
-    if (folder !== '') this.check(folder);
-    const located = folder === '' ? this.#terms.root : this.#onServer(folder);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    const held = await this.#holding(folder, signal);
-    try {
-      for await (const entry of listFolder(held.live.session, located || '/', recursive)) {
-        signal?.throwIfAborted();
-        yield { ...entry, path: prefix + entry.path };
-      }
-    } catch (error) {
-      throw sftpError('list', this.locate(folder), error, 'none', signal);
-    } finally {
-      held.done();
-    }
+  list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    const { recursive = false } = options;
+    return this.#walk(folder, options, (session, located, onUnlisted) =>
+      listFolder(session, located, recursive, onUnlisted),
+    );
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
     return this.#do('write', path, options, 'unknown', async (live, located) => {
       await makeFolders(live.session, this.#terms.root, located);
       const abilities = await this.#abilities(live, located);
-      await writeFile(live.session, abilities, located, data, options?.signal);
+      const staged = stagedPath(located, freshId());
+      try {
+        await writeFile(live.session, abilities, { staged, path: located }, data, options?.signal);
+      } finally {
+        live.leaving([{ path: staged }]);
+      }
     });
   }
 
@@ -147,7 +169,7 @@ export class SftpVfs implements Vfs {
       await makeFolders(live.session, this.#terms.root, target);
       const abilities = await this.#abilities(live, target);
       if (abilities.hardLinks) await moveByLink(live.session, located, target);
-      else await this.#moveByCopy(new SftpFiles(live.session, abilities, folderOf(target)), located, target);
+      else await run(moveByCopy(new SftpFiles(live.session, abilities, target), located, target));
     });
   }
 
@@ -158,6 +180,31 @@ export class SftpVfs implements Vfs {
   readStream(path: string, { signal }: CallOptions = {}): Readable {
     this.check(path);
     return Readable.from(this.#pieces(path, signal), { objectMode: false });
+  }
+
+  async *#walk(
+    folder: string,
+    { signal, onError }: ListOptions,
+    begin: (session: SftpSession, located: string, onUnlisted: OnUnlisted) => AsyncIterable<Entry>,
+  ): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    const located = folder === '' ? this.#terms.root : this.#onServer(folder);
+    const prefix = folder === '' ? '' : `${folder}/`;
+    const onUnlisted = (error: unknown, below: string): void => {
+      if (onError === undefined) throw error;
+      onError(sftpError('list', this.locate(prefix + below), error, 'none', signal), prefix + below);
+    };
+    const held = await this.#holding(folder, signal);
+    try {
+      for await (const entry of begin(held.live.session, located || '/', onUnlisted)) {
+        signal?.throwIfAborted();
+        yield { ...entry, path: prefix + entry.path };
+      }
+    } catch (error) {
+      throw sftpError('list', this.locate(folder), error, 'none', signal);
+    } finally {
+      held.done();
+    }
   }
 
   async *#pieces(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
@@ -196,28 +243,21 @@ export class SftpVfs implements Vfs {
   ): Promise<T> {
     return this.#do(verb, path, options, 'unknown', async (live, located) => {
       const abilities = await this.#abilities(live, located);
-      const files = new SftpFiles(live.session, abilities, folderOf(located), options?.signal);
-      return await run(work(files, located, abilities));
+      const files = new SftpFiles(live.session, abilities, located, options?.signal);
+      try {
+        return await run(work(files, located, abilities));
+      } finally {
+        live.leaving(files.staged);
+      }
     });
   }
 
   async #abilities(live: LiveSession, located: string): Promise<SftpAbilities> {
+    await live.tidy();
     const proved = await live.abilities(folderOf(located));
     const hardLinks = proved.hardLinks && this.#terms.hardLinks;
     this.#hardLinks = hardLinks;
     return { ...proved, hardLinks };
-  }
-
-  async #moveByCopy(files: SftpFiles, from: string, to: string): Promise<void> {
-    const image = await run(files.read(from, COPIED_BYTES + 1));
-    if (image === undefined) throw new RefusedError('ENOENT', 'there is no such file');
-    if (image.data.byteLength > COPIED_BYTES) {
-      throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot move ${from}: so long a file needs a server with hard links`);
-    }
-    if ((await run(replaceFile(files, to, undefined, image.data))) === undefined) {
-      throw new RefusedError('EEXIST', 'the target exists already');
-    }
-    await run(files.unlink(from));
   }
 
   /** What only reads is done again once, over a new connection, when its answer was lost; so is what never left. */
@@ -230,9 +270,18 @@ export class SftpVfs implements Vfs {
   ): Promise<T> {
     if (verb !== 'connect' && verb !== 'walk') this.check(path);
     const located = this.#onServer(path);
+    const attempt = async (live: LiveSession): Promise<T> => {
+      try {
+        return await work(live, located);
+      } catch (error) {
+        throw verb === 'connect' || effect === 'unknown'
+          ? await explained(live.session, folderOf(located), error)
+          : error;
+      }
+    };
     try {
       signal?.throwIfAborted();
-      const once = (): Promise<T> => this.#connection.use((live) => work(live, located), signal, verb !== 'walk');
+      const once = (): Promise<T> => this.#connection.use(attempt, signal, verb !== 'walk');
       const twice = once().catch((error: unknown) => {
         if (!(error instanceof NoAnswerError) || (effect === 'unknown' && error.sent)) throw error;
         return once();
@@ -255,10 +304,6 @@ export function sftpVfs(options: SftpVfsOptions): SftpVfs {
 
 /** Reading needs nothing that has to be proved. */
 const READING: SftpAbilities = { hardLinks: false, posixRename: false, symlinks: false };
-
-function folderOf(located: string): string {
-  return located.slice(0, located.lastIndexOf('/')) || '/';
-}
 
 function authorityOf({ host, port, username }: SftpTerms): string {
   const shown = host.includes(':') ? `[${host}]` : host;

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
+import { COMMAND_NAMES, COMMANDS, isCommand, type CommandName } from './commands.js';
 import { Complaint } from './complaint.js';
 import { EXIT } from './exit-codes.js';
 
@@ -23,70 +24,181 @@ export interface StatusArguments {
   readonly verb: 'status';
   readonly file: string;
   readonly json: boolean;
+  readonly quiet: boolean;
 }
 
-export type Arguments = RunArguments | StatusArguments | { readonly verb: 'help' | 'version' };
+export interface ListArguments {
+  readonly verb: 'ls';
+  readonly location: string;
+  readonly recursive: boolean;
+  readonly watch: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
 
-const HELP = { help: { type: 'boolean', short: 'h' } } as const;
-const RUN = {
-  ...HELP,
-  ttl: { type: 'string' },
-  wait: { type: 'string' },
-  owner: { type: 'string' },
-  grace: { type: 'string' },
-  note: { type: 'string' },
-  'kill-after': { type: 'string' },
-  margin: { type: 'string' },
-  quiet: { type: 'boolean', short: 'q' },
-} as const;
-const STATUS = { ...HELP, json: { type: 'boolean' } } as const;
+export interface SweepArguments {
+  readonly verb: 'sweep';
+  readonly location: string;
+  readonly recursive: boolean;
+  readonly dryRun: boolean;
+  readonly olderThan: string | undefined;
+  readonly unreadable: boolean;
+  readonly concurrency: string | undefined;
+  readonly all: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface DoctorArguments {
+  readonly verb: 'doctor';
+  readonly location: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface UnlockArguments {
+  readonly verb: 'unlock';
+  readonly file: string;
+  readonly expect: string;
+  readonly reason: string | undefined;
+  readonly quiet: boolean;
+}
+
+export interface CompletionArguments {
+  readonly verb: 'completion';
+  readonly shell: 'bash' | 'zsh';
+}
+
+export type Arguments =
+  | RunArguments
+  | StatusArguments
+  | ListArguments
+  | SweepArguments
+  | DoctorArguments
+  | UnlockArguments
+  | CompletionArguments
+  | { readonly verb: 'help'; readonly topic?: CommandName }
+  | { readonly verb: 'version' };
+
+const READERS: Readonly<Record<CommandName, (argv: readonly string[]) => Arguments>> = {
+  run: runArguments,
+  status: statusArguments,
+  ls: listArguments,
+  sweep: sweepArguments,
+  doctor: doctorArguments,
+  unlock: unlockArguments,
+  completion: completionArguments,
+};
 
 /** Throws a usage `Complaint` that names what is wrong. */
 export function readArguments(argv: readonly string[]): Arguments {
   const [verb, ...rest] = argv;
-  if (verb === 'run') return runArguments(rest);
-  if (verb === 'status') return statusArguments(rest);
-  if (verb === '--help' || verb === '-h' || verb === 'help') return { verb: 'help' };
+  if (isCommand(verb)) return READERS[verb](rest);
+  if (verb === '--help' || verb === '-h') return { verb: 'help' };
+  if (verb === 'help') return helpArguments(rest);
   if (verb === '--version') return { verb: 'version' };
-  throw misuse(verb === undefined ? 'expected run or status' : `expected run or status, not ${JSON.stringify(verb)}`);
+  throw unexpected(verb);
 }
 
 function runArguments(argv: readonly string[]): Arguments {
   const end = argv.indexOf('--');
-  const { values, positionals } = parse(end === -1 ? argv : argv.slice(0, end), RUN);
-  if (values.help) return { verb: 'help' };
-  const file = onlyFile(positionals, end === -1 ? 'run FILE -- COMMAND (is the -- missing?)' : 'run FILE -- COMMAND');
-  if (end === -1) throw misuse('expected -- and a COMMAND after FILE');
+  const { values, positionals } = parse('run', end === -1 ? argv : argv.slice(0, end), COMMANDS.run.options);
+  if (values.help) return { verb: 'help', topic: 'run' };
+  const expected = end === -1 ? 'run FILE -- COMMAND (is the -- missing?)' : 'run FILE -- COMMAND';
+  const file = onlyOperand('run', positionals, 'FILE', expected);
+  if (end === -1) throw misuse('expected -- and a COMMAND after FILE', 'run');
   const [command, ...args] = argv.slice(end + 1);
-  if (command === undefined || command === '') throw misuse('expected a COMMAND after --');
+  if (command === undefined || command === '') throw misuse('expected a COMMAND after --', 'run');
   const { ttl, wait, owner, grace, note, margin, quiet = false, 'kill-after': killAfter } = values;
   return { verb: 'run', file, command, args, ttl, wait, owner, grace, note, killAfter, margin, quiet };
 }
 
 function statusArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse(argv, STATUS);
-  if (values.help) return { verb: 'help' };
-  return { verb: 'status', file: onlyFile(positionals, 'status FILE'), json: values.json ?? false };
+  const { values, positionals } = parse('status', argv, COMMANDS.status.options);
+  if (values.help) return { verb: 'help', topic: 'status' };
+  const { json = false, quiet = false } = values;
+  return { verb: 'status', file: onlyOperand('status', positionals, 'FILE'), json, quiet };
 }
 
-function onlyFile(positionals: readonly string[], expected: string): string {
-  const [file, extra] = positionals;
-  if (file === undefined) throw misuse(`expected ${expected}`);
-  if (file === '') throw misuse('FILE is empty');
-  if (extra !== undefined) throw misuse(`${JSON.stringify(extra)} is one argument too many; expected ${expected}`);
-  return file;
+function listArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('ls', argv, COMMANDS.ls.options);
+  if (values.help) return { verb: 'help', topic: 'ls' };
+  const { recursive = false, watch = false, json = false, quiet = false } = values;
+  return { verb: 'ls', location: onlyOperand('ls', positionals, 'LOCATION'), recursive, watch, json, quiet };
 }
 
-function parse<T extends NonNullable<ParseArgsConfig['options']>>(argv: readonly string[], options: T) {
+function sweepArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('sweep', argv, COMMANDS.sweep.options);
+  if (values.help) return { verb: 'help', topic: 'sweep' };
+  const { recursive = false, unreadable = false, all = false, json = false, quiet = false } = values;
+  const { concurrency, 'older-than': olderThan, 'dry-run': dryRun = false } = values;
+  const location = onlyOperand('sweep', positionals, 'LOCATION');
+  return { verb: 'sweep', location, recursive, dryRun, olderThan, unreadable, concurrency, all, json, quiet };
+}
+
+function doctorArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('doctor', argv, COMMANDS.doctor.options);
+  if (values.help) return { verb: 'help', topic: 'doctor' };
+  const { json = false, quiet = false } = values;
+  return { verb: 'doctor', location: onlyOperand('doctor', positionals, 'LOCATION'), json, quiet };
+}
+
+function unlockArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('unlock', argv, COMMANDS.unlock.options);
+  if (values.help) return { verb: 'help', topic: 'unlock' };
+  const file = onlyOperand('unlock', positionals, 'FILE', 'unlock FILE --expect ID');
+  const { expect, reason, quiet = false } = values;
+  if (!expect) throw misuse('expected --expect ID, as status tells it: no lock is ended blindly', 'unlock');
+  return { verb: 'unlock', file, expect, reason, quiet };
+}
+
+function completionArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse('completion', argv, COMMANDS.completion.options);
+  if (values.help) return { verb: 'help', topic: 'completion' };
+  const shell = onlyOperand('completion', positionals, 'a shell', 'completion bash or completion zsh');
+  if (shell === 'bash' || shell === 'zsh') return { verb: 'completion', shell };
+  throw misuse(`expected bash or zsh, not ${JSON.stringify(shell)}`, 'completion');
+}
+
+function helpArguments([topic, extra]: readonly string[]): Arguments {
+  if (extra !== undefined) throw misuse(`${JSON.stringify(extra)} is one argument too many; expected help COMMAND`);
+  if (topic === undefined) return { verb: 'help' };
+  if (isCommand(topic)) return { verb: 'help', topic };
+  throw unexpected(topic);
+}
+
+function onlyOperand(
+  command: CommandName,
+  [operand, extra]: readonly string[],
+  name: string,
+  expected = `${command} ${name}`,
+): string {
+  if (operand === undefined) throw misuse(`expected ${expected}`, command);
+  if (operand === '') throw misuse(`${name} is empty`, command);
+  if (extra === undefined) return operand;
+  throw misuse(`${JSON.stringify(extra)} is one argument too many; expected ${expected}`, command);
+}
+
+function parse<T extends NonNullable<ParseArgsConfig['options']>>(
+  command: CommandName,
+  argv: readonly string[],
+  options: T,
+) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (cause) {
     // Node's messages go on with advice that does not fit here.
     const [first = ''] = (cause as Error).message.split(/[.\n]/, 1);
-    throw misuse(first.charAt(0).toLowerCase() + first.slice(1), cause);
+    throw misuse(first.charAt(0).toLowerCase() + first.slice(1), command, cause);
   }
 }
 
-function misuse(problem: string, cause?: unknown): Complaint {
-  return new Complaint(EXIT.usage, `${problem}; see vfs-lockfile --help`, { cause });
+function unexpected(typed: string | undefined): Complaint {
+  const names = `${COMMAND_NAMES.slice(0, -1).join(', ')} or ${COMMAND_NAMES.at(-1) ?? ''}`;
+  return misuse(typed === undefined ? `expected ${names}` : `expected ${names}, not ${JSON.stringify(typed)}`);
+}
+
+function misuse(problem: string, command?: CommandName, cause?: unknown): Complaint {
+  const help = command === undefined ? '--help' : `${command} --help`;
+  return new Complaint(EXIT.usage, `${problem}; see vfs-lockfile ${help}`, { cause });
 }

@@ -22,9 +22,22 @@ async function perform(args: Arguments, self: string): Promise<number> {
     }
     case 'status':
       return (await import('./status.js')).status(args);
+    case 'ls':
+      return (await import('./ls.js')).ls(args);
+    case 'sweep':
+      return (await import('./sweep.js')).sweep(args);
+    case 'doctor':
+      return (await import('./doctor.js')).doctor(args);
+    case 'unlock':
+      return (await import('./unlock.js')).unlock(args);
+    case 'completion': {
+      const { completionFor } = await import('./completion.js');
+      print(completionFor(args.shell));
+      return 0;
+    }
     default: {
-      const { HELP, version } = await import('./help.js');
-      print(args.verb === 'help' ? HELP : `${version()}\n`);
+      const { helpOn, version } = await import('./help.js');
+      print(args.verb === 'help' ? helpOn(args.topic) : `${version()}\n`);
       return 0;
     }
   }

@@ -21,7 +21,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
   const signals = new Signals();
   try {
-    const terms = runTermsOf(args);
+    const terms = runTermsOf(args, process.env);
     const file = await openTarget(args.file);
     const lock = new Lockfile(file, { ...terms.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
     await acquire(lock, terms.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);

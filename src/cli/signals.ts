@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -25,6 +26,8 @@ export class Signals {
   #forward: ((signal: NodeJS.Signals) => void) | undefined;
 
   constructor() {
+    // Many things at once may depend on it, which is no leak.
+    setMaxListeners(0, this.#interrupted.signal);
     for (const signal of ENDING) process.on(signal, this.#receive);
   }
 

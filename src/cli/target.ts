@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 
 import type { VfsFile } from '../file.js';
 import { openFile } from '../open.js';
+import { openFolder, type Folder } from '../operate/location.js';
 import { Complaint } from './complaint.js';
 import { EXIT } from './exit-codes.js';
 
@@ -14,6 +15,24 @@ export async function openTarget(text: string): Promise<VfsFile> {
   }
   if (file.vfs.scheme === 'file') await checkLocal(file.toString());
   return file;
+}
+
+/** The folder whose locks are meant. Throws a usage complaint for what is no folder. */
+export async function openPlace(text: string): Promise<Folder> {
+  const folder = await openFolder(text);
+  const shown = shownFolder(folder);
+  if (!folder.vfs.capabilities.durable) {
+    throw new Complaint(EXIT.usage, `${shown} has no locks of others: its store lives in one process only`);
+  }
+  const kind = folder.vfs.scheme === 'file' ? await kindOf(shown) : 'folder';
+  if (kind === 'nothing') throw new Complaint(EXIT.usage, `there is no folder ${shown}`);
+  if (kind === 'file') throw new Complaint(EXIT.usage, `${shown} is no folder`);
+  return folder;
+}
+
+/** A folder as a person finds it. */
+export function shownFolder({ vfs, path }: Folder): string {
+  return path === '' ? vfs.locate('.').replace(/\.$/, '') : vfs.locate(path);
 }
 
 async function checkLocal(path: string): Promise<void> {

@@ -3,29 +3,33 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { LockEvent } from '../events.js';
 import type { VfsFile } from '../file.js';
 import { describeHolder } from '../obstacle.js';
+import { Inspector, type Inspection } from '../operate/inspect.js';
 import { printable } from '../record.js';
 import { say } from './complain.js';
-import { Lookout, type View } from './lookout.js';
-import { bold, fitting, screenOn, spanOf, timeOf } from './terminal.js';
+import { fitting, screenOn, spanOf, styled, timeOf } from './terminal.js';
 
 const WAITING = 'vfs-lockfile:wait';
 const REFRESH_MS = 1000;
+
+/** How long a lock that cannot be read is respected: the default lease. */
+const UNREADABLE_TTL_MS = 30_000;
+
 const CLEAR_LINE = '\r\u{1b}[2K';
 
 /** Tells of waiting while there is some: on a screen by one line kept up to date, else by one line at the start. */
 export class WaitingNotice {
   readonly #file: VfsFile;
-  readonly #lookout: Lookout;
+  readonly #inspector: Inspector;
   readonly #screen = screenOn(2);
   readonly #startedMs = performance.now();
-  #view: View | undefined;
+  #view: Inspection | undefined;
   #viewedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(file: VfsFile) {
     this.#file = file;
-    this.#lookout = new Lookout(file);
+    this.#inspector = new Inspector(file.vfs, UNREADABLE_TTL_MS);
     subscribe(WAITING, this.#begin);
   }
 
@@ -41,7 +45,7 @@ export class WaitingNotice {
   readonly #begin = (event: unknown): void => {
     unsubscribe(WAITING, this.#begin);
     if (this.#screen === undefined) {
-      say(`waiting: ${(event as LockEvent).reason ?? ''}`);
+      say(`waiting: ${(event as LockEvent).reason}`);
       return;
     }
     this.#screen.on('resize', this.#draw);
@@ -51,7 +55,7 @@ export class WaitingNotice {
 
   async #refresh(): Promise<void> {
     try {
-      this.#view = await this.#lookout.look();
+      this.#view = await this.#inspector.look(this.#file.path, {});
       this.#viewedMs = performance.now();
     } catch {
       // The last view stays; whether this failure matters is for the acquisition to say.
@@ -65,14 +69,15 @@ export class WaitingNotice {
     const texts = waitingTexts(this.#view, this.#file.toString(), now - this.#startedMs, now - this.#viewedMs);
     // The last column stays free, as a terminal may wrap when it is taken.
     const text = fitting(texts, (this.#screen.columns || 80) - 1);
-    this.#screen.write(CLEAR_LINE + text.replace(/^waiting/, bold('waiting', this.#screen)));
+    this.#screen.write(CLEAR_LINE + text.replace(/^waiting/, styled('waiting', 'bold', this.#screen)));
   };
 }
 
 /** From the longest to the shortest. */
-function waitingTexts(view: View, file: string, waitedMs: number, viewAgeMs: number): readonly string[] {
+function waitingTexts(view: Inspection, file: string, waitedMs: number, viewAgeMs: number): readonly string[] {
   const waiting = `waiting ${spanOf(waitedMs)}`;
-  if (view.state === 'free') return [`${waiting} for ${printable(file)}: just released`, `${waiting}: just released`];
+  if (view.state === 'free' || view.state === 'released')
+    return [`${waiting} for ${printable(file)}: just released`, `${waiting}: just released`];
   const { record, ageMs = 0, expiresInMs = 0 } = view;
   const since = `since ${timeOf(new Date(Date.now() - ageMs - viewAgeMs))}`;
   const lease = expiresInMs === Infinity ? 'without end' : `lease ${spanOf(expiresInMs - viewAgeMs)}`;

@@ -1,4 +1,4 @@
-import { openFile, VfsError, VfsFile, type Entry, type Vfs } from 'vfs-lockfile';
+import { openFile, VfsError, VfsFile, type Vfs } from 'vfs-lockfile';
 
 /** A folder in some store. */
 export class Folder {
@@ -25,26 +25,16 @@ export class Folder {
     return new VfsFile(this.#vfs, this.#path + name);
   }
 
-  /** The CSV files that wait here, the largest first. */
-  async csvFiles(): Promise<VfsFile[]> {
-    const entries = await this.#entries(false);
-    const waiting = entries.filter(({ path }) => path.endsWith('.csv')).sort((a, b) => b.size - a.size);
-    return waiting.map(({ path }) => new VfsFile(this.#vfs, path));
-  }
-
   /** The names of all files here and below. */
   async names(): Promise<string[]> {
-    const entries = await this.#entries(true);
-    return entries.map(({ path }) => path.slice(this.#path.length)).sort();
-  }
-
-  async #entries(recursive: boolean): Promise<Entry[]> {
-    const entries: Entry[] = [];
+    const names: string[] = [];
     try {
-      for await (const entry of this.#vfs.list(this.#path.slice(0, -1), { recursive })) entries.push(entry);
+      for await (const { path } of this.#vfs.list(this.#path.slice(0, -1), { recursive: true })) {
+        names.push(path.slice(this.#path.length));
+      }
     } catch (error) {
       if (!(error instanceof VfsError) || error.code !== 'ERR_VFS_NOT_FOUND') throw error;
     }
-    return entries;
+    return names.sort();
   }
 }

@@ -3,8 +3,7 @@ import { Lockfile, VfsError } from 'vfs-lockfile';
 import { Folder } from './folder.js';
 import { UsageError } from './options.js';
 import type { Original } from './originals.js';
-
-const ARCHIVE = 'archive/';
+import { ARCHIVE } from './plan.js';
 
 /** Opens the folder that is to be the inbox. Throws `UsageError` when it cannot serve, or has anybody else's files in it. */
 export async function openInbox(location: string): Promise<Folder> {

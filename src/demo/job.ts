@@ -3,30 +3,27 @@ import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 
 import type { Lockfile, VfsFile } from 'vfs-lockfile';
+import type { Claim } from 'vfs-lockfile/operate';
 
 import type { Ledger } from './ledger.js';
 import type { Takeover, Tell } from './news.js';
-import { BATCH_ROWS } from './plan.js';
+import { ARCHIVE, BATCH_ROWS } from './plan.js';
 import { Tally } from './tally.js';
 
 /** What a worker needs for its work on a file. */
 export interface Desk {
   readonly ledger: Ledger;
-  /** The path to which a file goes once it is summarised. */
-  readonly archived: (file: VfsFile) => string;
   readonly tell: Tell;
 }
 
 /** Summarises one CSV file and archives it, while its lock is held. */
-export async function processFile(file: VfsFile, lock: Lockfile, desk: Desk): Promise<void> {
+export async function processFile(claim: Claim, desk: Desk): Promise<void> {
+  const { file, lock } = claim;
   const startedMs = performance.now();
-  // It was there when the inbox was listed; since then somebody else may have locked, processed and archived it.
-  if ((await file.stat()) === undefined) return;
   desk.tell({ kind: 'claimed', file: file.name });
   const finished = await recover(file, lock, desk);
   if (!finished) await summarise(file, lock, desk);
-  lock.assertHeld();
-  await file.move(desk.archived(file), { signal: lock.signal });
+  await claim.archive(ARCHIVE);
   desk.tell({ kind: 'archived', file: file.name, ms: performance.now() - startedMs });
 }
 

@@ -1,3 +1,6 @@
+/** Where in the inbox a file goes once it is summarised. */
+export const ARCHIVE = 'archive/';
+
 /** The lease of a lock on a file, in milliseconds. It is renewed while its worker lives. */
 export const LEASE_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { Contender, type Won } from './contender.js';
 import { Doorbell } from './doorbell.js';
 import { LockHeldError, LockTimeoutError, type Obstacle } from '../errors.js';
-import { tellOfWaiting, tellOfWinning } from '../events.js';
+import { tellOfFailing, tellOfHolder, tellOfQueueing, tellOfWaiting, tellOfWinning } from '../events.js';
 import { Limit } from './limit.js';
 import { describeObstacle } from '../obstacle.js';
 import type { Terms } from '../options.js';
@@ -30,16 +30,14 @@ export interface Acquired extends Won {
 }
 
 /** One try without any waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
-export async function acquireNow(aim: Aim): Promise<Acquired | undefined> {
-  const turn = takeTurnNow(aim.place.shown);
-  return turn && keepingTurn(turn, () => pursue(aim, new Contender(aim.place, aim.terms), undefined));
+export function acquireNow(aim: Aim): Promise<Acquired | undefined> {
+  return tryOnce(aim, new Contender(aim.place, aim.terms));
 }
 
 /** One try without any waiting; the error tells who holds the lock. */
 export async function acquireAtOnce(aim: Aim): Promise<Acquired> {
-  const turn = takeTurnNow(aim.place.shown);
   const contender = new Contender(aim.place, aim.terms);
-  const acquired = turn && (await keepingTurn(turn, () => pursue(aim, contender, undefined)));
+  const acquired = await tryOnce(aim, contender);
   if (acquired) return acquired;
   const obstacle = await explain(contender);
   throw new LockHeldError(describeObstacle(obstacle), obstacle);
@@ -51,37 +49,66 @@ export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSigna
   const limit = new Limit(waitMs, signal);
   const contender = new Contender(aim.place, aim.terms);
   try {
-    const turn = await takeTurn(aim.place.shown, limit.signal);
-    const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit.signal));
+    const turn = takeTurnNow(aim.place.shown) ?? (await queueing(contender, limit.signal));
+    const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit));
     if (acquired) return acquired;
     throw limit.signal.reason;
   } catch (error) {
-    signal?.throwIfAborted();
-    if (!limit.signal.aborted) throw error;
-    const obstacle = await explain(contender);
-    const message = `${describeObstacle(obstacle)}; gave up after ${String(waitMs)} ms`;
-    throw new LockTimeoutError(message, obstacle, { cause: error });
+    const outcome = await outcomeOf(error, contender, limit, waitMs, signal);
+    tellOfFailing(contender, outcome, signal?.aborted);
+    throw outcome;
   } finally {
     limit.clear();
   }
 }
 
-/** Without a signal one try, with one as many as it takes until that aborts. */
-async function pursue(aim: Aim, contender: Contender, signal: AbortSignal | undefined): Promise<Won | undefined> {
-  const startedMs = performance.now();
+function queueing(contender: Contender, signal: AbortSignal): Promise<Turn> {
+  tellOfQueueing(contender);
+  return takeTurn(contender.place.shown, signal);
+}
+
+/** What a caller is told in the end: why it gave up, who was in the way when its time was up, or what went wrong. */
+async function outcomeOf(
+  error: unknown,
+  contender: Contender,
+  limit: Limit,
+  waitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  if (signal?.aborted) return signal.reason;
+  if (!limit.signal.aborted) return error;
+  const obstacle = await explain(contender);
+  const message = `${describeObstacle(obstacle)}; gave up after ${String(waitMs)} ms`;
+  return new LockTimeoutError(message, obstacle, { cause: error });
+}
+
+async function tryOnce(aim: Aim, contender: Contender): Promise<Acquired | undefined> {
+  try {
+    const turn = takeTurnNow(aim.place.shown);
+    const acquired = turn && (await keepingTurn(turn, () => pursue(aim, contender, undefined)));
+    if (acquired === undefined) tellOfHolder(contender);
+    return acquired;
+  } catch (error) {
+    tellOfFailing(contender, error);
+    throw error;
+  }
+}
+
+/** Without a limit one try, with one as many as it takes until that ends. */
+async function pursue(aim: Aim, contender: Contender, limit: Limit | undefined): Promise<Won | undefined> {
   let doorbell: Doorbell | undefined;
   try {
     const poll = new Poll(aim.vfs.capabilities);
-    let tried = await run(contender.knock({ signal }));
-    let attempt = 1;
-    for (; tried.won === undefined; attempt += 1) {
-      if (signal === undefined) return undefined;
-      tellOfWaiting(contender, attempt, startedMs);
+    let tried = await run(contender.knock(aim.place.prompt ? {} : { signal: limit?.signal }));
+    while (tried.won === undefined) {
+      if (limit === undefined) return undefined;
+      const { signal } = limit;
+      tellOfWaiting(contender);
       doorbell ??= new Doorbell(aim.vfs, aim.place.path);
       await doorbell.wait(poll.nextMs(tried.obstacle.expiresInMs ?? 0), signal);
       tried = await run(contender.look({ signal }));
     }
-    tellOfWinning(contender, tried.won, attempt, startedMs);
+    tellOfWinning(contender, tried.won);
     return tried.won;
   } catch (error) {
     await run(contender.abandon({ signal: AbortSignal.timeout(ABANDON_LIMIT_MS) })).catch(() => undefined);

@@ -35,6 +35,8 @@ export class Contender {
   readonly terms: Terms;
   readonly #observer: Observer;
   readonly lockId = freshId();
+  readonly startedMs = performance.now();
+  #attempts = 0;
   /** Who was in the way when last looked. */
   #obstacle: Obstacle;
   readonly #vetoed = new Set<Version>();
@@ -54,24 +56,23 @@ export class Contender {
     return this.#obstacle;
   }
 
+  /** How many tries there were. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   /** A try that begins with a write, for when the lock may well be free. */
   *knock(options: CallOptions): Steps<Try> {
+    this.#attempts += 1;
     const left = recallTombstone(this.place.shown);
     const won = yield* this.#put(left && { version: left, record: undefined, reason: undefined }, options);
-    return won ? { won } : yield* this.look(options);
+    return won ? { won } : yield* this.#contest(options);
   }
 
   /** A try that begins with a read, for when the lock was held a moment ago. */
   *look(options: CallOptions): Steps<Try> {
-    for (let looks = 0; ; looks += 1) {
-      const sighting = yield* this.inspect(options);
-      if (this.#isOurs(sighting)) return { won: this.#recognise(sighting) };
-      if (!this.#unanswered) this.#doubtSince = undefined;
-      const takeable = looks < LOOKS && (yield* this.#mayTake(sighting));
-      if (!takeable) return { won: undefined, obstacle: this.#obstacle };
-      const won = yield* this.#put(sighting, options);
-      if (won) return { won };
-    }
+    this.#attempts += 1;
+    return yield* this.#contest(options);
   }
 
   /** Looks at the lock and changes nothing. */
@@ -89,6 +90,18 @@ export class Contender {
     if (this.#doubtSince === undefined) return;
     const sighting = yield* this.inspect(options);
     if (this.#isOurs(sighting)) yield* this.#recognise(sighting).tenure.release(options);
+  }
+
+  *#contest(options: CallOptions): Steps<Try> {
+    for (let looks = 0; ; looks += 1) {
+      const sighting = yield* this.inspect(options);
+      if (this.#isOurs(sighting)) return { won: this.#recognise(sighting) };
+      if (!this.#unanswered) this.#doubtSince = undefined;
+      const takeable = looks < LOOKS && (yield* this.#mayTake(sighting));
+      if (!takeable) return { won: undefined, obstacle: this.#obstacle };
+      const won = yield* this.#put(sighting, options);
+      if (won) return { won };
+    }
   }
 
   *#mayTake(sighting: Sighting | undefined): Steps<boolean> {

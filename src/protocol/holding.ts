@@ -1,9 +1,10 @@
 import { LockLostError, LockNotHeldError, type LossReason } from '../errors.js';
-import { about, publish, type LockEvent, type LockEventName } from '../events.js';
+import { about, publish, type LockEventName } from '../events.js';
 import { Limit, LONGEST_TIMER_MS } from './limit.js';
 import { sleep } from '../pause.js';
 import { run, runSync } from '../steps.js';
 import type { LockPlace, Tenure } from './tenure.js';
+import type { CallOptions } from '../vfs.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
@@ -78,7 +79,12 @@ export class Holding {
   renewSync(): void {
     this.assertHeld();
     const startedMs = performance.now();
-    this.#renewed(runSync(this.tenure.renew({})), startedMs);
+    try {
+      this.#renewed(runSync(this.tenure.renew({})), startedMs);
+    } catch (error) {
+      this.#tellOfFailedRenewal(error, startedMs);
+      throw error;
+    }
   }
 
   /** Gives the lock back. False: it was lost, or given back before; nothing but our own leftover was touched. */
@@ -88,7 +94,7 @@ export class Holding {
       await this.#renewing?.catch(() => undefined);
       return this.#released(await this.#giveBack());
     } catch (error) {
-      this.#tell('release', { reason: 'failed', error, durationMs: this.#heldMs });
+      this.#tell('release', 'failed', this.#heldMs, error);
       throw error;
     } finally {
       this.#onEnd();
@@ -100,25 +106,33 @@ export class Holding {
     if (!this.#end()) return false;
     try {
       return this.#released(runSync(this.tenure.release({})));
+    } catch (error) {
+      this.#tell('release', 'failed', this.#heldMs, error);
+      throw error;
     } finally {
       this.#onEnd();
     }
   }
 
   async #giveBack(): Promise<LossReason | undefined> {
+    if (this.#place.prompt) return this.#giveBackUnder({});
     const limit = new Limit(RELEASE_LIMIT_MS);
     try {
-      for (const pauseMs of RELEASE_PAUSES_MS) {
-        try {
-          return await run(this.tenure.release({ signal: limit.signal }));
-        } catch {
-          await sleep(pauseMs);
-        }
-      }
-      return await run(this.tenure.release({ signal: limit.signal }));
+      return await this.#giveBackUnder({ signal: limit.signal });
     } finally {
       limit.clear();
     }
+  }
+
+  async #giveBackUnder(options: CallOptions): Promise<LossReason | undefined> {
+    for (const pauseMs of RELEASE_PAUSES_MS) {
+      try {
+        return await run(this.tenure.release(options));
+      } catch {
+        await sleep(pauseMs);
+      }
+    }
+    return run(this.tenure.release(options));
   }
 
   async #renewOnce(): Promise<void> {
@@ -129,6 +143,7 @@ export class Holding {
     try {
       this.#renewed(await run(this.tenure.renew({ signal })), startedMs);
     } catch (error) {
+      this.#tellOfFailedRenewal(error, startedMs);
       // The loss itself is what cut the renewal off.
       throw this.#loss ?? error;
     }
@@ -139,7 +154,7 @@ export class Holding {
     if (reason !== undefined && this.#loss === undefined) this.#lose(reason);
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
-    this.#tell('renew', { durationMs: performance.now() - startedMs });
+    this.#tell('renew', 'renewed', performance.now() - startedMs);
     this.#plan((this.tenure.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
   }
 
@@ -175,7 +190,7 @@ export class Holding {
     this.#loss = loss;
     clearTimeout(this.#timer);
     this.#renewAbort?.abort(loss);
-    this.#tell('lost', { reason, error: this.#failure, durationMs: this.#heldMs });
+    this.#tell('lost', reason, this.#heldMs, this.#failure);
     this.#controller?.abort(loss);
     this.#tellLost?.(loss);
     this.#onEnd();
@@ -192,7 +207,7 @@ export class Holding {
   #released(reason: LossReason | undefined): boolean {
     this.#givenBack = true;
     if (reason !== undefined) this.#loss ??= new LockLostError(this.#place.shown, reason);
-    this.#tell('release', { reason: reason ?? 'released', durationMs: this.#heldMs });
+    this.#tell('release', reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
   }
 
@@ -200,9 +215,18 @@ export class Holding {
     return performance.now() - this.#startedMs;
   }
 
-  #tell(name: LockEventName, details: Partial<LockEvent>): void {
-    const { record } = this.tenure;
-    publish(name, () => ({ ...about(this.#place, record), attempt: record.renewals, ...details }));
+  #tellOfFailedRenewal(error: unknown, startedMs: number): void {
+    if (this.#loss === undefined && !this.#ended) this.#tell('renew', 'failed', performance.now() - startedMs, error);
+  }
+
+  #tell(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {
+    publish(name, () => ({
+      ...about(this.#place, this.tenure.record),
+      attempt: this.tenure.record.renewals,
+      durationMs,
+      reason,
+      ...(error !== undefined && { error }),
+    }));
   }
 }
 

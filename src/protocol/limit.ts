@@ -1,24 +1,24 @@
 /** A caller's patience: ends when its time is up or when its own signal aborts. Keeps the process alive until cleared. */
 export class Limit {
-  readonly #controller = new AbortController();
   readonly #callers: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #endMs: number;
+  #reason: unknown;
+  /** Made when somebody asks for the signal: most locks are free, and signals are dear. */
+  #controller: AbortController | undefined;
 
   constructor(ms: number, signal?: AbortSignal) {
     this.#callers = signal;
-    this.#endMs = performance.now() + ms;
-    if (signal?.aborted) this.#controller.abort(signal.reason);
+    if (signal?.aborted) this.#reason = signal.reason;
     else signal?.addEventListener('abort', this.#forward, { once: true });
     if (ms !== Infinity) this.#timer = setTimeout(this.#expire, Math.min(ms, LONGEST_TIMER_MS));
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
     return this.#controller.signal;
-  }
-
-  get leftMs(): number {
-    return this.#endMs - performance.now();
   }
 
   clear(): void {
@@ -27,12 +27,17 @@ export class Limit {
   }
 
   readonly #forward = (): void => {
-    this.#controller.abort(this.#callers?.reason);
+    this.#end(this.#callers?.reason);
   };
 
   readonly #expire = (): void => {
-    this.#controller.abort(new DOMException('the time to wait is up', 'TimeoutError'));
+    this.#end(new DOMException('the time to wait is up', 'TimeoutError'));
   };
+
+  #end(reason: unknown): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+  }
 }
 
 /** A timer with a longer delay would fire at once. */

@@ -20,5 +20,6 @@ export function placeOf(vfs: Vfs, store: LockStore, path: string): LockPlace {
     scheme: vfs.scheme,
     grainMs: clock.grainMs,
     tombstone: remove === 'none',
+    prompt: vfs.sync !== undefined && create === 'atomic',
   };
 }

@@ -26,6 +26,8 @@ export interface LockPlace {
   readonly grainMs: number;
   /** Release by overwriting with a tombstone, on stores whose conditional removal cannot be trusted. */
   readonly tombstone: boolean;
+  /** Whether taking a free lock, and giving it back, never waits for anybody, so that nothing has to cut it short. */
+  readonly prompt: boolean;
 }
 
 /** One byte more than a record may have, so that a longer file shows. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface User {
@@ -48,6 +48,14 @@ export class Installed {
 
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Runs a script that stands beside the tests as a user. Resolves with what it prints as JSON. */
+  async script(user: User, file: string, ...args: readonly string[]): Promise<unknown> {
+    cpSync(file, join(this.#folder, basename(file)));
+    const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, `--groups=${TEAM}`, '--inh-caps=-all'];
+    const node = [process.execPath, join(this.#folder, basename(file)), ...args];
+    return JSON.parse((await promisify(execFile)('setpriv', [...become, ...node])).stdout);
   }
 
   /** Has a user do something in a folder, in a process of its own. */

@@ -34,8 +34,8 @@ export async function describeMachine() {
     `Figures of \`npm run bench\`, ${new Date().toISOString().slice(0, 10)}:`,
     `${String(availableParallelism())} cores (${cpus()[0]?.model.trim() ?? 'unknown'}),`,
     `Node ${process.version}, ${type()} ${release()},`,
-    `${disk.path} on ${disk.fileSystem}${disk.fileSystem === 'ext4' ? journalRemark(disk.path) : ''},`,
-    memory ? `${memory.path} on ${memory.fileSystem}.` : `no other tmpfs at ${MEMORY_FOLDER}.`,
+    `temporary files on ${disk.fileSystem}${disk.fileSystem === 'ext4' ? journalRemark(disk.path) : ''},`,
+    memory ? `the others on ${memory.fileSystem}.` : `no other tmpfs at ${MEMORY_FOLDER}.`,
     `Load average at the start ${shownLoad()}.`,
     'Ratios compare what ran in turns within one run, so they mean more than the times.',
   ];

@@ -16,6 +16,7 @@ import { importCost } from './import-cost.mjs';
 import { describeMachine } from './machine.mjs';
 import { manyLocks } from './many-locks.mjs';
 import { withBlock } from './readme.mjs';
+import { sftp } from './sftp.mjs';
 import { syscalls } from './syscalls.mjs';
 import { uncontended } from './uncontended.mjs';
 import { Workshop } from './workshop.mjs';
@@ -28,6 +29,7 @@ const SECTIONS = {
   syscalls,
   'hand-over': handOver,
   'many-locks': manyLocks,
+  sftp,
   import: importCost,
 };
 

@@ -16,7 +16,7 @@ import { median, shown, spread, table } from './figures.mjs';
  */
 
 const ROUNDS = 40;
-const WARM_ROUNDS = 3;
+const WARM_ROUNDS = 20;
 const ROUND_MS = 25;
 
 /**

@@ -57,14 +57,14 @@ export function start(command: string, args: readonly string[], { env, ...option
 
 /** Starts the command line. */
 export function cli(args: readonly string[], surroundings?: Surroundings): Running {
-  const main = surroundings?.uid === undefined ? CLI : cliForAll();
-  return start(process.execPath, [main, ...args], surroundings);
+  const [node, main] = surroundings?.uid === undefined ? [process.execPath, CLI] : cliForAll();
+  return start(node, [main, ...args], surroundings);
 }
 
 let copy: string | undefined;
 
-/** A copy that every user can read, wherever the checkout stands. */
-function cliForAll(): string {
+/** Copies of Node and of the command line that every user can run, wherever Node and the checkout stand. */
+function cliForAll(): readonly [string, string] {
   if (copy === undefined) {
     const home = (copy = mkdtempSync(join(tmpdir(), 'vfs-lockfile-cli-for-all-')));
     process.on('exit', () => {
@@ -72,8 +72,9 @@ function cliForAll(): string {
     });
     chmodSync(home, 0o755);
     for (const part of ['dist', 'package.json']) cpSync(here(`../../${part}`), join(home, part), { recursive: true });
+    cpSync(process.execPath, join(home, 'node'));
   }
-  return join(copy, 'dist', 'cli', 'main.js');
+  return [join(copy, 'node'), join(copy, 'dist', 'cli', 'main.js')];
 }
 
 /** Starts the command line and waits for its end. */

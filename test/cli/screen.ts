@@ -17,11 +17,23 @@ export interface Screen {
 export interface ScreenOptions {
   readonly columns: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A file that standard output goes to instead. */
+  readonly into?: string;
 }
 
-export function onScreen(args: readonly string[], { columns, env }: ScreenOptions): Screen {
+export function onScreen(args: readonly string[], { columns, env, into }: ScreenOptions): Screen {
+  if (into === undefined) return commandOnScreen(process.execPath, [CLI, ...args], { columns, env });
+  return commandOnScreen('sh', ['-c', 'exec "$@" >"$0"', into, process.execPath, CLI, ...args], { columns, env });
+}
+
+/** Any command on a terminal of its own. */
+export function commandOnScreen(
+  command: string,
+  args: readonly string[],
+  { columns, env }: Pick<ScreenOptions, 'columns'> & { readonly env?: ScreenOptions['env'] | undefined },
+): Screen {
   const all = Object.entries(environment({ TERM: 'xterm-256color', ...env }));
-  const terminal = spawn(process.execPath, [CLI, ...args], {
+  const terminal = spawn(command, [...args], {
     cols: columns,
     rows: 10,
     // Here undefined would become a text.

@@ -1,6 +1,7 @@
 import { createFile, removeFile, replaceFile } from '../../src/backends/local-store.js';
-import { LocalFiles, type FileImage } from '../../src/backends/local-files.js';
+import { LocalFiles } from '../../src/backends/local-files.js';
 import type { Syscalls } from '../../src/backends/local-calls.js';
+import type { Image } from '../../src/guarded-swap.js';
 import { freshId, stagedPath } from '../../src/names.js';
 import type { Steps } from '../../src/steps.js';
 import type { Version } from '../../src/vfs.js';
@@ -34,7 +35,7 @@ export class ExploredFiles extends LocalFiles {
 
 /** As over a connection: what follows is sent before the answer is there, and so it is done whatever the answer. */
 class PipelinedFiles extends ExploredFiles {
-  *enter(stage: string, guard: string, lock: string): Steps<FileImage | undefined> {
+  *enter(stage: string, guard: string, lock: string): Steps<Image | undefined> {
     const entered = yield* settled(this.rename(stage, guard));
     const image = yield* this.read(lock);
     entered();

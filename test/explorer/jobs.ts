@@ -99,15 +99,16 @@ function seeds(disk: string, first: number, schedules: number): readonly Job[] {
 }
 
 function mistakes(disk: string, bounds: Bounds): readonly Job[] {
-  const spoilt = (what: string, scenario: Scenario, algorithm: Algorithm): Job => ({
+  const spoilt = (what: string, scenario: Scenario, algorithm: Algorithm, within = bounds): Job => ({
     isSpoilt: true,
-    play: () => search(disk, { ...scenario, name: `${what}: ${scenario.name}` }, algorithm, bounds, 'each'),
+    play: () => search(disk, { ...scenario, name: `${what}: ${scenario.name}` }, algorithm, within, 'each'),
   });
   return [
     spoilt('fills the file where it stands', taking, inPlace),
     spoilt('skips the judgement', stealSteal, mutants.skipsJudgement),
     spoilt('believes a late act', stealRelease, mutants.believesLateActs),
-    spoilt('evicts nothing', stealSteal, mutants.evictsNothing),
+    // Who waits for ever waits in ever more ways.
+    spoilt('evicts nothing', stealSteal, mutants.evictsNothing, { ...bounds, preemptions: 1 }),
     spoilt('stages outside the guard', stealSteal, mutants.stagesOutside),
     spoilt('moves the guard away', withLookUpsApart(stealSteal), mutants.movesGuardAway),
     spoilt('reuses the guard', withLookUpsApart(stealRelease), mutants.reusesGuard),

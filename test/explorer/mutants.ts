@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename } from 'node:path';
 
-import type { FileImage } from '../../src/backends/local-files.js';
+import type { Image } from '../../src/guarded-swap.js';
 import { ask, type Steps } from '../../src/steps.js';
 import type { Version } from '../../src/vfs.js';
 import { ExploredFiles, shippedOver, type Algorithm, type Bench } from './algorithms.js';
@@ -39,8 +39,8 @@ class SkipsJudgement extends MutantFiles {
   }
 
   // eslint-disable-next-line require-yield -- it reads nothing, which is the point
-  override *read(): Steps<FileImage | undefined> {
-    return this.#expected && { version: this.#expected, data: new Uint8Array(), modifiedMs: 0 };
+  override *read(): Steps<Image | undefined> {
+    return this.#expected && { version: this.#expected };
   }
 }
 
@@ -64,9 +64,9 @@ class EvictsNothing extends MutantFiles {
 
 /** Keeps the bytes where no eviction reaches them. */
 class StagesOutside extends MutantFiles {
-  override *write(path: string, data: Uint8Array): Steps<number> {
+  override *write(path: string, data: Uint8Array): Steps<void> {
     if (basename(path) === this.entry) yield* super.write(this.#outside, data);
-    return yield* super.write(path, data);
+    yield* super.write(path, data);
   }
 
   override *rename(from: string, to: string): Steps<void> {

@@ -19,4 +19,6 @@ const file = String(process.argv[2]);
 const { withLock, withLockSync } = await import('vfs-lockfile');
 await withLock(file, (_file, lock) => lock.renew(), { ttl: 500 });
 withLockSync(file, () => undefined);
+// A turn of the event loop that the package asked for may be still to come.
+await new Promise((resolve) => setImmediate(resolve));
 console.log(JSON.stringify({ before, imported, used: state() }));

@@ -4,10 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { publish } from '../../src/events.js';
 import type { LockEvent, LockEventName } from '../../src/index.js';
-import { refused } from './faulty-vfs.js';
+import { hangs, refused } from './faulty-vfs.js';
 import { Lab, lockOn, outcome, pass, useFakeTime } from './lab.js';
 
-const NAMES: readonly LockEventName[] = ['acquire', 'wait', 'renew', 'steal', 'lost', 'release'];
+const NAMES: readonly LockEventName[] = [
+  ...(['wait', 'steal', 'acquire', 'timeout', 'fail'] as const),
+  ...(['renew', 'lost', 'release', 'force-release'] as const),
+];
 
 useFakeTime();
 
@@ -38,11 +41,11 @@ describe('the events of a lock', () => {
     const lock = lockOn(lab.machine(), { ttl: 3000, ownerId: 'ingest-1' });
     await lock.acquire();
     const about = { path: lock.path, backend: 'mem', lockId: lock.record?.lockId, ownerId: 'ingest-1' };
-    expect(heard.splice(0)).toEqual([['acquire', { ...about, attempt: 1, durationMs: number }]]);
+    expect(heard.splice(0)).toEqual([['acquire', { ...about, attempt: 1, durationMs: number, reason: 'free' }]]);
     await lock.renew();
-    expect(heard.splice(0)).toEqual([['renew', { ...about, attempt: 1, durationMs: number }]]);
+    expect(heard.splice(0)).toEqual([['renew', { ...about, attempt: 1, durationMs: number, reason: 'renewed' }]]);
     await pass(1000);
-    expect(heard.splice(0)).toEqual([['renew', { ...about, attempt: 2, durationMs: number }]]);
+    expect(heard.splice(0)).toEqual([['renew', { ...about, attempt: 2, durationMs: number, reason: 'renewed' }]]);
     await lock.release();
     expect(heard).toEqual([['release', { ...about, attempt: 2, durationMs: 1000, reason: 'released' }]]);
   });
@@ -84,7 +87,87 @@ describe('the events of a lock', () => {
     const thief = lockOn(lab.machine(), { ownerId: 'thief' });
     await thief.tryAcquire();
     expect(heard.map(([name]) => name)).toEqual(['steal', 'acquire']);
-    expect(heard[0]?.[1]).toMatchObject({ ownerId: 'thief', lockId: thief.record?.lockId, reason: 'expired' });
+    const taken = { ownerId: 'thief', lockId: thief.record?.lockId, attempt: 1, durationMs: number, reason: 'expired' };
+    for (const [, event] of heard) expect(event).toMatchObject(taken);
+  });
+
+  it('tell of an acquisition that found the lock held, whether or not that is an error, and of one whose time was up', async () => {
+    await lockOn(lab.machine(), { renew: false }).acquire();
+    heard = [];
+    const lock = lockOn(lab.machine(), { ownerId: 'late' });
+    const about = { path: lock.path, backend: 'mem', lockId: expect.stringMatching(/^[0-9a-f]{32}$/) as string };
+    await lock.tryAcquire();
+    const atOnce = outcome(lock.acquire({ wait: 0 }));
+    await pass(0);
+    expect(atOnce.error).toMatchObject({ code: 'ERR_LOCK_HELD' });
+    const held = ['timeout', { ...about, ownerId: 'late', attempt: 1, durationMs: number, reason: 'held' }];
+    expect(heard.splice(0)).toEqual([held, held]);
+    const waiting = outcome(lock.acquire({ wait: 5000 }));
+    await pass(5000);
+    expect(waiting.error).toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    const waits = heard.filter(([name]) => name === 'wait');
+    expect(heard.slice(waits.length)).toEqual([
+      ['timeout', { ...about, ownerId: 'late', attempt: waits.length, durationMs: 5000, reason: 'timeout' }],
+    ]);
+    expect(new Set(heard.map(([, { lockId }]) => lockId)).size).toBe(1);
+  });
+
+  it('tell of an acquisition that was given up by its signal, and of one that failed', async () => {
+    const vfs = lab.machine();
+    await lockOn(lab.machine()).acquire();
+    heard = [];
+    const controller = new AbortController();
+    const waiting = outcome(lockOn(vfs).acquire({ signal: controller.signal }));
+    await pass(1000);
+    controller.abort(new Error('enough'));
+    await pass(0);
+    expect(waiting.error).toBe(controller.signal.reason);
+    expect(heard.at(-1)).toEqual(['fail', expect.objectContaining({ reason: 'aborted', error: waiting.error })]);
+    heard = [];
+    vfs.always('read', refused);
+    const refusal = { code: 'ERR_VFS_DENIED' };
+    const lock = lockOn(vfs);
+    for (const take of [() => lock.tryAcquire(), () => lock.acquire(), () => lock.acquire({ wait: 0 })]) {
+      await expect(take()).rejects.toMatchObject(refusal);
+      const error = expect.objectContaining(refusal) as unknown;
+      const failed = expect.objectContaining({ attempt: 1, durationMs: number, reason: 'failed', error }) as unknown;
+      expect(heard.splice(0)).toEqual([['fail', failed]]);
+    }
+  });
+
+  it('count the time in the own line of this process as waiting', async () => {
+    const vfs = lab.machine();
+    const first = lockOn(vfs);
+    await first.acquire();
+    heard = [];
+    const second = lockOn(vfs);
+    const waiting = second.acquire();
+    await pass(2000);
+    const reason = expect.stringContaining('another caller in this process') as string;
+    expect(heard.splice(0)).toEqual([['wait', expect.objectContaining({ attempt: 0, reason })]]);
+    await first.release();
+    await waiting;
+    const acquired = { lockId: second.record?.lockId, attempt: 1, durationMs: 2000, reason: 'free' };
+    expect(heard.at(-1)).toEqual(['acquire', expect.objectContaining(acquired)]);
+  });
+
+  it('tell of a renewal that failed, but not of one that a release cut off', async () => {
+    const vfs = lab.machine();
+    const lock = lockOn(vfs, { ttl: 3000 });
+    await lock.acquire();
+    heard = [];
+    vfs.next('replace', refused);
+    await pass(1300);
+    const error = expect.objectContaining({ code: 'ERR_VFS_DENIED' }) as unknown;
+    const failed = { lockId: lock.record?.lockId, attempt: 0, durationMs: number, reason: 'failed', error };
+    expect(heard[0]).toEqual(['renew', expect.objectContaining(failed)]);
+    expect(heard.slice(1).map(([name, { reason }]) => [name, reason])).toContainEqual(['renew', 'renewed']);
+    heard = [];
+    vfs.always('replace', hangs);
+    const renewing = outcome(lock.renew());
+    await lock.release();
+    expect(renewing.error).toBeDefined();
+    expect(heard.map(([name, { reason }]) => [name, reason])).toEqual([['release', 'released']]);
   });
 
   it('tell of a loss, for what reason and what kept it from being renewed', async () => {
@@ -94,7 +177,7 @@ describe('the events of a lock', () => {
     vfs.always('replace', refused);
     heard = [];
     await pass(3000);
-    expect(heard).toEqual([
+    expect(heard.filter(([name]) => name !== 'renew')).toEqual([
       [
         'lost',
         expect.objectContaining({
@@ -130,7 +213,7 @@ describe('the events of a lock', () => {
   });
 
   it('are not even made when nobody listens', () => {
-    const event = { path: '', backend: '', lockId: '', ownerId: '' };
+    const event = { path: '', backend: '', lockId: '', ownerId: '', attempt: 0, durationMs: 0, reason: '' };
     const make = vi.fn(() => event);
     stop();
     for (const name of NAMES) publish(name, make);

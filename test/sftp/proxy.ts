@@ -1,16 +1,26 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 
+/** The two ends of a connection that leads through here. */
+type Pair = readonly [Socket, Socket];
+
 /** A way to a server that delays, counts and breaks. */
 export class Proxy {
   readonly #server: NetServer;
   readonly #target: number;
   readonly #latencyMs: number;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
-  readonly #muted = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Set<Pair>();
+  readonly #muted = new Set<Pair>();
+  readonly #queues = new WeakMap<Socket, (() => void)[]>();
   #silent = false;
   #trips = 0;
   #answered = true;
+  /** By how much longer than its share of the latency every answer takes that comes from now on. */
+  replyDelayMs = 0;
+  /** When the last answer was let through. */
+  lastReplyMs = 0;
+  /** Called when somebody connects. */
+  onConnection: (() => void) | undefined;
   /** Called with each piece that goes to the server, before it does. True: cut the connection instead. */
   onRequest: ((data: Buffer) => boolean) | undefined;
   /** The same for what comes back. */
@@ -36,15 +46,21 @@ export class Proxy {
     return typeof address === 'object' && address ? address.port : 0;
   }
 
+  get latencyMs(): number {
+    return this.#latencyMs;
+  }
+
   /** How often something was sent after an answer: what one waits for. */
   get roundTrips(): number {
     return this.#trips;
   }
 
-  /** Breaks all connections. */
-  cut(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
-    this.#pairs.clear();
+  /** Breaks all connections, or those that were chosen. */
+  cut(chosen: (pairs: readonly Pair[]) => readonly Pair[] = (pairs) => pairs): void {
+    for (const pair of chosen([...this.#pairs])) {
+      for (const socket of pair) socket.resetAndDestroy();
+      this.#pairs.delete(pair);
+    }
   }
 
   /** Nothing gets through any more, in either direction, and nobody is told. */
@@ -64,6 +80,7 @@ export class Proxy {
   }
 
   #join(client: Socket): void {
+    this.onConnection?.();
     const server = connect({ port: this.#target, host: '127.0.0.1', noDelay: true });
     const pair = [client, server] as const;
     this.#pairs.add(pair);
@@ -75,7 +92,13 @@ export class Proxy {
     });
     server.on('data', (data: Buffer) => {
       if (this.onReply?.(data)) this.cut();
-      else this.#pass(pair, data, client, () => (this.#answered = true));
+      else {
+        const passed = (): void => {
+          this.#answered = true;
+          this.lastReplyMs = performance.now();
+        };
+        this.#pass(pair, data, client, passed, this.replyDelayMs);
+      }
     });
     for (const socket of pair) {
       socket.on('error', () => undefined);
@@ -87,13 +110,21 @@ export class Proxy {
   }
 
   /** Half of the latency on each way. */
-  #pass(pair: readonly [Socket, Socket], data: Buffer, to: Socket, passed: () => void = () => undefined): void {
+  #pass(pair: Pair, data: Buffer, to: Socket, passed: () => void = () => undefined, moreMs = 0): void {
     const deliver = (): void => {
       if (this.#silent || this.#muted.has(pair) || to.destroyed) return;
       passed();
       to.write(data);
     };
-    if (this.#latencyMs === 0) deliver();
-    else setTimeout(deliver, this.#latencyMs / 2);
+    const delayMs = this.#latencyMs / 2 + moreMs;
+    const queue = this.#queues.get(to) ?? [];
+    this.#queues.set(to, queue);
+    if (delayMs === 0 && queue.length === 0) {
+      deliver();
+      return;
+    }
+    // Whatever the delays, what came first goes first.
+    queue.push(deliver);
+    setTimeout(() => queue.shift()?.(), delayMs);
   }
 }

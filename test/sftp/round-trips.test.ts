@@ -68,10 +68,28 @@ describe.skipIf(lacking !== undefined)(`round trips to OpenSSH${lacking ? `: ${l
 
   test('nothing but round trips takes time', async () => {
     const lock = new Lockfile(new VfsFile(vfs, 'timed.csv'), { renew: false });
-    for (const call of [() => lock.acquire(), () => lock.renew(), () => lock.release()]) {
-      const { trips, ms } = await cost(call);
-      console.log(`${String(trips)} round trips of ${String(LATENCY_MS)} ms: ${ms.toFixed()} ms`);
-      expect(trips).toBeGreaterThan(1);
+    const calls = { acquire: () => lock.acquire(), renew: () => lock.renew(), release: () => lock.release() };
+    /** The best that was seen: a machine under load makes anything slow now and then, but nothing fast. */
+    const best = new Map<string, number>();
+    const share = (name: string, trips: number): number => best.get(name)! / (trips * best.get('stat')!);
+    const trips = new Map<string, number>();
+    const slow = () => [...trips].filter(([name, count]) => share(name, count) > 1.2);
+    for (let round = 0; round < 20 && (round < 3 || slow().length > 0); round += 1) {
+      for (const [name, call] of Object.entries({ stat: () => vfs.stat('timed.csv'), ...calls })) {
+        const found = await cost(call);
+        best.set(name, Math.min(best.get(name) ?? Infinity, found.ms));
+        if (name !== 'stat') trips.set(name, found.trips);
+      }
     }
+    console.log(
+      [...trips]
+        .map(
+          ([name, count]) =>
+            `${name}: ${String(count)} round trips, ${share(name, count).toFixed(2)} times as long as so many of stat`,
+        )
+        .join('; '),
+    );
+    expect(Object.fromEntries(trips)).toEqual({ acquire: 3, renew: 4, release: 4 });
+    expect(slow()).toEqual([]);
   });
 });

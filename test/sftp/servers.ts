@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +11,8 @@ import { freePort, must, startDaemon, type Running } from './process.js';
 export interface ServerKind {
   readonly name: string;
   readonly packages: readonly string[];
-  /** A file that is there once the packages are installed. */
-  readonly needs: string;
+  /** Files that are there once the packages are installed. */
+  readonly needs: readonly string[];
   readonly rootOnly?: boolean;
   readonly rsaHost?: boolean;
   readonly uid?: number;
@@ -35,12 +36,14 @@ export interface Server extends Running {
 
 const me = userInfo();
 
+const SSHD = '/usr/sbin/sshd';
+
 const NOBODY = 65_534;
 
 export const openSsh: ServerKind = {
   name: 'OpenSSH',
   packages: ['openssh-server'],
-  needs: '/usr/sbin/sshd',
+  needs: [SSHD],
   command: (keys, port) => sshd(keys, port, 'internal-sftp'),
 };
 
@@ -51,22 +54,20 @@ export const openSshUnprivileged: ServerKind = {
   uid: NOBODY,
   username: 'nobody',
   command: (keys, port) => {
-    const [file, ...args] = sshd(keys, port, 'internal-sftp');
     const [passwd, shadow] = [join(keys.folder, 'passwd'), join(keys.folder, 'shadow')];
     writeFileSync(passwd, `nobody:x:${String(NOBODY)}:${String(NOBODY)}::/:/bin/sh\n`);
     writeFileSync(shadow, 'nobody:$6$of no password:20000:0:99999:7:::\n');
     // The account is closed to logins, but for this process and its children.
-    const mounts = `mount --bind ${passwd} /etc/passwd && mount --bind ${shadow} /etc/shadow`;
-    const script = `${mounts} && exec "$0" "$@"`;
-    const asNobody = ['setpriv', `--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups', file];
-    return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', script, ...asNobody, ...args];
+    const asNobody = ['setpriv', `--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups'];
+    const command = [...asNobody, ...sshd(keys, port, 'internal-sftp')];
+    return seeing({ '/etc/passwd': passwd, '/etc/shadow': shadow }, command);
   },
 };
 
 export const proftpd: ServerKind = {
   name: 'ProFTPD mod_sftp',
   packages: ['proftpd-core', 'proftpd-mod-crypto'],
-  needs: '/usr/lib/proftpd/mod_sftp.so',
+  needs: ['/usr/lib/proftpd/mod_sftp.so'],
   rsaHost: true,
   rootOnly: true,
   command: (keys, port) => {
@@ -96,14 +97,14 @@ export const proftpd: ServerKind = {
 export const greenEnd: ServerKind = {
   name: 'Green End',
   packages: ['openssh-server', 'gesftpserver'],
-  needs: '/usr/libexec/gesftpserver',
+  needs: [SSHD, '/usr/libexec/gesftpserver'],
   command: (keys, port) => sshd(keys, port, '/usr/libexec/gesftpserver'),
 };
 
 export const asyncSsh: ServerKind = {
   name: 'AsyncSSH',
   packages: ['python3-asyncssh'],
-  needs: '/usr/lib/python3/dist-packages/asyncssh/__init__.py',
+  needs: ['/usr/lib/python3/dist-packages/asyncssh/__init__.py'],
   command: (keys, port) => [
     ...(['/usr/bin/python3', join(import.meta.dirname, 'asyncssh-server.py')] as const),
     ...[String(port), keys.hostKeyFile, keys.authorizedKeys],
@@ -113,7 +114,7 @@ export const asyncSsh: ServerKind = {
 export const mySecureShell: ServerKind = {
   name: 'MySecureShell',
   packages: ['openssh-server', 'mysecureshell'],
-  needs: '/usr/bin/mysecureshell',
+  needs: [SSHD, '/usr/bin/mysecureshell'],
   rootOnly: true,
   command: (keys, port) => {
     const config = join(keys.folder, 'mysecureshell.conf');
@@ -128,16 +129,14 @@ export const mySecureShell: ServerKind = {
     );
     writeFileSync(config, `<Default>\n${settings.join('\n')}\n</Default>\n`);
     // It reads its settings from one fixed place, which only this process and its children see otherwise.
-    const [file, ...args] = sshd(keys, port, '/usr/bin/mysecureshell -c sftp-server');
-    const script = `mount --bind ${config} /etc/ssh/sftp_config && exec "$0" "$@"`;
-    return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', script, file, ...args];
+    return seeing({ '/etc/ssh/sftp_config': config }, sshd(keys, port, '/usr/bin/mysecureshell -c sftp-server'));
   },
 };
 
 export const rclone: ServerKind = {
   name: 'rclone',
   packages: ['rclone'],
-  needs: '/usr/bin/rclone',
+  needs: ['/usr/bin/rclone'],
   command: (keys, port) => [
     ...(['/usr/bin/rclone', 'serve', 'sftp', '/', '--addr', `127.0.0.1:${String(port)}`] as const),
     ...['--key', keys.hostKeyFile, '--authorized-keys', keys.authorizedKeys, '--config', '/dev/null'],
@@ -145,26 +144,44 @@ export const rclone: ServerKind = {
   ],
 };
 
+/** A command that sees other files in the place of some of the system's: those to be seen, by the names of what they hide. */
+export function seeing(
+  files: Readonly<Record<string, string>>,
+  command: readonly string[],
+): readonly [string, ...string[]] {
+  const mounts = Object.entries(files).map(([place, file]) => `mount --bind ${file} ${place}`);
+  return ['/usr/bin/unshare', '-m', '/bin/sh', '-c', `${mounts.join(' && ')} && exec "$0" "$@"`, ...command];
+}
+
 /** Those that can exclude. */
 export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, asyncSsh, mySecureShell];
 
 /** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
 export function missing(kind: ServerKind): string | undefined {
   if (kind.rootOnly && process.getuid?.() !== 0) return required(kind, 'run the tests as root');
-  if (existsSync(kind.needs)) return undefined;
   const get = `apt-get install ${kind.packages.join(' ')}`;
-  if (process.getuid?.() !== 0) return required(kind, get);
+  const isThere = (): boolean => kind.needs.every((file) => existsSync(file));
+  if (process.getuid?.() !== 0) return isThere() ? undefined : required(kind, get);
+  if (isThere() && areInstalled(kind.packages)) return undefined;
   try {
     must(join(import.meta.dirname, 'packages.sh'), ...kind.packages);
   } catch (cause) {
     return required(kind, get, cause);
   }
-  return existsSync(kind.needs) ? undefined : required(kind, get);
+  return isThere() ? undefined : required(kind, get);
+}
+
+/** Whether packages are not only unpacked, by another test that is busy installing them. True where there is no dpkg. */
+function areInstalled(packages: readonly string[]): boolean {
+  const { error, stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}\n', ...packages], {
+    encoding: 'utf8',
+  });
+  return error !== undefined || stdout === 'installed\n'.repeat(packages.length);
 }
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
-  const reason = `needs ${name} (${needs}): ${get}`;
-  if (process.env.CI === 'true') throw new Error(reason, { cause });
+  const reason = `needs ${name} (${needs.join(', ')}): ${get}`;
+  if (process.env.CI) throw new Error(reason, { cause });
   return reason;
 }
 
@@ -209,17 +226,24 @@ async function launch(kind: ServerKind, home: string, keys: Keys, port: number):
   };
 }
 
-function sshd(keys: Keys, port: number, subsystem: string): readonly [string, ...string[]] {
+/** OpenSSH's daemon with a configuration of its own; of a setting that comes twice the first counts. */
+export function sshd(
+  keys: Keys,
+  port: number,
+  subsystem: string,
+  settings: readonly string[] = [],
+): readonly [string, ...string[]] {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const config = join(keys.folder, 'sshd.conf');
   writeFileSync(
     config,
     [
+      ...settings,
       ...['ListenAddress 127.0.0.1', `Port ${String(port)}`, `HostKey ${keys.hostKeyFile}`],
       ...[`PidFile ${keys.folder}/sshd.pid`, `AuthorizedKeysFile ${keys.authorizedKeys}`, 'StrictModes no'],
       ...['UsePAM no', 'UseDNS no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'],
       ...['PermitRootLogin yes', 'MaxStartups 500', 'MaxSessions 200', `Subsystem sftp ${subsystem}`, ''],
     ].join('\n'),
   );
-  return ['/usr/sbin/sshd', '-D', '-e', '-f', config];
+  return [SSHD, '-D', '-e', '-f', config];
 }

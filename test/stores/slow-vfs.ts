@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type {
   CallOptions,
   Entry,
@@ -11,6 +9,7 @@ import type {
   Vfs,
   Written,
 } from '../../src/index.js';
+import { sleep } from '../../src/pause.js';
 import { WrappedVfs } from './wrapped-vfs.js';
 
 /** A store behind a network: each call takes a while to get there, and its answer one to come back. */

@@ -1,17 +1,17 @@
 // @ts-check
 /**
  * A process that knows nothing of what went before: takes each lock and gives it back, and prints what went wrong.
- * Arguments: the folder of the locked files, what `storeOf` knows it by, the files' names.
+ * Arguments: the store as JSON, the files' names.
  */
 import { Lockfile, VfsFile } from 'vfs-lockfile';
 
-import { storeOf } from './store.mjs';
+import { openStore } from './store.mjs';
 
 /** Longer than any lease of the run, and than the patience with whoever was killed inside a guard. */
 const WAIT = '10s';
 
-const [, , root = '', store = '', ...files] = process.argv;
-const vfs = storeOf(store, root);
+const [, , storeText = '', ...files] = process.argv;
+const vfs = openStore(JSON.parse(storeText));
 const troubles = files.map(async (file) => {
   const lock = new Lockfile(new VfsFile(vfs, file));
   try {

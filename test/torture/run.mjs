@@ -15,8 +15,10 @@ import { Victim } from './victim.mjs';
  * @typedef {import('./judge.mjs').Stop} Stop
  * @typedef {import('./judge.mjs').Verdict} Verdict
  * @typedef {{ acquisitions: number, kills: number, stopsPastLease: number }} Enough how much has to happen
+ * @typedef {import('./store.mjs').Store} Store
  * @typedef {{ folder: string, seed: string, processes: number, files: number, hardLinks: boolean, enough: Enough,
- *   limitMs: number, bucket?: { kind: 's3' | 's3-native', root: string } }} Plan
+ *   limitMs: number, storeOf?: (process: number, files: string) => Store, disturb?: (random: Random) => void }} Plan
+ *   `storeOf` tells how each process, and at last the one after them, gets to the files, by default over the local disk; `disturb` is called now and then
  */
 
 const WORKER = join(import.meta.dirname, 'worker.mjs');
@@ -51,6 +53,7 @@ export class Torture {
   /** @readonly */
   #stopped = new Set();
   #started = 0;
+  #disturbances = 0;
   #endedAcquisitions = 0;
   /**
    * @readonly
@@ -73,7 +76,7 @@ export class Torture {
   /** @returns {Promise<Verdict>} */
   async run() {
     const endMs = performance.now() + this.#plan.limitMs;
-    for (let started = 0; started < this.#plan.processes; started += 1) this.#start();
+    for (let started = 0; started < this.#plan.processes; started += 1) this.#start(started);
     for (let nextMs = 0; !this.#isEnough && this.#failures.length === 0 && performance.now() < endMs;) {
       await pause(10);
       for (const victim of this.#victims) victim.follow();
@@ -92,7 +95,7 @@ export class Torture {
 
   /** Whatever the dead left behind, a fresh process takes every lock, and then only files of no effect are left. */
   async #lookAtAftermath() {
-    const args = [AFTERMATH, ...this.#place, ...this.#fileNames];
+    const args = [AFTERMATH, this.#storeOf(this.#plan.processes), ...this.#fileNames];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const troubles = /** @type {string[]} */ (JSON.parse(stdout));
     const left = readdirSync(this.#files).filter((name) => !this.#fileNames.includes(name));
@@ -101,14 +104,19 @@ export class Torture {
       ...troubles,
       ...left.filter((name) => !staged.includes(name)).map((name) => `left behind at the end: ${name}`),
       // Each caller of a killed process can leave one staged change and one scratch file for the clock.
-      ...(staged.length > this.#kills.length * 4 ? [`${String(staged.length)} staged leftovers`] : []),
+      ...(staged.length > (this.#kills.length + this.#disturbances) * 4
+        ? [`${String(staged.length)} staged leftovers`]
+        : []),
     ];
   }
 
-  /** Where the files are, as `storeOf` wants it. */
-  get #place() {
-    const { bucket, hardLinks } = this.#plan;
-    return bucket ? [bucket.root, bucket.kind] : [this.#files, hardLinks ? 'links' : 'linkless'];
+  /**
+   * @param {number} place
+   * @returns {string}
+   */
+  #storeOf(place) {
+    const { storeOf, hardLinks } = this.#plan;
+    return JSON.stringify(storeOf?.(place, this.#files) ?? { kind: 'local', root: this.#files, hardLinks });
   }
 
   get #isEnough() {
@@ -121,10 +129,11 @@ export class Torture {
     );
   }
 
-  #start() {
+  /** @param {number} place among all that run at one time */
+  #start(place) {
     const name = `worker-${String(this.#started++)}`;
-    const command = [WORKER, ...this.#place, this.#journals, name, this.#plan.seed, ...this.#fileNames];
-    this.#victims.push(new Victim(name, this.#journals, command));
+    const command = [WORKER, this.#storeOf(place), this.#journals, name, this.#plan.seed, ...this.#fileNames];
+    this.#victims.push(new Victim(name, place, this.#journals, command));
   }
 
   #replaceTheDead() {
@@ -135,7 +144,7 @@ export class Torture {
       victim.follow();
       victim.close();
       this.#endedAcquisitions += victim.acquisitions;
-      this.#start();
+      this.#start(victim.place);
     }
   }
 
@@ -146,6 +155,10 @@ export class Torture {
   /** Kills or stops somebody, three times out of four one that holds a lock. */
   #strike() {
     const random = this.#random;
+    if (this.#plan.disturb && random.chance(0.4)) {
+      this.#plan.disturb(random);
+      this.#disturbances += 1;
+    }
     const free = this.#victims.filter((victim) => victim.free);
     const holders = free.filter(({ holds }) => holds);
     const targets = holders.length > 0 && random.chance(0.75) ? holders : free;

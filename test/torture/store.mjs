@@ -1,18 +1,34 @@
 // @ts-check
+import { readFileSync } from 'node:fs';
+
 import { localVfs } from 'vfs-lockfile';
+import { gcsVfs } from 'vfs-lockfile/gcs';
 import { s3Vfs } from 'vfs-lockfile/s3';
+import { sftpVfs } from 'vfs-lockfile/sftp';
 
 /**
- * Where the locked files are: `links` or `linkless` for a folder of the local disk, or an S3 bucket, `s3` for one that
- * takes locks back by tombstones, `s3-native` by conditional deletes, whose settings are in the environment.
+ * How a process gets to the locked files: over the local disk, over SFTP with the private key of a file, or in a bucket whose
+ * server and credentials are in the environment.
  *
- * @param {string} kind
- * @param {string} root the folder, or the bucket and a slash and a prefix
+ * @typedef {{ kind: 'local', root: string, hardLinks: boolean }
+ *   | { kind: 'sftp', root: string, sftp: import('vfs-lockfile/sftp').SftpVfsOptions, keyFile: string }
+ *   | { kind: 's3', bucket: string, prefix: string, conditionalDelete: 'native' | 'none' }
+ *   | { kind: 'gcs', bucket: string, prefix: string }} Store
+ */
+
+/**
+ * @param {Store} store
  * @returns {import('vfs-lockfile').Vfs}
  */
-export function storeOf(kind, root) {
-  if (kind === 'links' || kind === 'linkless') return localVfs({ root, hardLinks: kind === 'links' });
-  const [bucket = '', ...names] = root.split('/');
-  const conditionalDelete = kind === 's3-native' ? 'native' : 'none';
-  return s3Vfs({ bucket, prefix: `${names.join('/')}/`, conditionalDelete });
+export function openStore(store) {
+  switch (store.kind) {
+    case 'local':
+      return localVfs(store);
+    case 'sftp':
+      return sftpVfs({ ...store.sftp, root: store.root, privateKey: readFileSync(store.keyFile, 'utf8') });
+    case 's3':
+      return s3Vfs(store);
+    case 'gcs':
+      return gcsVfs(store);
+  }
 }

@@ -33,11 +33,13 @@ export class Victim {
 
   /**
    * @param {string} name
+   * @param {number} place
    * @param {string} journalFolder
    * @param {readonly string[]} command a script and its arguments
    */
-  constructor(name, journalFolder, command) {
+  constructor(name, place, journalFolder, command) {
     this.name = name;
+    this.place = place;
     this.path = join(journalFolder, `${name}.jsonl`);
     this.#child = spawn(process.execPath, command, { stdio: ['pipe', 'ignore', 'inherit'] });
     this.#exit = once(this.#child, 'exit');

@@ -3,18 +3,26 @@
  * Takes locks at random in every way the library knows, until its input ends, and writes down what it sees. Two callers
  * work side by side in one process, so that its queue is under test as well.
  *
- * Arguments: the folder of the locked files, what `storeOf` knows it by, the folder of the journals, this process's name, the
- * seed, the files' names.
+ * Arguments: the store as JSON, the folder of the journals, this process's name, the seed, the files' names.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { LockHeldError, Lockfile, LockLostError, lockSync, LockTimeoutError, VfsFile, withLock } from 'vfs-lockfile';
+import {
+  LockHeldError,
+  Lockfile,
+  LockLostError,
+  lockSync,
+  LockTimeoutError,
+  VfsError,
+  VfsFile,
+  withLock,
+} from 'vfs-lockfile';
 
 import { Journal, now } from './journal.mjs';
 import { Random } from './random.mjs';
-import { storeOf } from './store.mjs';
+import { openStore } from './store.mjs';
 
-const [, , root = '', store = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
+const [, , storeText = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
 const CALLERS = 2;
 /** A third of all goes for the first file. */
 const HOT_SHARE = 1 / 3;
@@ -27,7 +35,9 @@ const WAYS = [
   [1, bySync],
 ];
 
-const vfs = storeOf(store, root);
+/** @type {import('./store.mjs').Store} */
+const store = JSON.parse(storeText);
+const vfs = openStore(store);
 const journal = new Journal(journalFolder, name);
 /** Only a local store can be locked without waiting for promises. */
 const ways = WAYS.filter(([, how]) => how !== bySync || vfs.sync !== undefined);
@@ -78,7 +88,7 @@ async function byAcquire(go) {
   await lock.acquire(signal ? { wait, signal } : { wait });
   const tenure = enter(go, lock);
   await work(tenure, go, lock);
-  leave(tenure, await lock.release());
+  await giveBack(tenure, lock);
 }
 
 /** @param {Go} go */
@@ -91,7 +101,7 @@ async function byTryAcquire(go) {
   }
   const tenure = enter(go, lock);
   await work(tenure, go, lock);
-  leave(tenure, await lock.release());
+  await giveBack(tenure, lock);
 }
 
 /** @param {Go} go */
@@ -205,12 +215,39 @@ function leave(tenure, ours) {
 }
 
 /**
+ * @param {string} tenure
+ * @param {Lockfile} lock
+ */
+async function giveBack(tenure, lock) {
+  try {
+    leave(tenure, await lock.release());
+  } catch (error) {
+    if (!isCutOff(error)) throw error;
+    leave(tenure, false);
+  }
+}
+
+/**
+ * A server that cannot be reached is no fault of the library's.
+ *
+ * @param {unknown} error
+ */
+function isCutOff(error) {
+  return store.kind !== 'local' && error instanceof VfsError && ['ERR_VFS_IO', 'ERR_VFS_ABORTED'].includes(error.code);
+}
+
+/**
  * @param {unknown} error
  * @param {string} how
  */
 function noteRefusal(error, how) {
   const { name: kind, stack } = /** @type {Error} */ (error);
-  if (error instanceof LockHeldError || error instanceof LockTimeoutError || kind === 'TimeoutError') {
+  if (
+    error instanceof LockHeldError ||
+    error instanceof LockTimeoutError ||
+    kind === 'TimeoutError' ||
+    isCutOff(error)
+  ) {
     journal.write({ kind: 'refused', at: String(now()), code: kind });
   } else {
     journal.trouble(`${how} in ${name}: ${String(stack)}`);

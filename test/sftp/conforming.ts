@@ -6,19 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { sftpVfs } from '../../src/backends/sftp.js';
 import { conformance, type VfsUnderTest } from '../../src/conformance/index.js';
-import { Proxy } from './proxy.js';
-import { excluding, missing, openSsh, startServer, type Server } from './servers.js';
 import { must } from './process.js';
+import { Proxy } from './proxy.js';
+import { missing, startServer, type Server, type ServerKind } from './servers.js';
 
 const ROUNDS = Number(process.env.SFTP_ROUNDS ?? 10);
 
-const trials = [
-  ...excluding.map((kind) => ({ kind, latencyMs: 0, rounds: ROUNDS, title: kind.name })),
-  { kind: openSsh, latencyMs: 50, rounds: Math.ceil(ROUNDS / 5), title: 'OpenSSH behind 50 ms' },
-];
-
-for (const { kind, latencyMs, rounds, title } of trials) {
+/** Runs the conformance suite over a server. Cases that wait for latency most of the time run side by side. */
+export function conforming(kind: ServerKind, latencyMs = 0): void {
   const lacking = missing(kind);
+  const title = latencyMs > 0 ? `${kind.name} behind ${String(latencyMs)} ms` : kind.name;
+  const rounds = latencyMs > 0 ? Math.ceil(ROUNDS / 5) : ROUNDS;
   describe.skipIf(lacking !== undefined)(`${title}${lacking ? `: ${lacking}` : ''}`, () => {
     let server: Server;
     let proxy: Proxy;
@@ -55,8 +53,7 @@ for (const { kind, latencyMs, rounds, title } of trials) {
       await server.dispose();
     });
 
-    for (const { name, run } of conformance(() => make(), { rounds })) {
-      test(name, { timeout: 120_000 }, run);
-    }
+    const each = latencyMs > 0 ? test.concurrent : test;
+    for (const { name, run } of conformance(() => make(), { rounds })) each(name, { timeout: 120_000 }, run);
   });
 }

@@ -1,0 +1,89 @@
+/**
+ * What `work` makes of each item, in the order in which it is done. At most `limit` items are in work or waiting to be taken,
+ * so memory is bounded however long the source is. What was begun is done before the iteration ends, even when that is left.
+ */
+export async function* inParallel<T, R>(
+  source: AsyncIterable<T>,
+  limit: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const items = source[Symbol.asyncIterator]();
+  const bench = new Bench(items, limit, work);
+  try {
+    for (;;) {
+      bench.refill();
+      const [done] = bench.done.splice(0, 1);
+      if (done) yield done.result;
+      else if (bench.idle) break;
+      else await bench.progress();
+    }
+  } finally {
+    await bench.settled();
+    await items.return?.();
+  }
+  if (bench.failure) throw bench.failure.error;
+}
+
+/** What is being read from the source, in work, and done. */
+class Bench<T, R> {
+  readonly done: { readonly result: R }[] = [];
+  readonly #items: AsyncIterator<T>;
+  readonly #limit: number;
+  readonly #work: (item: T) => Promise<R>;
+  readonly #working = new Set<Promise<void>>();
+  #reading: Promise<void> | undefined;
+  #ended = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(items: AsyncIterator<T>, limit: number, work: (item: T) => Promise<R>) {
+    this.#items = items;
+    this.#limit = limit;
+    this.#work = work;
+  }
+
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  get idle(): boolean {
+    return this.#reading === undefined && this.#working.size === 0;
+  }
+
+  refill(): void {
+    if (this.#ended || this.done.length + this.#working.size >= this.#limit) return;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+  }
+
+  progress(): Promise<unknown> {
+    return Promise.race([...this.#working, this.#reading].filter((each) => each !== undefined));
+  }
+
+  settled(): Promise<unknown> {
+    return Promise.all(this.#working);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const next = await this.#items.next();
+      if (next.done) this.#ended = true;
+      else this.#begin(next.value);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #begin(item: T): void {
+    const job = this.#work(item)
+      .then(
+        (result) => void this.done.push({ result }),
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => this.#working.delete(job));
+    this.#working.add(job);
+  }
+
+  #fail(error: unknown): void {
+    this.#ended = true;
+    this.#failure ??= { error };
+  }
+}

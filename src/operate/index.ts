@@ -1,0 +1,10 @@
+export { forceRelease, type ForceReleaseOptions } from './force-release.js';
+export { inspect, type Inspection, type InspectOptions } from './inspect.js';
+export { list, type Listed, type ListLocksOptions } from './list.js';
+export type { Folder, Location } from './location.js';
+export { sweep, type Sweep, type SweepOptions, type SweepTotals } from './sweep.js';
+export type { Swept, SweptReason } from './sweeper.js';
+export { inbox } from './inbox.js';
+export type { Claim } from './claim.js';
+export type { InboxOptions, SkipReason } from './inbox-options.js';
+export { doctor, type Check, type Diagnosis, type DoctorOptions } from './doctor.js';

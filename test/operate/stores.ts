@@ -1,0 +1,134 @@
+import { lutimesSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { Volume } from 'memfs';
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+
+import { memVfs } from '../../src/backends/mem.js';
+import { sftpVfs } from '../../src/backends/sftp.js';
+import { localVfs, type Vfs } from '../../src/index.js';
+import { missing, openSsh, startServer } from '../sftp/servers.js';
+
+/** A folder in some store that a test has to itself. */
+export interface Place {
+  readonly vfs: Vfs;
+  /** The folder's path in the store. */
+  readonly path: string;
+  /** Another way into the same store, as from another machine. */
+  readonly rival: () => Vfs;
+  /** The same folder on this machine's disk, where it is one. */
+  readonly disk: string | undefined;
+  /** Makes a file of it older, as if it was written so many milliseconds before. */
+  readonly age: (name: string, ms: number) => void;
+}
+
+export interface StoreKind {
+  readonly name: string;
+  /** What is missing to try it. */
+  readonly lacking: string | undefined;
+  readonly start: () => Promise<Store>;
+}
+
+interface Store {
+  readonly place: () => Place;
+  readonly stop: () => Promise<void>;
+}
+
+const mem: StoreKind = {
+  name: 'memory',
+  lacking: undefined,
+  start: () =>
+    Promise.resolve({
+      place: () => {
+        const volume = new Volume();
+        const vfs = memVfs({ volume });
+        const age = (name: string, ms: number): void => {
+          const seconds = (Date.now() - ms) / 1000;
+          volume.utimesSync(`/folder/${name}`, seconds, seconds);
+        };
+        return { vfs, path: 'folder', rival: () => memVfs({ volume }), disk: undefined, age };
+      },
+      stop: () => Promise.resolve(),
+    }),
+};
+
+function local(name: string, hardLinks: boolean): StoreKind {
+  return {
+    name,
+    lacking: undefined,
+    start: () => {
+      const root = mkdtempSync(join(tmpdir(), 'vfs-lockfile-operate-'));
+      const rival = (): Vfs => localVfs({ root, hardLinks });
+      return Promise.resolve({
+        place: () => {
+          const disk = mkdtempSync(join(root, 'place-'));
+          return { vfs: rival(), path: basename(disk), rival, disk, age: ageing(disk) };
+        },
+        stop: () => rm(root, { recursive: true, force: true }),
+      });
+    },
+  };
+}
+
+const sftp: StoreKind = {
+  name: 'OpenSSH',
+  lacking: missing(openSsh),
+  start: async () => {
+    const server = await startServer(openSsh);
+    const root = join(server.folder, 'operate');
+    mkdirSync(root);
+    const opened: { close: () => void }[] = [];
+    const rival = (): Vfs => {
+      const vfs = sftpVfs({ ...server.options, root });
+      opened.push(vfs);
+      return vfs;
+    };
+    const vfs = rival();
+    return {
+      place: () => {
+        const disk = mkdtempSync(join(root, 'place-'));
+        return { vfs, path: basename(disk), rival, disk, age: ageing(disk) };
+      },
+      stop: async () => {
+        for (const each of opened) each.close();
+        await server.dispose();
+      },
+    };
+  },
+};
+
+function ageing(disk: string): Place['age'] {
+  return (name, ms) => {
+    const time = new Date(Date.now() - ms);
+    lutimesSync(join(disk, name), time, time);
+  };
+}
+
+/** Every store that the operators' functions are tried on. */
+export const stores: readonly StoreKind[] = [
+  mem,
+  local('the disk', true),
+  local('the disk without links', false),
+  sftp,
+];
+
+/** Runs the tests on each store, each test in an empty folder of its own. */
+export function onEachStore(tests: (place: () => Place, kind: StoreKind) => void): void {
+  for (const kind of stores) {
+    describe.skipIf(kind.lacking !== undefined)(`${kind.name}${kind.lacking ? `: ${kind.lacking}` : ''}`, () => {
+      let store: Store;
+      let place: Place;
+      beforeAll(async () => void (store = await kind.start()));
+      afterAll(() => store.stop());
+      beforeEach(async () => {
+        place = store.place();
+        // Where folders come into being with their first file.
+        await place.vfs.write(`${place.path}/first`, Buffer.from(''));
+        await place.vfs.delete(`${place.path}/first`);
+      });
+      tests(() => place, kind);
+    });
+  }
+}

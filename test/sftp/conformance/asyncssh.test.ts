@@ -1,0 +1,4 @@
+import { conforming } from '../conforming.js';
+import { asyncSsh } from '../servers.js';
+
+conforming(asyncSsh);

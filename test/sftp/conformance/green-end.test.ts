@@ -1,0 +1,4 @@
+import { conforming } from '../conforming.js';
+import { greenEnd } from '../servers.js';
+
+conforming(greenEnd);

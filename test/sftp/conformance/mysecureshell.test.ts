@@ -1,0 +1,4 @@
+import { conforming } from '../conforming.js';
+import { mySecureShell } from '../servers.js';
+
+conforming(mySecureShell);

@@ -1,0 +1,4 @@
+import { conforming } from '../conforming.js';
+import { proftpd } from '../servers.js';
+
+conforming(proftpd);

@@ -1,0 +1,4 @@
+import { conforming } from '../conforming.js';
+import { openSshUnprivileged } from '../servers.js';
+
+conforming(openSshUnprivileged);
