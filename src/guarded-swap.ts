@@ -1,4 +1,4 @@
-import { freshId, guardPath, stagedPath } from './names.js';
+import { freshId, guardPath, stagedPath, takenName } from './names.js';
 import type { Steps } from './steps.js';
 import type { Version } from './vfs.js';
 
@@ -120,11 +120,6 @@ function* judgeAndAct(files: SwapFiles, swap: Swap, { entry, image }: Inside): S
   } finally {
     if (leftovers) yield* leave(files, guard, leftovers);
   }
-}
-
-/** Where the old file of a removal ends up: beside its door, or inside where that is a directory. */
-function takenName(entry: string): string {
-  return `${entry}.taken`;
 }
 
 /** Clears up behind oneself, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */

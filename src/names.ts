@@ -27,6 +27,11 @@ export function entryOf(staged: string): string {
   return staged.slice(staged.lastIndexOf('/') + 1 + STAGED_PREFIX.length);
 }
 
+/** Where the old file of a guarded removal ends up: beside its door, the entry, or inside where that is a directory. */
+export function takenName(entry: string): string {
+  return `${entry}.taken`;
+}
+
 /** By how much the path of a private name, or of what stands in it or in a guard, may be longer than the path it serves. */
 export const PRIVATE_NAME_BYTES = 96;
 

@@ -5,6 +5,7 @@ import { VfsError } from '../errors.js';
 import type { SwapFiles } from '../guarded-swap.js';
 import { ask, type Steps } from '../steps.js';
 import type { Version } from '../vfs.js';
+import { fileMode } from './file-mode.js';
 import type { Syscalls } from './local-calls.js';
 import { ABSENT, codeOf, LINKLESS } from './local-errors.js';
 
@@ -200,11 +201,6 @@ export class LocalFiles implements SwapFiles {
   *#statFolder(): Steps<Stats> {
     return (this.#folderStats ??= yield* ask(this.#calls.stat(this.#folder)));
   }
-}
-
-/** Readable to all who may write to the folder, so that each of them can judge the lock. */
-function fileMode(folderMode: number): number {
-  return 0o600 | ((folderMode | (folderMode << 1)) & 0o044);
 }
 
 /** Whether nobody but this user, or root, may write to a folder: then nobody else needs anything that stands in it. */

@@ -2,6 +2,7 @@ import type { SwapFiles } from '../guarded-swap.js';
 import { sleep } from '../pause.js';
 import { entryOf } from '../names.js';
 import { ask, type Steps } from '../steps.js';
+import { fileMode } from './file-mode.js';
 import { codeOf, NoAnswerError, RefusedError } from './sftp-errors.js';
 import type { SftpAbilities } from './sftp-proof.js';
 import { isDirectory, type Attributes, type Handle } from './sftp-raw.js';
@@ -273,11 +274,6 @@ export function folderOf(path: string): string {
 
 /** Answers that need no look to be understood. */
 const SAYING: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
-
-/** Readable to all who may write to the folder, so that each of them can judge the lock. */
-function fileMode(folderMode: number): number {
-  return 0o600 | ((folderMode | (folderMode << 1)) & 0o044);
-}
 
 function coded(code: string, cause: unknown): Error {
   return new RefusedError(code, cause instanceof Error ? cause.message : String(cause), { cause });

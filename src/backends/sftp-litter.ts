@@ -1,5 +1,6 @@
-import { guardPath } from '../names.js';
+import { guardPath, takenName } from '../names.js';
 import { NoAnswerError } from './sftp-errors.js';
+import { namesIn } from './sftp-plain.js';
 import { isDirectory, type Attributes } from './sftp-raw.js';
 import type { SftpSession } from './sftp-session.js';
 
@@ -38,7 +39,7 @@ async function clearOne(session: SftpSession, { path, swap }: Staged): Promise<v
   const guard = guardPath(swap.lock);
   // The entry goes first: once it is gone nothing can be moved in or out through it any more.
   await takeAway(session, `${guard}/${swap.entry}`);
-  await takeAway(session, `${guard}/${swap.entry}.taken`);
+  await takeAway(session, `${guard}/${takenName(swap.entry)}`);
   await answered(session.rmdir(guard));
 }
 
@@ -50,14 +51,7 @@ async function takeAway(session: SftpSession, path: string): Promise<void> {
     await answered(session.unlink(path));
     return;
   }
-  const handle = await answered(session.opendir(path));
-  const names: string[] = [];
-  for (let more = handle && (await answered(session.readdir(handle))); more;) {
-    names.push(...more.map(({ filename }) => filename));
-    more = handle && (await answered(session.readdir(handle)));
-  }
-  if (handle) await answered(session.close(handle));
-  for (const name of names) if (name !== '.' && name !== '..') await takeAway(session, `${path}/${name}`);
+  for (const name of (await answered(namesIn(session, path))) ?? []) await takeAway(session, `${path}/${name}`);
   await answered(session.rmdir(path));
 }
 
