@@ -35,7 +35,7 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
   const place = placeOf(vfs, vfs.sync, target.path);
   const terms = termsOf(options);
   const waitMs = waitOf(options);
-  const turn = takeTurnNow(place.shown);
+  const turn = takeTurnNow(place.key);
   const contender = new Contender(place, terms);
   let won: Won;
   try {

@@ -90,6 +90,8 @@ export interface Vfs {
   check(path: string): void;
   /** The name by which a person, or `openFile`, finds a path of this store again. */
   locate(path: string): string;
+  /** What tells this store from others that `locate` their files alike, such as the endpoint of a bucket. */
+  readonly realm?: string;
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined>;
   /** Publishes the whole content at once, only where no file is. Undefined: there is one already. */

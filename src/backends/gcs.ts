@@ -30,6 +30,7 @@ const KEY_BYTES = 1024;
 /** Files in a bucket of Google Cloud Storage, or of an emulator of it. */
 export class GcsVfs implements Vfs {
   readonly scheme = 'gs';
+  readonly realm: string;
   readonly capabilities: Capabilities;
   readonly #terms: GcsTerms;
   readonly #objects: GcsObjects;
@@ -37,6 +38,7 @@ export class GcsVfs implements Vfs {
 
   constructor(options: GcsVfsOptions) {
     this.#terms = gcsTerms(options);
+    this.realm = this.#terms.endpoint;
     this.#objects = new GcsObjects(new GcsWire(this.#terms), this.#terms.bucket);
     this.#swaps = new GcsSwaps(this.#objects, this.#terms);
     this.capabilities = {

@@ -76,6 +76,17 @@ export function s3Terms(options: S3VfsOptions): S3Terms {
   };
 }
 
+/** The store, as far as it is known before its client is asked: an endpoint, or the client itself, which may lead anywhere. */
+export function realmOf({ client, endpoint = 'AWS' }: S3Terms): string {
+  if (client === undefined) return endpoint;
+  const serial = serials.get(client) ?? ++clients;
+  serials.set(client, serial);
+  return `client ${String(serial)}`;
+}
+
+const serials = new WeakMap<object, number>();
+let clients = 0;
+
 function isClient(client: object): boolean {
   const { send, config } = client as { readonly send?: unknown; readonly config?: unknown };
   return typeof send === 'function' && typeof config === 'object';

@@ -17,7 +17,7 @@ import type {
 import { s3Error, type Errand } from './s3-errors.js';
 import { copyObject } from './s3-move.js';
 import { S3Objects } from './s3-objects.js';
-import { s3Terms, type S3Terms, type S3VfsOptions } from './s3-options.js';
+import { realmOf, s3Terms, type S3Terms, type S3VfsOptions } from './s3-options.js';
 import { S3Swaps } from './s3-swaps.js';
 import { PART_BYTES, uploadStream } from './s3-upload.js';
 import { S3Wire } from './s3-wire.js';
@@ -30,6 +30,7 @@ const KEY_BYTES = 1024;
 /** Files in a bucket of Amazon S3, or of a store that speaks its language. */
 export class S3Vfs implements Vfs {
   readonly scheme = 's3';
+  readonly realm: string;
   readonly capabilities: Capabilities;
   readonly #terms: S3Terms;
   readonly #objects: S3Objects;
@@ -37,6 +38,7 @@ export class S3Vfs implements Vfs {
 
   constructor(options: S3VfsOptions) {
     this.#terms = s3Terms(options);
+    this.realm = realmOf(this.#terms);
     this.#objects = new S3Objects(new S3Wire(this.#terms), this.#terms.common);
     this.#swaps = new S3Swaps(this.#objects, this.#terms.takenForAws);
     this.capabilities = {

@@ -49,7 +49,7 @@ export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSigna
   const limit = new Limit(waitMs, signal);
   const contender = new Contender(aim.place, aim.terms);
   try {
-    const turn = takeTurnNow(aim.place.shown) ?? (await queueing(contender, limit.signal));
+    const turn = takeTurnNow(aim.place.key) ?? (await queueing(contender, limit.signal));
     const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit));
     if (acquired) return acquired;
     throw limit.signal.reason;
@@ -64,7 +64,7 @@ export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSigna
 
 function queueing(contender: Contender, signal: AbortSignal): Promise<Turn> {
   tellOfQueueing(contender);
-  return takeTurn(contender.place.shown, signal);
+  return takeTurn(contender.place.key, signal);
 }
 
 /** What a caller is told in the end: why it gave up, who was in the way when its time was up, or what went wrong. */
@@ -84,7 +84,7 @@ async function outcomeOf(
 
 async function tryOnce(aim: Aim, contender: Contender): Promise<Acquired | undefined> {
   try {
-    const turn = takeTurnNow(aim.place.shown);
+    const turn = takeTurnNow(aim.place.key);
     const acquired = turn && (await keepingTurn(turn, () => pursue(aim, contender, undefined)));
     if (acquired === undefined) tellOfHolder(contender);
     return acquired;

@@ -64,7 +64,7 @@ export class Contender {
   /** A try that begins with a write, for when the lock may well be free. */
   *knock(options: CallOptions): Steps<Try> {
     this.#attempts += 1;
-    const left = recallTombstone(this.place.shown);
+    const left = recallTombstone(this.place.key);
     const won = yield* this.#put(left && { version: left, record: undefined, reason: undefined }, options);
     return won ? { won } : yield* this.#contest(options);
   }

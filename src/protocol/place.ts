@@ -13,10 +13,12 @@ export function placeOf(vfs: Vfs, store: LockStore, path: string): LockPlace {
   const lock = lockPath(path);
   const guarded = create === 'guarded' || replace === 'guarded' || remove === 'guarded';
   vfs.check(guarded ? guardPath(lock) : lock);
+  const shown = vfs.locate(lock);
   return {
     store,
     path: lock,
-    shown: vfs.locate(lock),
+    shown,
+    key: vfs.realm === undefined ? shown : `${shown} at ${vfs.realm}`,
     scheme: vfs.scheme,
     grainMs: clock.grainMs,
     tombstone: remove === 'none',

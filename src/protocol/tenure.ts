@@ -20,6 +20,8 @@ export interface LockPlace {
   readonly path: string;
   /** The path as a person finds it. */
   readonly shown: string;
+  /** What stands for this lock, and for no other, in the memory of this process. */
+  readonly key: string;
   /** The scheme of the store. */
   readonly scheme: string;
   /** How much the store's time stamps may be off, in milliseconds. */
@@ -92,7 +94,7 @@ export class Tenure {
     for (let tries = 0; ; tries += 1) {
       const sent = yield* this.#vacate(options);
       if (sent.answer) {
-        if (sent.answer !== true) rememberTombstone(this.#place.shown, sent.answer.version);
+        if (sent.answer !== true) rememberTombstone(this.#place.key, sent.answer.version);
         return undefined;
       }
       doubt ||= sent.failure !== undefined;

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { memVfs } from '../../src/backends/mem.js';
 import { LockHeldError, Lockfile, LockTimeoutError, VfsFile, withLock } from '../../src/index.js';
+import { WrappedVfs } from '../stores/wrapped-vfs.js';
 import { gated, hangs, slow } from './faulty-vfs.js';
 import { FILE, Lab, lockOn, outcome, pass, useFakeTime } from './lab.js';
 
@@ -10,6 +12,20 @@ let lab: Lab;
 beforeEach(() => {
   lab = new Lab();
 });
+
+/** One of several stores whose files have the same names. */
+class Bucket extends WrappedVfs {
+  override readonly realm: string;
+
+  constructor(endpoint: string) {
+    super(memVfs());
+    this.realm = endpoint;
+  }
+
+  override locate(path: string): string {
+    return `s3://bucket/${path}`;
+  }
+}
 
 describe('callers in one process', () => {
   it('get the lock in the order in which they asked', async () => {
@@ -86,6 +102,18 @@ describe('callers in one process', () => {
       ageMs: expect.closeTo(6000, -3) as number,
     });
     expect((late.error as Error).message).toMatch(/held by ingest-1 \(process \d+ on .*gave up after 5000 ms$/);
+  });
+
+  it('are not kept waiting by a lock of the same name in another store', async () => {
+    const [here, there] = [new Bucket('https://here.example'), new Bucket('https://there.example')];
+    const held = new Lockfile(new VfsFile(here, FILE));
+    await held.acquire();
+    const other = new Lockfile(new VfsFile(there, FILE));
+    expect(other.path).toBe(held.path);
+    expect(await other.tryAcquire()).toBe(true);
+    expect(await new Lockfile(new VfsFile(here, FILE)).tryAcquire()).toBe(false);
+    await held.release();
+    await other.release();
   });
 
   it('that do not wait do not stand in line', async () => {

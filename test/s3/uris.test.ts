@@ -23,6 +23,16 @@ describe('s3 URIs', () => {
     expect((await openFile('s3://bucket//a')).vfs).not.toBe((await openFile('s3://bucket/a')).vfs);
   });
 
+  test('buckets of one name are told apart by their endpoint, or by the client', () => {
+    const realm = (options: Partial<S3VfsOptions>): string => s3Vfs({ bucket: 'bucket', ...options }).realm;
+    const client = { send: () => 0, config: {} };
+    expect(realm({})).toBe(realm({}));
+    expect(realm({ endpoint: 'http://a' })).not.toBe(realm({}));
+    expect(realm({ endpoint: 'http://a' })).not.toBe(realm({ endpoint: 'http://b' }));
+    expect(realm({ client })).toBe(realm({ client }));
+    expect(realm({ client: { ...client } })).not.toBe(realm({ client }));
+  });
+
   test.each([
     ['s3:///key', 'ERR_VFS_URI'],
     ['s3://key:secret@bucket/a', 'ERR_VFS_URI'],
