@@ -15,7 +15,7 @@ export interface S3Kind {
   /** False: it is not here and could not be fetched. */
   readonly fetch: () => boolean;
   readonly start: (home: string) => Promise<Started>;
-  /** Whether its conditional DELETE excludes, so that it may be declared native. */
+  /** Whether its conditional DELETE excludes in buckets without versions, so that it may be declared native there. */
   readonly removes: boolean;
   /** Whether it keeps conditions in buckets with versions, too. */
   readonly versions: boolean;
