@@ -78,7 +78,7 @@ async function configure(home: string): Promise<string> {
     ...['[global]', `fsid = ${fsid}`, `mon host = ${address}`, 'mon initial members = a'],
     ...['auth cluster required = none', 'auth service required = none', 'auth client required = none'],
     ...['ms mon client mode = crc', 'ms bind ipv4 = true', 'public addr = 127.0.0.1', 'cluster addr = 127.0.0.1'],
-    ...['ms bind port min = 10000', 'ms bind port max = 32000'],
+    ...['ms bind port min = 10000', 'ms bind port max = 11999'],
     ...[`mon data = ${home}/mon/$id`, `osd data = ${home}/osd/$id`, `run dir = ${home}/run`],
     ...[`admin socket = ${home}/run/$cluster-$name.$pid.asok`, `log file = ${home}/log/$name.log`, 'debug default = 0'],
     ...[`rgw data = ${home}/$name`, 'keyring = /dev/null', 'pid file ='],

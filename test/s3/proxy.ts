@@ -84,8 +84,9 @@ export class S3Proxy {
     body.catch(() => undefined);
     const forward = async (): Promise<Answer> => {
       const options = { method, path: url, headers, host: this.#target.hostname, port: this.#target.port };
+      const whole = await body;
       const onward = request({ ...options, agent: this.#agent });
-      onward.end(await body);
+      onward.end(whole);
       const [answer] = (await once(onward, 'response')) as [IncomingMessage];
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: await buffer(answer) };
     };

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const UP_LIMIT_MS = 20_000;
 
-/** A free port of the loopback interface, below those that outgoing connections take. */
+/** A free port of the loopback interface, below those that outgoing connections take, above those that Ceph takes by itself. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const port = 12_000 + Math.floor(Math.random() * 20_000);
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false));

@@ -19,6 +19,7 @@
  * @typedef {import('./journal.mjs').From} From
  * @typedef {{ process: string, pid: number, at: bigint, deadAt: bigint }} Kill asked for at `at`, seen dead at `deadAt`
  * @typedef {{ process: string, at: bigint, untilAt: bigint }} Stop seen stopped at `at`, continued at `untilAt`
+ * @typedef {{ pid: number, at: bigint }} Parting asked at `at` to come to its end by itself
  * @typedef {'released' | 'lost' | 'killed' | 'open' | 'contradicted'} End
  * @typedef {{ tenure: string, process: string, lock: string, leaseMs: number, from: From | undefined,
  *   enteredAt: bigint, checks: number, claimedUntil: bigint | undefined, presentUntil: bigint, end: End }} Tenure
@@ -31,9 +32,11 @@
  * @param {Map<string, JournalEvent[]>} journals by process
  * @param {readonly Kill[]} kills
  * @param {readonly Stop[]} stops
+ * @param {readonly Parting[]} partings of processes that may leave a lock behind unknowingly: a store that is far away can do
+ *   what it was asked after whoever asked has given up and gone
  * @returns {Verdict}
  */
-export function judge(journals, kills, stops) {
+export function judge(journals, kills, stops, partings = []) {
   const deaths = new Map(kills.map((kill) => [kill.process, kill]));
   const tenures = [...journals].flatMap(([process, events]) => tenuresOf(process, events, deaths.get(process)));
   const events = [...journals.values()].flat();
@@ -60,7 +63,7 @@ export function judge(journals, kills, stops) {
       ...tenures.filter(({ end }) => end === 'open').map((tenure) => `neither ended nor killed: ${shown(tenure)}`),
       ...tenures.filter(({ end }) => end === 'contradicted').map((tenure) => `lost, then released: ${shown(tenure)}`),
       ...pastLease.flatMap(({ tenure, stop }) => claimsAfter(tenure, stop)),
-      ...wrongSteals(tenures, kills),
+      ...wrongSteals(tenures, [...kills, ...partings]),
     ],
   };
 }
@@ -172,23 +175,23 @@ function claimsAfter(tenure, { at }) {
 }
 
 /**
- * Each record is taken over once, never for its process's death while nobody had yet killed that process, and never for
+ * Each record is taken over once, never for its process's death while nobody had yet ended that process, and never for
  * being unreadable, as nobody here writes anything but whole records.
  *
  * @param {readonly Tenure[]} tenures
- * @param {readonly Kill[]} kills
+ * @param {readonly Parting[]} deaths
  * @returns {string[]}
  */
-function wrongSteals(tenures, kills) {
-  const killed = new Map(kills.map((kill) => [kill.pid, kill]));
+function wrongSteals(tenures, deaths) {
+  const ended = new Map(deaths.map((death) => [death.pid, death]));
   const thefts = tenures.flatMap((thief) => (thief.from ? [{ thief, ...thief.from }] : []));
   const twice = [...groupBy(thefts, ({ nonce }) => String(nonce)).values()].filter((same) => same.length > 1);
   return [
     ...twice.map((same) => `taken over more than once: ${same.map(({ thief }) => shown(thief)).join(', ')}`),
     ...thefts.flatMap(({ thief, reason, pid }) => {
       if (reason === 'expired') return [];
-      const kill = killed.get(Number(pid));
-      if (reason === 'dead-process' && kill && kill.at < thief.enteredAt) return [];
+      const death = ended.get(Number(pid));
+      if (reason === 'dead-process' && death && death.at < thief.enteredAt) return [];
       return [`taken over as ${reason}, which process ${String(pid)} was not: ${shown(thief)}`];
     }),
   ];

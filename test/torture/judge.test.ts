@@ -110,6 +110,8 @@ describe('the judge of overlaps', () => {
     expect(judge(early, [], []).violations).toHaveLength(1);
     expect(judge(early, [{ process: '0', pid: 1, at: ms(11), deadAt: ms(12) }], []).violations).toHaveLength(1);
     expect(judge(early, [{ process: '0', pid: 1, at: ms(9), deadAt: ms(12) }], []).violations).toEqual([]);
+    expect(judge(early, [], [], [{ pid: 1, at: ms(11) }]).violations).toHaveLength(1);
+    expect(judge(early, [], [], [{ pid: 1, at: ms(9) }]).violations).toEqual([]);
   });
 
   it('passes on every trouble that a process wrote down', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { readJournals } from './journal.mjs';
+import { now, readJournals } from './journal.mjs';
 import { judge } from './judge.mjs';
 import { Random } from './random.mjs';
 import { Victim } from './victim.mjs';
@@ -17,9 +17,26 @@ import { Victim } from './victim.mjs';
  * @typedef {{ acquisitions: number, kills: number, stopsPastLease: number }} Enough how much has to happen
  * @typedef {import('./store.mjs').Store} Store
  * @typedef {{ folder: string, seed: string, processes: number, files: number, hardLinks: boolean, enough: Enough,
- *   limitMs: number, storeOf?: (process: number, files: string) => Store, disturb?: (random: Random) => void }} Plan
- *   `storeOf` tells how each process, and at last the one after them, gets to the files, by default over the local disk; `disturb` is called now and then
+ *   limitMs: number, pace?: Pace, storeOf?: (process: number, files: string) => Store, afar?: boolean,
+ *   disturb?: (random: Random) => void }} Plan
+ *   `storeOf` tells how each process, and at last the one after them, gets to the files, by default over the local disk; `afar`
+ *   that a store can do what it was asked after whoever asked has gone; `disturb` is called now and then
+ *
+ * @typedef {readonly [least: number, most: number]} Range in milliseconds
+ * @typedef {{ leaseMs: Range, strikeMs: Range, slackMs: number }} Pace how long a lease is, how long nobody is killed or
+ *   stopped, and how much longer than its lease a lock may look alive to the others
  */
+
+/** @type {Pace} */
+const ON_DISK = { leaseMs: [300, 800], strikeMs: [100, 450], slackMs: 0 };
+
+/**
+ * For a store whose clock ticks once a second and that is asked as seldom: who is stopped for no longer than its lease is
+ * back before anybody finds out, and locks renewed more than once a second are a strain on any SDK.
+ *
+ * @type {Pace}
+ */
+export const IN_CLOUD = { leaseMs: [400, 1200], strikeMs: [300, 1200], slackMs: 4000 };
 
 const WORKER = join(import.meta.dirname, 'worker.mjs');
 const AFTERMATH = join(import.meta.dirname, 'aftermath.mjs');
@@ -49,6 +66,11 @@ export class Torture {
    * @type {Stop[]}
    */
   #stops = [];
+  /**
+   * @readonly
+   * @type {import('./judge.mjs').Parting[]}
+   */
+  #partings = [];
   #stopsPastLease = 0;
   /** @readonly */
   #stopped = new Set();
@@ -83,12 +105,13 @@ export class Torture {
       this.#replaceTheDead();
       if (performance.now() < nextMs) continue;
       this.#strike();
-      nextMs = performance.now() + this.#random.between(100, 450);
+      nextMs = performance.now() + this.#random.between(...this.#pace.strikeMs);
     }
     await Promise.all(this.#stopped);
+    if (this.#plan.afar) this.#partings.push(...this.#victims.map(({ pid }) => ({ pid, at: now() })));
     await Promise.all(this.#victims.map((victim) => victim.finish()));
     this.#noteFailures();
-    const verdict = judge(readJournals(this.#journals), this.#kills, this.#stops);
+    const verdict = judge(readJournals(this.#journals), this.#kills, this.#stops, this.#partings);
     const aftermath = await this.#lookAtAftermath();
     return { ...verdict, violations: [...this.#failures, ...verdict.violations, ...aftermath] };
   }
@@ -119,6 +142,10 @@ export class Torture {
     return JSON.stringify(storeOf?.(place, this.#files) ?? { kind: 'local', root: this.#files, hardLinks });
   }
 
+  get #pace() {
+    return this.#plan.pace ?? ON_DISK;
+  }
+
   get #isEnough() {
     const { acquisitions, kills, stopsPastLease } = this.#plan.enough;
     const running = this.#victims.reduce((sum, victim) => sum + victim.acquisitions, 0);
@@ -132,7 +159,8 @@ export class Torture {
   /** @param {number} place among all that run at one time */
   #start(place) {
     const name = `worker-${String(this.#started++)}`;
-    const command = [WORKER, this.#storeOf(place), this.#journals, name, this.#plan.seed, ...this.#fileNames];
+    const leases = this.#pace.leaseMs.join('-');
+    const command = [WORKER, this.#storeOf(place), this.#journals, name, this.#plan.seed, leases, ...this.#fileNames];
     this.#victims.push(new Victim(name, place, this.#journals, command));
   }
 
@@ -173,7 +201,9 @@ export class Torture {
     const { leaseMs } = target;
     // A stop that ends about when the lease does is the hardest to judge right, one that is longer has to be noticed.
     const past = target.holds && this.#random.chance(0.5);
-    const ms = leaseMs * this.#random.between(past ? 1 : 0.2, past ? 1.5 : 1.1) + this.#random.between(1, 50);
+    const unseenMs = past ? this.#random.between(0, this.#pace.slackMs) : 0;
+    const ms =
+      leaseMs * this.#random.between(past ? 1 : 0.2, past ? 1.5 : 1.1) + this.#random.between(1, 50) + unseenMs;
     const stopped = target.stop(ms).then((stop) => {
       this.#stopped.delete(stopped);
       if (stop === undefined) return;

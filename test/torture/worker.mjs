@@ -3,7 +3,8 @@
  * Takes locks at random in every way the library knows, until its input ends, and writes down what it sees. Two callers
  * work side by side in one process, so that its queue is under test as well.
  *
- * Arguments: the store as JSON, the folder of the journals, this process's name, the seed, the files' names.
+ * Arguments: the store as JSON, the folder of the journals, this process's name, the seed, between which milliseconds a lease
+ * is, as `300-800`, the files' names.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -22,7 +23,8 @@ import { Journal, now } from './journal.mjs';
 import { Random } from './random.mjs';
 import { openStore } from './store.mjs';
 
-const [, , storeText = '', journalFolder = '', name = '', seed = '', ...fileNames] = process.argv;
+const [, , storeText = '', journalFolder = '', name = '', seed = '', leases = '', ...fileNames] = process.argv;
+const [leastLeaseMs = NaN, mostLeaseMs = NaN] = leases.split('-').map(Number);
 const CALLERS = 2;
 /** A third of all goes for the first file. */
 const HOT_SHARE = 1 / 3;
@@ -69,7 +71,7 @@ async function keepTaking(random) {
   while (!finishing) {
     const how = random.pickWeighted(ways);
     const lock = random.chance(HOT_SHARE) ? String(fileNames[0]) : random.pick(fileNames);
-    const leaseMs = Math.round(random.between(300, 800));
+    const leaseMs = Math.round(random.between(leastLeaseMs, mostLeaseMs));
     try {
       await how({ lock, leaseMs, renew: random.chance(0.6), how: how.name, random });
     } catch (error) {
