@@ -75,7 +75,7 @@ export class LockTimeoutError extends ObstructedError {
 
 /**
  * How a held lock was lost: `'expired'`: it could not be renewed before its deadline; `'stolen'`: somebody else's record is
- * in its place; `'removed'`: the lock file is gone.
+ * in its place; `'removed'`: the lock file is gone, or says that the lock is free.
  */
 export type LossReason = 'expired' | 'stolen' | 'removed';
 
@@ -96,7 +96,7 @@ export class LockLostError extends Error {
 const LOSS_WORDS: Readonly<Record<LossReason, string>> = {
   expired: 'it was not renewed before its lease ended',
   stolen: "somebody else's record is in its place",
-  removed: 'the lock file is gone',
+  removed: 'the lock file is gone or says that it is free',
 };
 
 /** The lock is not held by this object: it was never acquired, or it was released. */

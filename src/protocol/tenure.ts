@@ -78,6 +78,8 @@ export class Tenure {
       const found = yield* this.#look(options);
       if (found === undefined) return 'removed';
       if (found.record?.lockId !== next.lockId) return 'stolen';
+      // An operator has ended it where locks are given back by tombstones; a renewal would undo that.
+      if (found.record.released) return 'removed';
       if (found.record.nonce === next.nonce) {
         this.#adopt(next, found.version, since);
         return undefined;
