@@ -11,10 +11,13 @@ export interface GcsKind {
   /** False: it is not here and could not be fetched. */
   readonly fetch: () => boolean;
   readonly start: () => Promise<Started>;
-  /** Whether it may be declared that its DELETE and its copies exclude. */
+  /** Whether its DELETE and its copies keep conditions, so that it may be declared native. */
   readonly removes: boolean;
-  /** Which conditions the tests rely on: it is looked at, at each start, that they are kept. */
-  readonly keeps: readonly string[];
+}
+
+/** The conditions that the tests rely on: it is looked at, at each start, that they are kept. */
+function reliedOn({ removes }: GcsKind): readonly string[] {
+  return ['media', 'multipart', 'resumable', ...(removes ? ['delete', 'copy'] : [])];
 }
 
 interface Started {
@@ -41,7 +44,6 @@ export const fakeGcs: GcsKind = {
   fetch: fetchFakeGcs,
   start: startFakeGcs,
   // Releases up to 1.56.1 ignore the condition of a DELETE and of a copy (#2343), and nothing here rests on those.
-  keeps: ['media', 'multipart', 'resumable'],
   removes: false,
 };
 
@@ -55,7 +57,6 @@ export const faultServer: GcsKind = {
     const { endpoint, manners } = server;
     return { endpoint, manners, uploadsLeft: () => server.uploadsLeft, stop: () => server.stop() };
   },
-  keeps: ['media', 'multipart', 'resumable', 'delete', 'copy'],
   removes: true,
 };
 
@@ -88,7 +89,7 @@ export async function startServer(kind: GcsKind): Promise<GcsServer> {
     await client().createBucket(bucket);
     const found = await whatKeeps(endpoint, bucket);
     console.log(`${kind.name} keeps the conditions of: ${found.join(', ')}`);
-    const broken = kind.keeps.filter((each) => !found.includes(each));
+    const broken = reliedOn(kind).filter((each) => !found.includes(each));
     if (broken.length > 0) throw new Error(`${kind.name} does not keep the conditions of ${broken.join(', ')}`);
     return { ...running, bucket, kept: found, client, dispose: stop };
   } catch (error) {
