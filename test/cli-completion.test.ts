@@ -12,7 +12,7 @@ const folder = useFolder();
 
 beforeAll(() => {
   if (spawnSync('zsh', ['--version']).error) {
-    execFileSync(join(import.meta.dirname, 'sftp', 'packages.sh'), ['zsh'], { stdio: 'ignore' });
+    execFileSync(join(import.meta.dirname, 'packages.sh'), ['zsh'], { stdio: 'ignore' });
   }
 });
 

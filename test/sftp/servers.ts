@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import type { SftpVfsOptions } from '../../src/backends/sftp.js';
+import { havePackages } from '../packages.js';
 import { knownHostLine, makeKeys, type Keys } from './keys.js';
 import { freePort, must, startDaemon, type Running } from './process.js';
 
@@ -160,23 +160,11 @@ export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, async
 export function missing(kind: ServerKind): string | undefined {
   if (kind.rootOnly && process.getuid?.() !== 0) return required(kind, 'run the tests as root');
   const get = `apt-get install ${kind.packages.join(' ')}`;
-  const isThere = (): boolean => kind.needs.every((file) => existsSync(file));
-  if (process.getuid?.() !== 0) return isThere() ? undefined : required(kind, get);
-  if (isThere() && areInstalled(kind.packages)) return undefined;
   try {
-    must(join(import.meta.dirname, 'packages.sh'), ...kind.packages);
+    return havePackages(kind.packages, kind.needs) ? undefined : required(kind, get);
   } catch (cause) {
     return required(kind, get, cause);
   }
-  return isThere() ? undefined : required(kind, get);
-}
-
-/** Whether packages are not only unpacked, by another test that is busy installing them. True where there is no dpkg. */
-function areInstalled(packages: readonly string[]): boolean {
-  const { error, stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}\n', ...packages], {
-    encoding: 'utf8',
-  });
-  return error !== undefined || stdout === 'installed\n'.repeat(packages.length);
 }
 
 function required({ name, needs }: ServerKind, get: string, cause?: unknown): string {
