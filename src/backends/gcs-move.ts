@@ -22,7 +22,7 @@ export async function copyWithin(objects: GcsObjects, source: Source, to: string
   for (;;) {
     const query = { ...conditions, rewriteToken };
     const headers = { 'Content-Length': '0' };
-    const { body } = await objects.wire.send({ method: 'POST', at, query, headers, once: true }, signal);
+    const { body } = await objects.wire.send({ method: 'POST', at, query, headers, once: true, large: true }, signal);
     const progress = body as { readonly done?: boolean; readonly rewriteToken?: string; readonly resource?: unknown };
     if (progress.done !== false) return versionOf(progress.resource);
     rewriteToken = progress.rewriteToken;

@@ -36,6 +36,9 @@ export interface InsertTerms {
 /** How much of a file is asked for at once, so that who stops reading leaves little on its way. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
+/** What a lock's record never exceeds. */
+const SMALL_BYTES = 64 * 1024;
+
 /** The plain requests. Keys are whole ones. What the store refuses comes as `GcsFailure`. */
 export class GcsObjects {
   readonly wire: GcsWire;
@@ -60,7 +63,7 @@ export class GcsObjects {
       const stream = await this.#open(key, Math.min(maxBytes, Number.MAX_SAFE_INTEGER), signal);
       if (stream === undefined) return undefined;
       try {
-        const data = await wholeBody(stream, signal);
+        const data = await wholeBody(stream, this.wire.timeoutMs, signal);
         return imageOf(stream, data.subarray(0, maxBytes));
       } catch (error) {
         if (tries > 0 || signal?.aborted) throw error;
@@ -88,7 +91,13 @@ export class GcsObjects {
     // A body in parts is a stream, which cannot be sent a second time.
     const { body } = await this.wire.send(
       terms
-        ? { ...request, query, parts: [terms.about ?? {}, Readable.from([bytes])], once: true }
+        ? {
+            ...request,
+            query,
+            parts: [terms.about ?? {}, Readable.from([bytes])],
+            once: true,
+            large: bytes.length > SMALL_BYTES,
+          }
         : { ...request, query, body: bytes, headers: { 'Content-Type': 'application/octet-stream' } },
       signal,
     );
@@ -136,7 +145,7 @@ export class GcsObjects {
       generation ??= stream.headers['x-goog-generation'];
       size = sizeOf(stream);
       const until = Math.min(from + PIECE_BYTES, stream.status === 206 ? size : Infinity);
-      for await (const piece of bodyOf(stream, signal)) {
+      for await (const piece of bodyOf(stream, this.wire.timeoutMs, signal)) {
         from += piece.byteLength;
         yield piece;
       }
@@ -161,8 +170,6 @@ export class GcsObjects {
   }
 }
 
-const SILENCE_MS = 10_000;
-
 /** Ask for the object itself, as it is stored, and not for a cache's idea of it. */
 const FRESH = { 'Cache-Control': 'no-store', 'Accept-Encoding': 'gzip' };
 
@@ -182,17 +189,17 @@ function imageOf({ headers }: GcsStream, data: Uint8Array): ObjectImage {
 }
 
 /** The SDK's streams do not tell that a connection broke: they fall silent. */
-async function* bodyOf({ body }: GcsStream, signal: Signal): AsyncGenerator<Uint8Array> {
+async function* bodyOf({ body }: GcsStream, silenceMs: number, signal: Signal): AsyncGenerator<Uint8Array> {
   const stop = (): void => void body.destroy(new Error('aborted'));
   const fallSilent = (): void => void body.destroy(new Error('the answer breaks off'));
-  let silence = setTimeout(fallSilent, SILENCE_MS);
+  let silence = setTimeout(fallSilent, silenceMs);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     for await (const piece of body as AsyncIterable<Uint8Array>) {
       // Whoever takes the pieces has all the time in the world.
       clearTimeout(silence);
       yield piece;
-      silence = setTimeout(fallSilent, SILENCE_MS);
+      silence = setTimeout(fallSilent, silenceMs);
     }
   } catch (error) {
     throw new GcsFailure(error, undefined);
@@ -202,9 +209,9 @@ async function* bodyOf({ body }: GcsStream, signal: Signal): AsyncGenerator<Uint
   }
 }
 
-async function wholeBody(stream: GcsStream, signal: Signal): Promise<Buffer> {
+async function wholeBody(stream: GcsStream, silenceMs: number, signal: Signal): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of bodyOf(stream, signal)) pieces.push(piece);
+  for await (const piece of bodyOf(stream, silenceMs, signal)) pieces.push(piece);
   const data = Buffer.concat(pieces);
   const told = stream.headers['content-length'];
   if (told !== undefined && Number(told) !== data.byteLength) throw brokenOff();

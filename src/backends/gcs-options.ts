@@ -1,3 +1,4 @@
+import { durationMs, type Duration } from '../duration.js';
 import { VfsError } from '../errors.js';
 
 /** Which bucket, and how to reach it. */
@@ -17,6 +18,11 @@ export interface GcsVfsOptions {
   readonly conditionalDelete?: 'native' | 'none';
   /** The project that pays for the requests to somebody else's bucket. */
   readonly userProject?: string;
+  /**
+   * How long an answer, or the next piece of one, may stay away before the request is given up; twelve times as long where the
+   * SDK may repeat it or much is on its way. Milliseconds or text such as `'5s'`. Default `'10s'`.
+   */
+  readonly timeout?: Duration;
 }
 
 /** `GcsVfsOptions`, checked and with every default filled in. */
@@ -30,6 +36,7 @@ export interface GcsTerms {
   /** Whether the store is Google's own, whose conditions need no proof. */
   readonly isGoogle: boolean;
   readonly userProject: string | undefined;
+  readonly timeoutMs: number;
 }
 
 const GOOGLE = 'https://storage.googleapis.com';
@@ -52,7 +59,8 @@ export function gcsTerms(options: GcsVfsOptions): GcsTerms {
   const endpoint = endpointOf(client?.apiEndpoint ?? options.endpoint);
   const isGoogle = isGoogles(endpoint, client?.universeDomain);
   const native = conditionalDelete === undefined ? isGoogle : conditionalDelete === 'native';
-  return { ...{ bucket, prefix, client, endpoint, isGoogle, userProject }, conditionalDelete: native };
+  const timeoutMs = durationMs(options.timeout ?? '10s', 'timeout', {});
+  return { ...{ bucket, prefix, client, endpoint, isGoogle, userProject, timeoutMs }, conditionalDelete: native };
 }
 
 interface Client {

@@ -22,6 +22,8 @@ export interface GcsRequest {
   readonly parts?: readonly [about: object, data: Readable];
   /** Never sent twice by the SDK, so that its answer is that of the only attempt. */
   readonly once?: boolean;
+  /** Whether the store may take its time over it. */
+  readonly large?: boolean;
 }
 
 export interface GcsReply {
@@ -37,9 +39,8 @@ export interface GcsStream {
   readonly body: Readable;
 }
 
-/** How long an answer may take: of a request that is sent once, and of one that the SDK may repeat after pauses. */
-const ONCE_MS = 10_000;
-const REPEATED_MS = 120_000;
+/** How many times as long as the answer to a small request others may take, which the SDK may also repeat after pauses. */
+const PATIENCE = 12;
 
 /** The SDK, loaded when it is first needed. Its client authorises and sends requests, and repeats those that are not `once`. */
 export class GcsWire {
@@ -48,6 +49,10 @@ export class GcsWire {
 
   constructor(terms: GcsTerms) {
     this.#terms = terms;
+  }
+
+  get timeoutMs(): number {
+    return this.#terms.timeoutMs;
   }
 
   /** Rejects with `GcsFailure`, or with the reason of the signal when nothing was sent. */
@@ -62,7 +67,8 @@ export class GcsWire {
         else resolve({ status: heard?.statusCode ?? 0, headers: heard?.headers ?? {}, body });
       });
     });
-    return bounded(reply, request.once ? ONCE_MS : REPEATED_MS, signal);
+    const patience = request.once && !request.large ? 1 : PATIENCE;
+    return bounded(reply, this.timeoutMs * patience, signal);
   }
 
   /** The same for an answer of any length. Its body has to be read to the end or destroyed. */
@@ -78,7 +84,7 @@ export class GcsWire {
     });
     // The SDK hands over what it hears itself, and goes on hearing it only while its own copy is taken too.
     exchange.resume();
-    return bounded(opened, REPEATED_MS, signal, () => exchange.destroy());
+    return bounded(opened, this.timeoutMs * PATIENCE, signal, () => exchange.destroy());
   }
 
   #optionsOf({ method, at, query = {}, headers, body, parts, once }: GcsRequest): RequestOptions {

@@ -114,11 +114,13 @@ export class FaultServer {
     if (session === undefined) return refusal(404, 'notFound');
     const has = session.chunks.reduce((sum, { length }) => sum + length, 0);
     if (Number(from) > has) return refusal(400, 'invalid');
-    session.chunks.push(body.subarray(has - Number(from)).subarray(0, this.manners.chunkBytes));
-    const data = Buffer.concat(session.chunks);
-    if (data.length !== Number(total)) {
-      return { status: 308, headers: data.length === 0 ? {} : { range: `bytes=0-${String(data.length - 1)}` } };
+    const chunk = body.subarray(has - Number(from)).subarray(0, this.manners.chunkBytes);
+    session.chunks.push(chunk);
+    const length = has + chunk.length;
+    if (length !== Number(total)) {
+      return { status: 308, headers: length === 0 ? {} : { range: `bytes=0-${String(length - 1)}` } };
     }
+    const data = Buffer.concat(session.chunks);
     this.#sessions.delete(id);
     return written(this.#table.put(session.name, data, session.condition));
   }

@@ -153,10 +153,11 @@ for (const kind of servers) {
         expect(await isFree()).toBe(true);
       });
 
-      test('429 again and again is a lock that somebody else has, not an error', async () => {
+      test('429 again and again is a lock that somebody else has, not an error, after three requests', async () => {
+        await direct.create(`${name}.lock`, Buffer.from('{"createdAt":"2026-11-20T00:00:00Z","ttl":0}'));
         proxy.fault = all('POST', answer(429, 'rateLimitExceeded'));
         expect(await lockOn().tryAcquire()).toBe(false);
-        expect(await stored()).toBeUndefined();
+        expect(proxy.taken()).toEqual(['POST 429', 'POST 429', 'POST 429', 'GET 206']);
       });
 
       test('a request that never arrives is sent again', async () => {
@@ -201,12 +202,12 @@ for (const kind of servers) {
     });
 
     test('renewals that fail until after the deadline lose the lock at the deadline', async () => {
-      const lock = lockOn({ ttl: 6000, renew: true });
+      const lock = lockOn({ ttl: 4500, renew: true });
       const since = performance.now();
       await lock.acquire();
       proxy.fault = all('POST', answer(503, 'backendError'));
       const loss = await lock.lost;
-      expect(performance.now() - since).toBeGreaterThan(5990);
+      expect(performance.now() - since).toBeGreaterThanOrEqual(4500);
       expect(loss.reason).toBe('expired');
       expect(String(loss.cause)).toContain('503: backendError');
       proxy.fault = undefined;

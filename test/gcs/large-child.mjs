@@ -37,9 +37,9 @@ for await (const chunk of vfs.readStream('large')) {
 const same = sent.digest('hex') === received.digest('hex');
 await vfs.move('large', 'elsewhere');
 const moved = await vfs.stat('elsewhere');
-await vfs.write('large', pieces());
+await vfs.write('long', Buffer.alloc(20 * PIECE_BYTES));
 /** @type {unknown} */
 const refused = await vfs
-  .move('large', 'elsewhere')
+  .move('long', 'elsewhere')
   .catch((/** @type {unknown} */ error) => /** @type {{ code: string }} */ (error).code);
 process.stdout.write(JSON.stringify({ bytes, same, peak, moved: moved?.size, refused }));
