@@ -95,7 +95,11 @@ export class Contender {
   *#contest(options: CallOptions): Steps<Try> {
     for (let looks = 0; ; looks += 1) {
       const sighting = yield* this.inspect(options);
-      if (this.#isOurs(sighting)) return { won: this.#recognise(sighting) };
+      if (this.#isOurs(sighting)) {
+        const won = this.#recognise(sighting);
+        if (yield* isFresh(won.tenure, options)) return { won };
+        continue;
+      }
       if (!this.#unanswered) this.#doubtSince = undefined;
       const takeable = looks < LOOKS && (yield* this.#mayTake(sighting));
       if (!takeable) return { won: undefined, obstacle: this.#obstacle };
@@ -128,9 +132,7 @@ export class Contender {
       return undefined;
     }
     const tenure = new Tenure(this.place, record, sent.answer.version, since);
-    // Paused between sending and winning for longer than the lease: what was won has to be made fresh first.
-    if (tenure.remainingMs <= 0 && (yield* tenure.renew(options)) !== undefined) return undefined;
-    return { tenure, reclaimed: this.#reclaiming };
+    return (yield* isFresh(tenure, options)) ? { tenure, reclaimed: this.#reclaiming } : undefined;
   }
 
   #isOurs(sighting: Sighting | undefined): sighting is Sighting & { readonly record: LockRecord } {
@@ -141,6 +143,11 @@ export class Contender {
     const tenure = new Tenure(this.place, record, version, this.#doubtSince ?? mark());
     return { tenure, reclaimed: this.#reclaiming };
   }
+}
+
+/** Between sending and learning of it more than the lease may have gone by: what was won is made fresh, or is lost again. */
+function* isFresh(tenure: Tenure, options: CallOptions): Steps<boolean> {
+  return tenure.remainingMs > 0 || (yield* tenure.renew(options)) === undefined;
 }
 
 function newRecord(terms: Terms, lockId: string): LockRecord {

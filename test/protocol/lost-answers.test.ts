@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { LockHeldError, LockLostError, VfsError, VfsFile, withLock } from '../../src/index.js';
-import { gated, hangs, refused, repeatedBySdk, replyLost, requestLost, slow, type Fault } from './faulty-vfs.js';
+import {
+  gated,
+  hangs,
+  refused,
+  repeatedBySdk,
+  replyLost,
+  requestLost,
+  slow,
+  type Fault,
+  type FaultyVfs,
+} from './faulty-vfs.js';
 import { FILE, Lab, lockOn, outcome, pass, useFakeTime } from './lab.js';
 
 useFakeTime();
@@ -49,6 +59,37 @@ describe.each(misheard)('a write %s', (_how, fault) => {
     expect(await lock.release()).toBe(true);
     expect(lab.bytes).toBeUndefined();
   });
+
+  it('was our acquisition, found out when its lease was over: it is renewed before anybody is told that it is held', async () => {
+    const lock = lockOn(prepared(), { ttl: 1000, renew: false });
+    const acquiring = lock.acquire({ wait: '1m' });
+    await pass(4000);
+    await acquiring;
+    expect(lock.held).toBe(true);
+    expect(lab.record).toMatchObject({ lockId: lock.record?.lockId, renewals: 1 });
+    expect(await lock.release()).toBe(true);
+  });
+
+  it('was our acquisition, found out when its lease was over and somebody else took it: that one has it', async () => {
+    const vfs = prepared();
+    const rival = lockOn(lab.machine());
+    vfs.next('replace', async (call) => {
+      lab.put(undefined);
+      await rival.acquire();
+      return call();
+    });
+    const lock = lockOn(vfs, { ttl: 1000, renew: false });
+    const trying = lock.tryAcquire();
+    await pass(4000);
+    expect(await trying).toBe(false);
+    expect(lab.record?.lockId).toBe(rival.record?.lockId);
+  });
+
+  function prepared(): FaultyVfs {
+    const vfs = lab.machine();
+    vfs.next('create', late(4000, fault));
+    return vfs;
+  }
 
   it('was our takeover: it is recognised, and tells whom it took the lock from', async () => {
     const victim = lockOn(lab.machine(), { ttl: 1000, renew: false, ownerId: 'victim' });
