@@ -1,5 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+
 import type { Entry, Stat, Snapshot, Version } from '../vfs.js';
 import { bytesOf } from './s3-body.js';
 import { isAbsent } from './s3-errors.js';
@@ -64,12 +66,46 @@ export class S3Objects {
     } while (token !== undefined);
   }
 
+  /**
+   * The bytes of one version of an object. What breaks off is asked for from there on, as long as something comes each time: a
+   * connection that is left silent by a slow reader does not last.
+   */
   async *pieces(Key: string, signal: Signal): AsyncGenerator<Uint8Array> {
-    const { output } = await this.wire.send((sdk) => new sdk.GetObjectCommand({ ...this.common, Key }), { signal });
-    const body = output.Body as Readable;
-    if (signal) addAbortSignal(signal, body);
-    yield* body;
+    let version: string | undefined;
+    for (let from = 0; ;) {
+      const range = from === 0 ? {} : { Range: `bytes=${String(from)}-` };
+      const input = { ...this.common, Key, ...range };
+      const { output } = await this.wire.send((sdk) => new sdk.GetObjectCommand(input), { signal });
+      const body = output.Body as Readable;
+      if (signal) addAbortSignal(signal, body);
+      version ??= output.ETag;
+      try {
+        if (from > 0 && !isRest(output, version, from)) throw new S3Failure(CHANGED, []);
+        const source = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+        for (let come = 0; ;) {
+          const next = await source.next().catch((error: unknown) => brokenOff(error, come > 0 && !signal?.aborted));
+          if (next === 'again') break;
+          if (next.done) return;
+          come += next.value.byteLength;
+          from += next.value.byteLength;
+          yield next.value;
+        }
+      } finally {
+        body.destroy();
+      }
+    }
   }
+}
+
+const CHANGED = new Error('it was changed while it was read');
+
+function isRest(output: GetObjectCommandOutput, version: string | undefined, from: number): boolean {
+  return output.ETag === version && output.ContentRange?.startsWith(`bytes ${String(from)}-`) === true;
+}
+
+function brokenOff(error: unknown, mayGoOn: boolean): 'again' {
+  if (mayGoOn) return 'again';
+  throw error;
 }
 
 const DELIMITED = { Delimiter: '/' };

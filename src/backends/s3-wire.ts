@@ -51,7 +51,10 @@ export interface SendOptions {
 }
 
 const SOCKET_SILENCE_MS = 10_000;
+/** The SDK counts the wait for a free socket in. */
 const CONNECT_MS = 5000;
+/** Ten times as many as by default, lest files that are read slowly, or many locks at once, keep a renewal waiting. */
+const SOCKETS = { maxSockets: 500 };
 
 /** The SDK, loaded when it is first needed, and its client. Sends commands and keeps a record of every attempt. */
 export class S3Wire {
@@ -113,7 +116,10 @@ function ownConfig({ endpoint, region, pathStyle }: S3Terms): Sdk.S3ClientConfig
     // Other stores do not know the newer checksums, and nothing here needs them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SOCKET_SILENCE_MS },
+    requestHandler: {
+      ...{ connectionTimeout: CONNECT_MS, socketTimeout: SOCKET_SILENCE_MS },
+      ...{ httpAgent: SOCKETS, httpsAgent: SOCKETS },
+    },
   };
 }
 

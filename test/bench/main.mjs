@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { format, resolveConfig } from 'prettier';
 
+import { gcs, s3 } from './cloud.mjs';
 import { eventLoop } from './event-loop.mjs';
 import { handOver } from './hand-over.mjs';
 import { importCost } from './import-cost.mjs';
@@ -30,6 +31,8 @@ const SECTIONS = {
   'hand-over': handOver,
   'many-locks': manyLocks,
   sftp,
+  s3,
+  gcs,
   import: importCost,
 };
 

@@ -62,7 +62,8 @@ async function startGateway(home: string, config: string, wrapper: readonly stri
   const port = await freePort();
   const name = `client.rgw.${String(port)}`;
   mkdirSync(join(home, `rgw-${String(port)}`), { recursive: true });
-  const frontend = `beast endpoint=127.0.0.1:${String(port)}`;
+  // Else each answer with a body waits 40 ms for the acknowledgement of its head.
+  const frontend = `beast endpoint=127.0.0.1:${String(port)} tcp_nodelay=1`;
   const command = ['radosgw', '-f', '-n', name, '--conf', config, '--rgw-frontends', frontend];
   const [file = '', ...args] = [...wrapper, ...command];
   const endpoint = `http://127.0.0.1:${String(port)}`;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import { CreateBucketCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3';
@@ -18,11 +19,14 @@ for (const kind of servers) {
     let server: S3Server;
     let proxy: S3Proxy;
     let vfs: S3Vfs;
+    /** Around the proxy. */
+    let direct: S3Vfs;
 
     beforeAll(async () => {
       server = await startServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       vfs = s3Vfs({ bucket: server.bucket, client: server.client({ endpoint: proxy.endpoint }) });
+      direct = s3Vfs({ bucket: server.bucket, client: server.client() });
     });
     afterAll(async () => {
       await proxy.close();
@@ -81,6 +85,27 @@ for (const kind of servers) {
       expect((await vfs.read('breaks'))?.data.byteLength).toBe(100_000);
       proxy.fault = undefined;
       expect(times).toBe(2);
+    });
+
+    test('a stream whose answer breaks off goes on from there, and ends when the object was changed meanwhile', async () => {
+      const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251));
+      const change = Buffer.alloc(bytes.length, 'y');
+      for (const meanwhile of [undefined, change]) {
+        await vfs.write('streamed', bytes);
+        const ranges: unknown[] = [];
+        proxy.fault = (exchange) => async () => {
+          const whole = await exchange.forward();
+          const times = ranges.push(exchange.headers.range);
+          exchange.reply(times > 2 ? whole : { ...whole, body: whole.body.subarray(0, 1000) });
+          if (times <= 2) setTimeout(exchange.cut, 50);
+          if (times === 2 && meanwhile) await direct.write('streamed', meanwhile);
+        };
+        const read = buffer(vfs.readStream('streamed'));
+        if (meanwhile) await expect(read).rejects.toThrow('it was changed while it was read');
+        else expect((await read).equals(bytes)).toBe(true);
+        proxy.fault = undefined;
+        expect(ranges.slice(0, 3)).toEqual([undefined, 'bytes=1000-', 'bytes=2000-']);
+      }
     });
 
     test('a move whose copy may or may not have been made says so, and the file is still there', async () => {
