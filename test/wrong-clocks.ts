@@ -50,12 +50,8 @@ export class WrongClocks {
   }
 
   /** Ends the processes. */
-  stop(): void {
-    for (const child of this.#children.splice(0)) child.kill('SIGKILL');
-  }
-
   dispose(): void {
-    this.stop();
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.#home, { recursive: true });
   }
 }

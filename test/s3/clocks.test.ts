@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
@@ -17,7 +17,10 @@ const OFFSETS: readonly (readonly [string, number])[] = [
   ['an hour behind', -HOUR_S],
 ];
 
-describe.skipIf(lacking !== undefined)(`clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : ''}`, () => {
+const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : ''}`;
+
+// It is all waiting.
+(lacking === undefined ? describe.concurrent : describe.skip)(title, () => {
   const clocks = new WrongClocks();
   let server: S3Server;
   let vfs: S3Vfs;
@@ -26,10 +29,9 @@ describe.skipIf(lacking !== undefined)(`clocks that are wrong, with Ceph RGW${la
     server = await startServer(ceph);
     vfs = s3Vfs({ bucket: server.bucket, client: server.client() });
   });
-  afterEach(() => clocks.stop());
   afterAll(async () => {
-    await server.dispose();
     clocks.dispose();
+    await server.dispose();
   });
 
   function party(clock: string, name: string, verb: string): Party {
