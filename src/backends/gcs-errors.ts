@@ -33,6 +33,11 @@ export function isAbsent(error: unknown): boolean {
 
 const NO_BUCKET = /bucket does not exist|bucket.{0,80}not found/i;
 
+/** What Google says of an object that a retention or a hold protects, which no permission helps against. */
+const KEPT = /retention|\bhold\b/i;
+const NO_CHANGE =
+  'a retention policy or a hold forbids to overwrite and to delete, so no lock can be renewed or given back';
+
 function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, string] {
   const said = error instanceof Error ? error.message || error.name : String(error);
   if (!(error instanceof GcsFailure)) return ['ERR_VFS_IO', said];
@@ -45,7 +50,7 @@ function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, strin
     return ['ERR_VFS_NOT_FOUND', absent ? 'there is no such file' : `there is no bucket ${errand.bucket}`];
   }
   if (status === 401) return ['ERR_VFS_DENIED', `${answer}; the credentials are missing, wrong or expired`];
-  if (status === 403) return ['ERR_VFS_DENIED', `${answer}; ${leastRole(errand)}`];
+  if (status === 403) return ['ERR_VFS_DENIED', `${answer}; ${KEPT.test(said) ? NO_CHANGE : leastRole(errand)}`];
   if (status === 400 && /requester pays|user project/i.test(said)) {
     return ['ERR_VFS_DENIED', `${answer}; the bucket wants a userProject to pay`];
   }

@@ -10,12 +10,11 @@ interface Source {
   readonly version: Version;
 }
 
-/** Copies an object inside the store to a key where nothing is. Rejects with a 412 when something is, or the source is another. */
+/** Copies an object inside the store to a key where nothing is. Rejects with a 412 when something is, with a 404 when the source is another. */
 export async function copyWithin(objects: GcsObjects, source: Source, to: string, signal: Signal): Promise<Version> {
   const at = `${objects.at(source.key)}/rewriteTo${objects.at(to).replace('/storage/v1', '')}`;
   const conditions = {
     sourceGeneration: source.version,
-    ifSourceGenerationMatch: source.version,
     ifGenerationMatch: '0',
   };
   let rewriteToken: string | undefined;
@@ -31,7 +30,9 @@ export async function copyWithin(objects: GcsObjects, source: Source, to: string
 
 /** The same through this process, for stores that do not keep the conditions of a copy. */
 export async function copyThrough(objects: GcsObjects, source: Source, to: string, signal: Signal): Promise<Version> {
-  return uploadStream(objects, to, objects.pieces(source.key, signal), signal, { ifGenerationMatch: '0' });
+  return uploadStream(objects, to, objects.pieces(source.key, signal, source.version), signal, {
+    ifGenerationMatch: '0',
+  });
 }
 
 /** Copies an object to a key where nothing is, and tells the generations of both. Undefined: something is there. */

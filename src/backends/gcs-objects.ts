@@ -132,9 +132,12 @@ export class GcsObjects {
     } while (pageToken !== undefined && pageToken !== '');
   }
 
-  /** The bytes of one generation, asked for piece by piece. Rejects with a 404 when there is no object, or no longer that one. */
-  async *pieces(key: string, signal: Signal): AsyncGenerator<Uint8Array> {
-    let generation: string | undefined;
+  /**
+   * The bytes of one generation, by default the present one, asked for piece by piece. Rejects with a 404 when there is no
+   * object, or no longer that one.
+   */
+  async *pieces(key: string, signal: Signal, version?: Version): AsyncGenerator<Uint8Array> {
+    let generation: string | undefined = version;
     let [from, size] = [0, Infinity];
     while (from < size) {
       const request = { method: 'GET', at: this.at(key), query: { alt: 'media', generation } } as const;

@@ -96,7 +96,12 @@ export class GcsSwaps {
 }
 
 /** What the least role for a lock permits. To overwrite is to delete for Google's permissions. */
-export const SWAP_PERMISSIONS = ['storage.objects.create', 'storage.objects.delete', 'storage.objects.get'];
+export const SWAP_PERMISSIONS = [
+  'storage.objects.create',
+  'storage.objects.delete',
+  'storage.objects.get',
+  'storage.objects.list',
+];
 
 /** The generation of what is not there. */
 export const NONE = '0';

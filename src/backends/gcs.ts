@@ -65,7 +65,7 @@ export class GcsVfs implements Vfs {
   }
 
   read(path: string, { maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
-    return this.#do('read', path, [GET], false, signal, async (key) => {
+    return this.#do('read', path, SEE, false, signal, async (key) => {
       const image = await this.#objects.get(key, maxBytes, signal);
       return image && { ...image, path };
     });
@@ -94,7 +94,7 @@ export class GcsVfs implements Vfs {
   }
 
   stat(path: string, { signal }: CallOptions = {}): Promise<Stat | undefined> {
-    return this.#do('stat', path, [GET], false, signal, async (key) => {
+    return this.#do('stat', path, SEE, false, signal, async (key) => {
       const found = await this.#objects.stat(key, signal);
       return found && { size: found.size, modifiedMs: found.modifiedMs };
     });
@@ -124,7 +124,7 @@ export class GcsVfs implements Vfs {
 
   async move(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
     this.check(to);
-    await this.#do('move', from, [GET, CREATE, DELETE], true, signal, async (key) => {
+    await this.#do('move', from, [...SEE, CREATE, DELETE], true, signal, async (key) => {
       await this.#swaps.prove(this.#key(to), signal);
       const within = this.#terms.conditionalDelete;
       const copied = await copyObject(this.#objects, key, this.#key(to), within, signal);
@@ -156,7 +156,7 @@ export class GcsVfs implements Vfs {
       signal?.throwIfAborted();
       yield* this.#objects.pieces(this.#key(path), signal);
     } catch (error) {
-      throw gcsError(this.#errand('read', path, [GET], false, signal), error);
+      throw gcsError(this.#errand('read', path, SEE, false, signal), error);
     }
   }
 
@@ -207,10 +207,11 @@ export function gcsVfs(options: GcsVfsOptions): GcsVfs {
   return new GcsVfs(options);
 }
 
-const GET = 'storage.objects.get';
 const CREATE = 'storage.objects.create';
 const DELETE = 'storage.objects.delete';
 const LIST = 'storage.objects.list';
+/** Who may not list is told of a missing object that it is forbidden. */
+const SEE = ['storage.objects.get', LIST];
 
 const NO_REMOVE = `the store is not known to hold the condition of a DELETE; set conditionalDelete: 'native' if it does`;
 

@@ -127,13 +127,9 @@ export class FaultServer {
 
   #rewrite({ query, names: [from = '', to = ''] }: Call): Reply {
     const source = this.#table.objects.get(from);
-    if (source === undefined) return refusal(404, 'notFound');
-    const wanted = query.get('ifSourceGenerationMatch');
-    const removals = this.#condition(query, 'removal');
-    if (removals.generation !== undefined && wanted !== null && wanted !== source.generation) {
-      return refusal(412, 'conditionNotMet');
-    }
-    const object = this.#table.put(to, source.data, removals);
+    const wanted = query.get('sourceGeneration') ?? source?.generation;
+    if (source === undefined || source.generation !== wanted) return refusal(404, 'notFound');
+    const object = this.#table.put(to, source.data, this.#condition(query, 'removal'));
     return object ? { status: 200, body: { done: true, resource: object.about } } : refusal(412, 'conditionNotMet');
   }
 

@@ -5,20 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
 import { Lockfile, VfsFile, withLock, type LockOptions } from '../../src/index.js';
 import { decodeRecord } from '../../src/record.js';
-import { delayReply, delayRequest, loseReply, loseRequest, S3Proxy, type Exchange, type Fault } from '../s3/proxy.js';
-import { answer, answerAfter } from './answers.js';
+import { delayReply, delayRequest, loseReply, loseRequest, S3Proxy } from '../s3/proxy.js';
+import { all, answer, answerAfter, nth } from './answers.js';
 import { missing, servers, startServer, type GcsServer } from './servers.js';
-
-/** Only the n-th request of a method goes wrong. */
-function nth(method: string, n: number, fault: Fault): (exchange: Exchange) => Fault | undefined {
-  let seen = 0;
-  return (exchange) => (exchange.method === method && (seen += 1) === n ? fault : undefined);
-}
-
-const all =
-  (method: string, fault: Fault) =>
-  (exchange: Exchange): Fault | undefined =>
-    exchange.method === method ? fault : undefined;
 
 for (const kind of servers) {
   const lacking = missing(kind);

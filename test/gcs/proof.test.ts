@@ -67,7 +67,7 @@ describe('the proof that a store which is not Google’s keeps conditions', () =
     const error = await firstUse(vfs);
     expect(error).toMatchObject({ code: 'ERR_VFS_DENIED', effect: 'none' });
     expect(String(error)).toContain(
-      'storage.objects.create, storage.objects.delete, storage.objects.get on gs://locks',
+      'storage.objects.create, storage.objects.delete, storage.objects.get, storage.objects.list on gs://locks',
     );
     proxy.fault = undefined;
     expect(await firstUse(vfs)).toBeUndefined();

@@ -1,14 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
+import { WrongClocks, type Party } from '../wrong-clocks.js';
 import { ceph, missing, startServer, type S3Server } from './servers.js';
 
 const lacking = missing(ceph);
@@ -21,64 +17,28 @@ const OFFSETS: readonly (readonly [string, number])[] = [
   ['an hour behind', -HOUR_S],
 ];
 
-interface Party {
-  readonly child: ChildProcess;
-  /** The next thing that it tells. */
-  hear(): Promise<Readonly<Record<string, unknown>>>;
-  say(line: string): void;
-}
+const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : ''}`;
 
-describe.skipIf(lacking !== undefined)(`clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : ''}`, () => {
-  const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-clocks-'));
-  const children: ChildProcess[] = [];
+// It is all waiting.
+(lacking === undefined ? describe.concurrent : describe.skip)(title, () => {
+  const clocks = new WrongClocks();
   let server: S3Server;
   let vfs: S3Vfs;
-  let serial = 0;
 
   beforeAll(async () => {
     server = await startServer(ceph);
     vfs = s3Vfs({ bucket: server.bucket, client: server.client() });
   });
-  afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL');
-  });
   afterAll(async () => {
+    clocks.dispose();
     await server.dispose();
-    rmSync(home, { recursive: true });
   });
 
-  /** A process whose clock is off by what a file says, which may change at any time. */
   function party(clock: string, name: string, verb: string): Party {
     const { accessKeyId, secretAccessKey } = server.credentials;
     const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
-    const fake = {
-      LD_PRELOAD: '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
-      ...{ FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' },
-    };
-    const env = { ...process.env, ...keys, ...fake, AWS_ENDPOINT_URL: server.endpoint, NODE_NO_WARNINGS: '1' };
-    const script = join(import.meta.dirname, 'clock-child.mjs');
-    const child = spawn(process.execPath, [script, server.bucket, name, verb], {
-      env,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    children.push(child);
-    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-    const hear = async () => {
-      const line = await lines.next();
-      if (line.done) throw new Error('the party ended without a word');
-      return JSON.parse(line.value) as Readonly<Record<string, unknown>>;
-    };
-    return { child, hear, say: (line) => child.stdin.write(`${line}\n`) };
-  }
-
-  function clockOff(seconds: number): string {
-    const file = join(home, `clock-${String((serial += 1))}`);
-    setClock(file, seconds);
-    return file;
-  }
-
-  function setClock(file: string, seconds: number): void {
-    writeFileSync(file, `${seconds < 0 ? '' : '+'}${String(seconds)}`);
+    const args = ['s3', server.bucket, name, verb] as const;
+    return clocks.party(clock, args, { ...keys, AWS_ENDPOINT_URL: server.endpoint });
   }
 
   describe.each(OFFSETS)('a client whose clock is %s', (_which, seconds) => {
@@ -87,7 +47,7 @@ describe.skipIf(lacking !== undefined)(`clocks that are wrong, with Ceph RGW${la
       const lock = new Lockfile(new VfsFile(vfs, name), { ttl: TTL_MS });
       await lock.acquire();
       await sleep(2 * TTL_MS);
-      const seen = await party(clockOff(seconds), name, 'look').hear();
+      const seen = await party(clocks.off(seconds), name, 'look').hear();
       expect(Math.abs(Number(seen.wallMs) - Date.now() - seconds * 1000)).toBeLessThan(HOUR_S * 500);
       expect(seen).toMatchObject({ stale: false, won: false });
       expect(Number(seen.ageMs)).toBeLessThan(HOUR_S * 500);
@@ -99,14 +59,14 @@ describe.skipIf(lacking !== undefined)(`clocks that are wrong, with Ceph RGW${la
       const name = `stale ${String(seconds)}`;
       const lock = new Lockfile(new VfsFile(vfs, name), { ttl: TTL_MS, renew: false });
       await lock.acquire();
-      const heard = await party(clockOff(seconds), name, 'take').hear();
+      const heard = await party(clocks.off(seconds), name, 'take').hear();
       expect(lock.held).toBe(false);
       expect(heard).toEqual({ reason: 'expired' });
     });
 
     test('holds a lock for as long as it likes', async () => {
       const name = `holding ${String(seconds)}`;
-      const holder = party(clockOff(seconds), name, 'hold');
+      const holder = party(clocks.off(seconds), name, 'hold');
       expect(await holder.hear()).toEqual({ held: true });
       const rival = new Lockfile(new VfsFile(vfs, name));
       for (let looks = 0; looks < 8; looks += 1) {
@@ -121,20 +81,20 @@ describe.skipIf(lacking !== undefined)(`clocks that are wrong, with Ceph RGW${la
   });
 
   test('a holder whose clock jumps ahead by an hour gives the lock up itself, before anybody takes it', async () => {
-    const clock = clockOff(0);
+    const clock = clocks.off(0);
     const holder = party(clock, 'jumps ahead', 'hold');
     expect(await holder.hear()).toEqual({ held: true });
-    setClock(clock, HOUR_S);
+    clocks.set(clock, HOUR_S);
     expect(await holder.hear()).toEqual({ lost: 'expired' });
     holder.say('end');
     await holder.hear();
   });
 
   test('a holder whose clock jumps back by an hour holds on', async () => {
-    const clock = clockOff(0);
+    const clock = clocks.off(0);
     const holder = party(clock, 'jumps back', 'hold');
     expect(await holder.hear()).toEqual({ held: true });
-    setClock(clock, -HOUR_S);
+    clocks.set(clock, -HOUR_S);
     const rival = new Lockfile(new VfsFile(vfs, 'jumps back'));
     for (let looks = 0; looks < 8; looks += 1) {
       await sleep(TTL_MS / 4);

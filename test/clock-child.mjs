@@ -1,13 +1,11 @@
 // @ts-check
-// clock-child.mjs BUCKET FILE VERB: one party of a lock, whose clock may be wrong. Endpoint and keys come with the environment.
+// clock-child.mjs s3|gs BUCKET FILE VERB: one party of a lock, whose clock may be wrong. Endpoint and keys come with the environment.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Lockfile, VfsFile } from 'vfs-lockfile';
-import { s3Vfs } from 'vfs-lockfile/s3';
+import { Lockfile, openFile } from 'vfs-lockfile';
 
-const [bucket = '', name = '', verb] = process.argv.slice(2);
-const vfs = s3Vfs({ bucket });
-const lock = new Lockfile(new VfsFile(vfs, name), { ttl: 4000 });
+const [scheme = '', bucket = '', name = '', verb] = process.argv.slice(2);
+const lock = new Lockfile(await openFile(`${scheme}://${bucket}/${encodeURIComponent(name)}`), { ttl: 4000 });
 
 /** @param {object} news */
 function tell(news) {
@@ -34,4 +32,3 @@ if (verb === 'look') {
   await sleep(0);
   tell({ released: await lock.release() });
 }
-await vfs.close();
