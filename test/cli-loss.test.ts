@@ -97,7 +97,9 @@ describe('when the lock is taken away', () => {
     mkdirSync(inbox());
     const outcome = await called(['run', file(), '--', 'sh', '-c', `rm ${lock()}; exit 0`]);
     expect(outcome.code).toBe(80);
-    expect(outcome.stderr).toMatch(/the lock file is gone or says that it is free; COMMAND (had ended by itself|was ended)\n$/);
+    expect(outcome.stderr).toMatch(
+      /the lock file is gone or says that it is free; COMMAND (had ended by itself|was ended)\n$/,
+    );
   });
 });
 
