@@ -7,6 +7,13 @@ import { S3Failure } from './s3-wire.js';
 /** How a store wants the ETag of a condition: as it tells it, in quotes, or bare as some releases of Ceph do. */
 export type ETagForm = 'quoted' | 'bare';
 
+/** What was found out about a store, and about the bucket as it was then. */
+export interface Proof {
+  readonly form: ETagForm;
+  /** Whether the bucket kept versions, where a store may treat conditions otherwise. */
+  readonly versioned: boolean;
+}
+
 export function inForm(etag: string, form: ETagForm): string {
   return form === 'bare' ? etag.replaceAll('"', '') : etag;
 }
@@ -19,7 +26,7 @@ const TRIES = 4;
  * `ERR_VFS_UNSUPPORTED` otherwise. This finds stores that ignore conditions. It cannot find one that judges first and writes
  * later, so that two writers at the same instant both win.
  */
-export async function proveConditions(objects: S3Objects, key: string): Promise<ETagForm> {
+export async function proveConditions(objects: S3Objects, key: string): Promise<Proof> {
   for (let tries = 1; ; tries += 1) {
     const scratch = scratchKey(key);
     try {
@@ -32,15 +39,15 @@ export async function proveConditions(objects: S3Objects, key: string): Promise<
   }
 }
 
-async function tryOn(objects: S3Objects, scratch: string): Promise<ETagForm> {
+async function tryOn(objects: S3Objects, scratch: string): Promise<Proof> {
   const first = await put(objects, scratch, { IfNoneMatch: '*' });
   if (first === undefined) throw unfit('a create of a new object');
   if (await put(objects, scratch, { IfNoneMatch: '*' })) throw unfit('a second create of one object', 'done');
   for (const form of ['quoted', 'bare'] as const) {
-    const second = await put(objects, scratch, { IfMatch: inForm(first, form) });
-    if (second === undefined) continue;
-    if (await put(objects, scratch, { IfMatch: inForm(first, form) })) throw unfit('a stale overwrite', 'done');
-    return form;
+    const condition = { IfMatch: inForm(first.etag, form) };
+    if ((await put(objects, scratch, condition)) === undefined) continue;
+    if (await put(objects, scratch, condition)) throw unfit('a stale overwrite', 'done');
+    return { form, versioned: first.versioned };
   }
   throw unfit('an overwrite of the present version');
 }
@@ -50,13 +57,17 @@ interface Condition {
   readonly IfNoneMatch?: '*';
 }
 
-/** The new ETag; undefined: refused. Throws where an earlier attempt of the SDK's may be why. */
-async function put({ wire, common }: S3Objects, Key: string, condition: Condition): Promise<string | undefined> {
+/** Undefined: refused. Throws where an earlier attempt of the SDK's may be why. */
+async function put(
+  { wire, common }: S3Objects,
+  Key: string,
+  condition: Condition,
+): Promise<{ readonly etag: string; readonly versioned: boolean } | undefined> {
   try {
     const { output } = await wire.send(
       (sdk) => new sdk.PutObjectCommand({ ...common, Key, Body: freshId(), ...condition }),
     );
-    return versionOf(output.ETag);
+    return { etag: versionOf(output.ETag), versioned: output.VersionId !== undefined };
   } catch (error) {
     if (!(error instanceof S3Failure) || !isRefusal(error)) throw error;
     if (error.attempts.some(isOpen)) throw error;

@@ -4,7 +4,7 @@ import type { Version, Written } from '../vfs.js';
 import { isAbsent, isOpen, s3Error } from './s3-errors.js';
 import { isAws } from './s3-options.js';
 import { versionOf, type S3Objects } from './s3-objects.js';
-import { inForm, proveConditions, type ETagForm } from './s3-proof.js';
+import { inForm, proveConditions, type Proof } from './s3-proof.js';
 import { S3Failure } from './s3-wire.js';
 
 type Signal = AbortSignal | undefined;
@@ -20,7 +20,8 @@ const CONFLICT_PAUSE_MS = 40;
 export class S3Swaps {
   readonly #objects: S3Objects;
   readonly #takenForAws: boolean;
-  #proof: Promise<ETagForm> | undefined;
+  #proof: Promise<Proof> | undefined;
+  #isAws = true;
 
   constructor(objects: S3Objects, takenForAws: boolean) {
     this.#objects = objects;
@@ -45,6 +46,7 @@ export class S3Swaps {
       try {
         const before = this.#proving(Key, signal);
         const { output } = await wire.send((sdk) => new sdk.PutObjectCommand(input), { signal, before });
+        await this.#keepProven(Key, output.VersionId);
         return { version: versionOf(output.ETag) };
       } catch (error) {
         if (!(error instanceof S3Failure)) throw error;
@@ -107,7 +109,7 @@ export class S3Swaps {
     return this.#objects.get(Key, maxBytes, signal);
   }
 
-  async #prove(key: string): Promise<ETagForm> {
+  async #prove(key: string): Promise<Proof> {
     try {
       return await proveConditions(this.#objects, key);
     } catch (error) {
@@ -118,13 +120,31 @@ export class S3Swaps {
     }
   }
 
+  /**
+   * Some releases of Ceph ignore in a bucket with versions the conditions that they keep elsewhere. Where versions were turned
+   * on after the proof it is made anew, and the write whose answer told so is taken back if that fails.
+   */
+  async #keepProven(Key: string, VersionId: string | undefined): Promise<void> {
+    if (this.#isAws) return;
+    try {
+      const { versioned } = await (this.#proof ??= this.#prove(Key));
+      if (versioned !== (VersionId !== undefined)) await (this.#proof = this.#prove(Key));
+    } catch (error) {
+      const { wire, common } = this.#objects;
+      const ours = { ...common, Key, VersionId };
+      if (VersionId) await wire.send((sdk) => new sdk.DeleteObjectCommand(ours)).catch(() => undefined);
+      throw error;
+    }
+  }
+
   /** Makes sure, once for a store that is not AWS and before anything is sent, that it keeps conditions and how it wants them. */
   #proving(key: string, signal: Signal) {
     return async (hostname: string, headers: Record<string, string>): Promise<void> => {
       if (isAws(hostname)) return;
       if (this.#takenForAws) throw notAws(hostname);
+      this.#isAws = false;
       this.#proof ??= this.#prove(key);
-      const form = await abortable(this.#proof, signal);
+      const { form } = await abortable(this.#proof, signal);
       const etag = headers['if-match'];
       if (etag !== undefined) headers['if-match'] = inForm(etag, form);
     };

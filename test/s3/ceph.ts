@@ -8,6 +8,10 @@ import { answersHttp } from './http.js';
 const ACCESS_KEY = 'tester';
 const SECRET_KEY = 'tester-secret';
 
+/** A key of the key service that gateways have for tests. */
+export const KMS_KEY = 'test-key';
+const KMS_SECRET = Buffer.alloc(32, 'k').toString('base64');
+
 /** A cluster of one monitor and one storage daemon that keeps everything in memory, with as many gateways as are asked for. */
 export interface Cluster {
   readonly osd: Running;
@@ -87,6 +91,8 @@ async function configure(home: string): Promise<string> {
     ...['osd pool default min size = 1', 'mon allow pool size one = true', 'osd pool default pg num = 4'],
     ...['osd pool default pg autoscale mode = off', 'osd crush chooseleaf type = 0'],
     ...['paxos propose interval = 0.05', 'paxos min wait = 0.01', 'rgw thread pool size = 64'],
+    ...['rgw crypt require ssl = false', 'rgw crypt s3 kms backend = testing'],
+    `rgw crypt s3 kms encryption keys = ${KMS_KEY}=${KMS_SECRET}`,
     '',
   ];
   writeFileSync(config, lines.join('\n'));

@@ -106,6 +106,23 @@ const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : 
     expect(await holder.hear()).toEqual({ released: true });
   });
 
+  test('a waiter whose clock jumps by hours waits until the lock is given back, and no longer', async () => {
+    const lock = new Lockfile(new VfsFile(vfs, 'awaited'), { ttl: TTL_MS });
+    await lock.acquire();
+    const clock = clockOff(0);
+    const waiter = party(clock, 'awaited', 'take');
+    const heard = waiter.hear();
+    for (const hours of [1, -1, 2]) {
+      await sleep(0.7 * TTL_MS);
+      setClock(clock, hours * HOUR_S);
+    }
+    await sleep(0.7 * TTL_MS);
+    expect(lock.held).toBe(true);
+    expect(await lock.release()).toBe(true);
+    // Nobody's stale lock.
+    expect(await heard).toEqual({});
+  });
+
   test('a store whose clock is a day off ages locks as any other', async () => {
     const wrapper = ['env', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'faketime', '-m', '-f', `+${String(DAY_S)}s`];
     const gateway = await server.cluster!.gateway(wrapper);

@@ -42,19 +42,3 @@ for (const kind of servers) {
     });
   });
 }
-
-const own = process.env.VFS_LOCKFILE_TEST_S3;
-
-describe.skipIf(own === undefined)(`${own ?? 'a real bucket'}: needs its name in VFS_LOCKFILE_TEST_S3`, () => {
-  const make = async (): Promise<VfsUnderTest> => {
-    const { bucket, prefix } = /^s3:\/\/(?<bucket>[^/]+)\/?(?<prefix>.*)$/.exec(own ?? '')?.groups ?? {};
-    const folder = `case-${randomUUID()}`;
-    const doors = [1, 2, 3].map(() => s3Vfs({ bucket: bucket ?? '', prefix: prefix ? `${prefix}/` : '' }));
-    const dispose = async (): Promise<void> => {
-      for await (const { path } of doors[0]!.list(folder, { recursive: true })) await doors[0]!.delete(path);
-      for (const door of doors) await door.close();
-    };
-    return Promise.resolve({ vfs: doors[0]!, rivals: doors.slice(1), folder, dispose });
-  };
-  for (const { name, run } of conformance(make, { rounds: ROUNDS })) test(name, { timeout: 300_000 }, run);
-});

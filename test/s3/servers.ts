@@ -19,6 +19,8 @@ export interface S3Kind {
   readonly removes: boolean;
   /** Whether it keeps conditions in buckets with versions, too. */
   readonly versions: boolean;
+  /** Whether it tells a key that begins with slashes from the same one without them. */
+  readonly slashes: boolean;
   /** Cases of the conformance suite that it cannot pass, and why. */
   readonly fails: Readonly<Record<string, string>>;
 }
@@ -60,6 +62,7 @@ export const ceph: S3Kind = {
   },
   removes: false,
   versions: false,
+  slashes: true,
   fails: {},
 };
 
@@ -70,6 +73,7 @@ export const seaweed: S3Kind = {
   start: startSeaweed,
   removes: true,
   versions: true,
+  slashes: false,
   fails: {
     'a name is taken as it is: blanks, percents, quotes, other scripts, dots': 'takes a backslash for a slash',
     'a name as long as check takes it can be written, created, replaced and removed': 'takes names of 255 bytes',

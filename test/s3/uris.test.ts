@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { s3Vfs, type S3VfsOptions } from '../../src/backends/s3.js';
 import { openFile } from '../../src/index.js';
+import { Scripted } from './scripted.js';
 
 describe('s3 URIs', () => {
   test.each([
@@ -53,6 +54,7 @@ describe('s3 URIs', () => {
     ['an endpoint that is no URL', { bucket: 'bucket', endpoint: 'localhost:9000' }],
     ['an endpoint beside a client', { bucket: 'bucket', client: { send: () => 0, config: {} }, endpoint: 'http://a' }],
     ['a client that is none', { bucket: 'bucket', client: {} }],
+    ['a prefix that leaves no room', { bucket: 'bucket', prefix: 'p'.repeat(901) }],
     ['an unknown way to delete', { bucket: 'bucket', conditionalDelete: 'yes' as 'none' }],
   ])('%s is refused before any I/O', (_what, options) => {
     expect(() => s3Vfs(options)).toThrow(expect.objectContaining({ code: 'ERR_VFS_URI' }));
@@ -67,5 +69,20 @@ describe('s3 URIs', () => {
     expect(remove({ endpoint: 'http://127.0.0.1:9000' })).toBe('none');
     expect(remove({ endpoint: 'http://127.0.0.1:9000', conditionalDelete: 'native' })).toBe('atomic');
     expect(remove({ conditionalDelete: 'none' })).toBe('none');
+    const { client } = new Scripted(() => ({ status: 200 }));
+    expect(remove({ client })).toBe('atomic');
+    const elsewhere = new Scripted(() => ({ status: 200 }), { endpoint: 'http://127.0.0.1:9000' });
+    expect(remove({ client: elsewhere.client })).toBe('none');
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9000');
+    expect(remove({})).toBe('none');
+    expect(remove({ client })).toBe('none');
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', 'https://s3.eu-west-1.amazonaws.com');
+    expect(remove({})).toBe('atomic');
+    vi.unstubAllEnvs();
+  });
+
+  test('a bucket may be named by the ARN of an access point', () => {
+    const bucket = 'arn:aws:s3:eu-west-1:123456789012:accesspoint/locks';
+    expect(s3Vfs({ bucket }).locate('a')).toBe(`s3://${bucket}/a`);
   });
 });
