@@ -145,6 +145,16 @@ for (const kind of servers) {
       expect(await vfs.stat('elsewhere too')).toBeUndefined();
     });
 
+    test('an object that stands for a folder is nobody’s file', async () => {
+      const uploads = `${server.endpoint}/upload/storage/v1/b/${server.bucket}/o?uploadType=media&name=`;
+      for (const name of ['folder/', 'folder/file', 'folder//odd']) {
+        await fetch(uploads + encodeURIComponent(name), { method: 'POST', body: 'x' });
+      }
+      const found: string[] = [];
+      for await (const { path } of vfs.list('folder', { recursive: true })) found.push(path);
+      expect(found).toEqual(['folder/file']);
+    });
+
     test('names with leading slashes, line ends and placeholders of the SDK', async () => {
       const client = server.client();
       const slashed = gcsVfs({ bucket: server.bucket, client, prefix: '//', conditionalDelete });

@@ -136,6 +136,52 @@ describe('what one conditional request came to', () => {
     await expect(nowhere.create('a', DATA)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'none' });
   });
 
+  test('a client without credentials is told so, and nothing was sent', async () => {
+    const said = 'Could not load the default credentials. Browse to https://example.com for more information.';
+    const request = (_options: object, done: (error: Error) => void): void => done(new Error(said));
+    const client = { apiEndpoint: 'https://storage.googleapis.com', request };
+    const error: unknown = await gcsVfs({ bucket: 'locks', client })
+      .create('a', DATA)
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'ERR_VFS_DENIED', effect: 'none' });
+    expect(String(error)).toContain(`no credentials: ${said}`);
+  });
+
+  test('a bucket whose reader pays is named as that', async () => {
+    proxy.fault = () => answer(400, 'Bucket is a requester pays bucket but no user project provided.');
+    const error: unknown = await vfs.stat(there).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'ERR_VFS_DENIED' });
+    expect(String(error)).toContain('the bucket wants a userProject to pay');
+  });
+
+  test('an answer without a generation is none', async () => {
+    proxy.fault = all('POST', ({ reply }) => {
+      reply({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{}') });
+    });
+    const error = await fails('create');
+    expect(error).toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    expect(String(error)).toContain('the store tells no generation');
+  });
+
+  test('an upload of which the store takes nothing is given up, and given back', async () => {
+    server.manners!.chunkBytes = 0;
+    const upload = vfs.write(fresh, [Buffer.alloc(9_000_000)] as never);
+    await expect(upload).rejects.toThrow(/loses its place in the upload/);
+    server.manners!.chunkBytes = Infinity;
+    expect(server.uploadsLeft?.()).toBe(0);
+  });
+
+  test('no cache is asked, and nothing comes unpacked', async () => {
+    proxy.seen.length = 0;
+    await vfs.read(there);
+    await vfs.stat(there);
+    await vfs.readStream(there).toArray();
+    expect(proxy.seen).toHaveLength(3);
+    for (const { headers } of proxy.seen) {
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'accept-encoding': 'gzip' });
+    }
+  });
+
   test('what is gone already is lost to who removes it', async () => {
     expect(await vfs.remove(there, version)).toBe(true);
     expect(await vfs.remove(there, version)).toBe(false);

@@ -53,6 +53,20 @@ describe('the proof that a store which is not Google’s keeps conditions', () =
     expect(await vfs.stat('data.csv.lock')).toBeUndefined();
   });
 
+  test('it comes before a move, too', async () => {
+    server.manners!.ignores = 'everything';
+    await through({ conditionalDelete: 'native' }).write('moved', Buffer.from('1'));
+    const move = through({ conditionalDelete: 'native' }).move('moved', 'elsewhere');
+    await expect(move).rejects.toMatchObject({ code: 'ERR_VFS_UNSUPPORTED', effect: 'none' });
+  });
+
+  test('its scratch object has a name that the store takes, however long the key', async () => {
+    proxy.seen.length = 0;
+    await through().create('k'.repeat(1024), Buffer.from('1'));
+    const names = proxy.seen.map(({ url }) => new URL(url, server.endpoint).searchParams.get('name') ?? '');
+    expect(Math.max(...names.map((name) => Buffer.byteLength(name)))).toBe(1024);
+  });
+
   test('a store that ignores the condition of a DELETE serves by tombstones, and is refused when declared native', async () => {
     server.manners!.ignores = 'removals';
     expect(await firstUse(through())).toBeUndefined();

@@ -1,3 +1,4 @@
+import type { Storage } from '@google-cloud/storage';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { openFile, withLock } from '../../src/index.js';
@@ -9,9 +10,12 @@ const LONGEST = `${'é'.repeat(300)}/${'k'.repeat(1024 - 601 - '.lock'.length)}`
 
 describe.skipIf(lacking !== undefined)(`gs URIs, on fake-gcs-server${lacking ? `: ${lacking}` : ''}`, () => {
   let server: GcsServer;
+  let objects: ReturnType<Storage['bucket']>;
 
   beforeAll(async () => {
     server = await startServer(fakeGcs);
+    // The SDK's own requests go elsewhere once there is an emulator in the environment.
+    objects = server.client().bucket(server.bucket);
     process.env.STORAGE_EMULATOR_HOST = server.endpoint;
   });
   afterAll(async () => {
@@ -32,12 +36,13 @@ describe.skipIf(lacking !== undefined)(`gs URIs, on fake-gcs-server${lacking ? `
     [encodeURI(LONGEST), LONGEST],
   ])('gs://locks/%s is an object that can be locked, written, moved and found again', async (written, key) => {
     const uri = `gs://${server.bucket}/${written}`;
-    const objects = server.client().bucket(server.bucket);
     const exists = async (name: string): Promise<boolean> => (await objects.file(name).exists())[0];
     const file = await openFile(uri);
     expect(String(await openFile(String(file)))).toBe(String(file));
     await withLock(uri, async (locked) => {
-      expect(await exists(`${key}.lock`)).toBe(true);
+      const [{ cacheControl }] = await objects.file(`${key}.lock`).getMetadata();
+      // Else a cache may go on serving what all may read for an hour.
+      expect(cacheControl).toBe('no-store');
       await locked.write('content');
     });
     expect(await exists(key)).toBe(true);
