@@ -72,6 +72,8 @@ export interface Capabilities {
   readonly durable: boolean;
   /** How often a waiter may look, in milliseconds. */
   readonly poll: { readonly minMs: number; readonly maxMs: number };
+  /** What nobody can find out about all this by trying, in a sentence or two; absent where it need not be found out. */
+  readonly doubt?: string;
 }
 
 /**

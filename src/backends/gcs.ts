@@ -14,6 +14,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
+import { doubtOf } from './doubt.js';
 import { gcsError, type Errand } from './gcs-errors.js';
 import { copyObject } from './gcs-move.js';
 import { GcsObjects } from './gcs-objects.js';
@@ -50,6 +51,7 @@ export class GcsVfs implements Vfs {
       clock: { source: 'store', grainMs: 1000 },
       durable: true,
       poll: { minMs: 1000, maxMs: 5000 },
+      ...(this.#terms.isGoogle ? {} : { doubt: doubtOf('Google', this.#terms.conditionalDelete) }),
     };
   }
 

@@ -56,6 +56,7 @@ function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, strin
   }
   if (CREDENTIALS.includes(code)) return ['ERR_VFS_DENIED', answer];
   if (status === 403 || status === 401) return ['ERR_VFS_DENIED', `${answer}; ${leastPolicy(errand)}`];
+  if (code === 'KeyTooLongError') return ['ERR_VFS_PATH', answer];
   if (status === 501) return ['ERR_VFS_UNSUPPORTED', answer];
   return ['ERR_VFS_IO', answer];
 }

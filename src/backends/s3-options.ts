@@ -34,6 +34,7 @@ export interface S3Terms {
   readonly region: string | undefined;
   readonly pathStyle: boolean;
   readonly conditionalDelete: boolean;
+  readonly isAws: boolean;
   /** Whether `conditionalDelete` was inferred from the store being AWS, which the first request has to bear out. */
   readonly takenForAws: boolean;
   readonly common: Common;
@@ -67,6 +68,7 @@ export function s3Terms(options: S3VfsOptions): S3Terms {
     ...{ bucket, prefix, client, endpoint, region: options.region },
     pathStyle: options.pathStyle ?? endpoint !== undefined,
     conditionalDelete: conditionalDelete === undefined ? aws : conditionalDelete === 'native',
+    isAws: aws,
     takenForAws: conditionalDelete === undefined && aws,
     common: {
       Bucket: bucket,

@@ -14,6 +14,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
+import { doubtOf } from './doubt.js';
 import { s3Error, type Errand } from './s3-errors.js';
 import { copyObject } from './s3-move.js';
 import { S3Objects } from './s3-objects.js';
@@ -50,6 +51,7 @@ export class S3Vfs implements Vfs {
       clock: { source: 'store', grainMs: 1000 },
       durable: true,
       poll: { minMs: 1000, maxMs: 5000 },
+      ...(this.#terms.isAws ? {} : { doubt: doubtOf('AWS', this.#terms.conditionalDelete) }),
     };
   }
 

@@ -39,7 +39,7 @@ export class Claimant {
     this.#terms = terms;
     this.#pollMs = terms.pollMs ?? folder.vfs.capabilities.poll.maxMs;
     this.#inspector = new Inspector(folder.vfs, terms.ttlMs, terms.ownerId);
-    this.#files = new WaitingFiles(terms.settleMs);
+    this.#files = new WaitingFiles(terms.settleMs, folder.vfs.capabilities.clock.grainMs);
   }
 
   /** The next claim, as soon as there is one; undefined at the end. */

@@ -33,6 +33,12 @@ export const EXAMINATIONS: readonly Examination[] = [
   { name: `race of ${String(CONTENDERS)} creates`, concerns: 'locks', needs: creates, examine: raceOfCreates },
   { name: `race of ${String(CONTENDERS)} replaces`, concerns: 'locks', needs: replaces, examine: raceOfReplaces },
   { name: `race of ${String(CONTENDERS)} removes`, concerns: 'locks', needs: removes, examine: raceOfRemoves },
+  {
+    name: `race of ${String(CONTENDERS)} replaces and removes`,
+    concerns: 'locks',
+    needs: removes,
+    examine: raceOfBoth,
+  },
   { name: 'clock', concerns: 'locks', needs: creates, examine: clock },
   { name: 'moves', concerns: 'files', examine: moves },
   { name: 'durability', concerns: 'locks', examine: durability },
@@ -118,6 +124,24 @@ async function raceOfRemoves(bench: Bench) {
     const removed = await together(Array.from({ length: CONTENDERS }, () => vfs.remove(path, version, { signal })));
     onlyWinner(removed);
     await bench.holds(path, undefined, 'a race of removes');
+  }
+  return RACED;
+}
+
+/** A takeover against a late release: a remove that judged before the replace must not act after it. */
+async function raceOfBoth(bench: Bench) {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const path = bench.fresh();
+    const version = await bench.created(path, bench.content());
+    const offers = Array.from({ length: CONTENDERS }, (_, n) => (n % 2 === round % 2 ? bench.content() : undefined));
+    const { vfs, signal } = bench;
+    const calls = offers.map(async (offer) =>
+      offer
+        ? (await vfs.replace(path, version, offer, { signal })) !== undefined
+        : vfs.remove(path, version, { signal }),
+    );
+    const winner = onlyWinner(await together(calls));
+    await bench.holds(path, offers[winner], 'a race of replaces and removes');
   }
   return RACED;
 }

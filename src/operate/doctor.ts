@@ -23,7 +23,7 @@ export interface Check {
 export interface Diagnosis {
   readonly location: string;
   readonly backend: string;
-  /** `'safe'`: locks exclude there. `'unsafe'`: they do not, or cannot be made. `'unproved'`: it could not be tried. */
+  /** `'safe'`: locks exclude there, as far as trying can tell. `'unsafe'`: they do not, or cannot be made. `'unproved'`: it could not be tried. */
   readonly verdict: 'safe' | 'unsafe' | 'unproved';
   /** The verdict and its reasons, a sentence each. */
   readonly words: readonly string[];
@@ -102,12 +102,12 @@ function diagnosisOf(folder: Folder, bench: Bench, checks: readonly Check[], lef
   const unsafe = came('wrong', 'locks') || create === 'none' || replace === 'none';
   const verdict = unsafe ? 'unsafe' : came('failed', 'locks') ? 'unproved' : 'safe';
   const files = came('wrong', 'files') ? ['Do not move files here: one may overwrite another.'] : [];
-  const problems = checks.filter((check) => check.verdict !== 'ok').map(({ name, found }) => `${name}: ${found}`);
+  const doubt = verdict === 'safe' && vfs.capabilities.doubt !== undefined ? [vfs.capabilities.doubt] : [];
   return {
     location: folder.path === '' ? vfs.locate(pathIn(folder, '.')).replace(/\.$/, '') : vfs.locate(folder.path),
     backend: vfs.scheme,
     verdict,
-    words: [WORDS[verdict], ...files, ...problems],
+    words: [doubt.length > 0 ? AS_FAR_AS_TRIED : WORDS[verdict], ...doubt, ...files, ...problemsIn(checks)],
     checks,
     roundTripMs: bench.roundTripMs,
     clockAheadMs: bench.clockAheadMs,
@@ -115,8 +115,20 @@ function diagnosisOf(folder: Folder, bench: Bench, checks: readonly Check[], lef
   };
 }
 
+/** What was found by several checks is said once. */
+function problemsIn(checks: readonly Check[]): readonly string[] {
+  const names = new Map<string, string[]>();
+  for (const { verdict, name, found } of checks) {
+    if (verdict !== 'ok') names.set(found, [...(names.get(found) ?? []), name]);
+  }
+  return [...names].map(([found, each]) => `${each.join(', ')}: ${found}`);
+}
+
 const WORDS: Readonly<Record<Diagnosis['verdict'], string>> = {
   safe: 'Locks are safe here: all that exclusion rests on was tried and held.',
   unsafe: 'Do not lock here: two holders at once are possible, or no lock can be made.',
   unproved: 'It is not known whether locks are safe here: not everything could be tried.',
 };
+
+const AS_FAR_AS_TRIED =
+  'Locks are safe here as far as trying can tell: all that exclusion rests on was tried and held.';

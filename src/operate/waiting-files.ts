@@ -10,12 +10,14 @@ interface Sighting extends Stat {
 /** What is known of the files that wait in an inbox, from one look into it to the next. */
 export class WaitingFiles {
   readonly #settleMs: number;
+  readonly #grainMs: number;
   #seen = new Map<string, Sighting>();
   /** Files that this inbox has given back, as they were then, and until when they are left to others. */
   readonly #aside = new Map<string, Stat & { readonly untilMs: number }>();
 
-  constructor(settleMs: number) {
+  constructor(settleMs: number, grainMs: number) {
     this.#settleMs = settleMs;
+    this.#grainMs = grainMs;
   }
 
   /** Takes note of all that wait now. */
@@ -45,10 +47,10 @@ export class WaitingFiles {
     return Math.max(0, this.#settleMs - (performance.now() - sinceMs));
   }
 
-  /** Whether a file is still as it was when it was found to have settled. */
+  /** Whether a file is still as it was when it was found to have settled. A listing may tell the time more finely than a look. */
   isAsSeen(path: string, stat: Stat): boolean {
     const seen = this.#seen.get(path);
-    return this.#settleMs === 0 || (seen !== undefined && isSame(seen, stat));
+    return this.#settleMs === 0 || (seen !== undefined && isSame(seen, stat, this.#grainMs));
   }
 
   setAside(path: string, forMs: number): void {
@@ -63,6 +65,6 @@ export class WaitingFiles {
   }
 }
 
-function isSame(a: Stat, b: Stat): boolean {
-  return a.size === b.size && a.modifiedMs === b.modifiedMs;
+function isSame(a: Stat, b: Stat, grainMs = 0): boolean {
+  return a.size === b.size && Math.abs(a.modifiedMs - b.modifiedMs) <= grainMs;
 }

@@ -1,66 +1,21 @@
-import { describe, expect, it, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../src/backends/mem.js';
 import { sftpVfs } from '../../src/backends/sftp.js';
-import { VfsError, type Capabilities } from '../../src/index.js';
-import { doctor, type Diagnosis } from '../../src/operate/index.js';
+import type { Capabilities, Version } from '../../src/index.js';
+import { doctor } from '../../src/operate/index.js';
 import { missing, rclone, startServer } from '../sftp/servers.js';
 import { brokenConditions } from '../stores/broken/conditions.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';
 import { all, namesIn } from './locks.js';
-import { onEachStore } from './stores.js';
+import { onEachStore, stores } from './stores.js';
+import { doctorSuite, found } from './suites/doctor.js';
 
-/** What the checks of one verdict found, by their names. */
-function found({ checks }: Diagnosis, verdict: string): Record<string, string> {
-  return Object.fromEntries(
-    checks.filter((check) => check.verdict === verdict).map((check) => [check.name, check.found]),
-  );
-}
+onEachStore(stores, doctorSuite);
 
-onEachStore((place) => {
-  describe('doctor', () => {
-    it('finds a sound store safe, tells its clock and its round trips, and leaves nothing behind', async () => {
-      const told: string[] = [];
-      const diagnosis = await doctor(place(), { onCheck: ({ name }) => void told.push(name) });
-      expect([found(diagnosis, 'wrong'), found(diagnosis, 'failed'), found(diagnosis, 'none')]).toEqual([{}, {}, {}]);
-      expect(diagnosis).toMatchObject({ verdict: 'safe', backend: place().vfs.scheme, leftBehind: [] });
-      expect(diagnosis.words[0]).toMatch(/safe here/);
-      expect(diagnosis.location).toBe(place().vfs.locate(place().path));
-      expect(told).toEqual(diagnosis.checks.map(({ name }) => name));
-      expect(told).toContain('race of 16 creates');
-      expect(Object.keys(diagnosis.roundTripMs).sort()).toEqual(['create', 'read', 'remove', 'replace']);
-      for (const ms of Object.values(diagnosis.roundTripMs)) expect(ms).toBeGreaterThan(0);
-      expect(Math.abs(diagnosis.clockAheadMs!)).toBeLessThan(60_000);
-      expect(await namesIn(place())).toEqual([]);
-    });
-
-    it('rejects for a folder that is not there, and makes none', async () => {
-      const gone = { ...place(), path: `${place().path}/nowhere` };
-      await expect(doctor(gone)).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
-      expect(await namesIn(place())).toEqual([]);
-    });
-
-    it('stops when told to, and clears up all the same', async () => {
-      const stop = new AbortController();
-      const reason = new Error('ctrl-C');
-      const onCheck = ({ name }: { readonly name: string }): void => {
-        if (name === 'stale replace') stop.abort(reason);
-      };
-      await expect(doctor(place(), { signal: stop.signal, onCheck })).rejects.toBe(reason);
-      expect(await namesIn(place())).toEqual([]);
-    });
-
-    it('says which permission is missing, and that nothing is proved', async () => {
-      const denied = new VfsError('ERR_VFS_DENIED', 'cannot create: permission denied');
-      const vfs = new WrappedVfs(place().vfs);
-      vfs.create = () => Promise.reject(denied);
-      const diagnosis = await doctor({ ...place(), vfs });
-      expect(diagnosis.verdict).toBe('unproved');
-      expect(diagnosis.words.join('\n')).toContain('two creates: cannot create: permission denied');
-      expect(await namesIn(place())).toEqual([]);
-    });
-  });
-});
+const BOTH = 'race of 16 replaces and removes';
 
 describe('doctor catches a store that', () => {
   const CAUGHT: Readonly<Record<string, readonly string[]>> = {
@@ -88,7 +43,20 @@ describe('doctor catches a store that', () => {
     const vfs = Object.assign(new WrappedVfs(right), { remove: (path: string) => right.delete(path) });
     const diagnosis = await doctor({ vfs, path: '' });
     expect(diagnosis.verdict).toBe('unsafe');
-    expect(Object.keys(found(diagnosis, 'wrong'))).toEqual(['stale remove']);
+    expect(Object.keys(found(diagnosis, 'wrong'))).toEqual(['stale remove', BOTH]);
+  });
+
+  test('lets a remove act late, on what has come in its place since it judged, as Ceph RGW 20 does', async () => {
+    const right = memVfs();
+    const judged = new Set<string>();
+    const remove = async (path: string, version: Version): Promise<boolean> => {
+      if (judged.has(version) || (await right.read(path))?.version !== version) return false;
+      judged.add(version);
+      await sleep(2);
+      return right.delete(path);
+    };
+    const diagnosis = await doctor({ vfs: Object.assign(new WrappedVfs(right), { remove }), path: '' });
+    expect([diagnosis.verdict, Object.keys(found(diagnosis, 'wrong'))]).toEqual(['unsafe', [BOTH]]);
   });
 
   test('tells ages that are not so', async () => {

@@ -7,7 +7,7 @@ import { Lockfile } from '../../src/index.js';
 import { freshId } from '../../src/names.js';
 import { sweep } from '../../src/operate/index.js';
 import { all, fileAt } from './locks.js';
-import { onEachStore } from './stores.js';
+import { onEachStore, stores } from './stores.js';
 
 const TWO_HOURS_MS = 7_200_000;
 
@@ -44,10 +44,10 @@ function age(disk: string, name: string, ms: number): void {
   for (let path = join(disk, name); path !== disk; path = dirname(path)) lutimesSync(path, time, time);
 }
 
-onEachStore((place, kind) => {
+onEachStore(stores, (place, kind) => {
   const disk = (): string => place().disk!;
 
-  if (kind.name === 'memory') {
+  if (!kind.onDisk) {
     it('has no leftovers, as each change is one step', () => {
       expect(place().vfs.leftovers).toBeUndefined();
     });

@@ -16,6 +16,8 @@ export interface Place {
   readonly vfs: Vfs;
   /** The folder's path in the store. */
   readonly path: string;
+  /** A location that is not there. */
+  readonly nowhere: Pick<Place, 'vfs' | 'path'>;
   /** Another way into the same store, as from another machine. */
   readonly rival: () => Vfs;
   /** The same folder on this machine's disk, where it is one. */
@@ -24,19 +26,42 @@ export interface Place {
   readonly age: (name: string, ms: number) => void;
 }
 
-export interface StoreKind {
+/** How a store differs from others in what an operator sees. */
+export interface Traits {
+  /** Whether its folders stand on this machine's disk. */
+  readonly onDisk: boolean;
+  /** Whether a folder is there or not; else any is, and empty until a file is in it. */
+  readonly hasFolders: boolean;
+  /** The longest name that a file can have, in bytes. */
+  readonly nameBytes: number;
+  /** Names that no file can have. */
+  readonly refuses: RegExp;
+  /** Whether what it does is plain from what it is, and need not be believed. */
+  readonly promised: boolean;
+  /** How many locks are many here, for the time it takes to make them. */
+  readonly many: number;
+}
+
+export interface StoreKind extends Traits {
   readonly name: string;
   /** What is missing to try it. */
   readonly lacking: string | undefined;
   readonly start: () => Promise<Store>;
 }
 
-interface Store {
+export interface Store {
   readonly place: () => Place;
   readonly stop: () => Promise<void>;
 }
 
+const FOLDERS: Traits = {
+  ...{ onDisk: true, hasFolders: true, nameBytes: 255, refuses: /\0/ },
+  ...{ promised: true, many: 10_000 },
+};
+
 const mem: StoreKind = {
+  ...FOLDERS,
+  onDisk: false,
   name: 'memory',
   lacking: undefined,
   start: () =>
@@ -48,7 +73,8 @@ const mem: StoreKind = {
           const seconds = (Date.now() - ms) / 1000;
           volume.utimesSync(`/folder/${name}`, seconds, seconds);
         };
-        return { vfs, path: 'folder', rival: () => memVfs({ volume }), disk: undefined, age };
+        const nowhere = { vfs, path: 'folder/nowhere' };
+        return { vfs, path: 'folder', nowhere, rival: () => memVfs({ volume }), disk: undefined, age };
       },
       stop: () => Promise.resolve(),
     }),
@@ -56,6 +82,7 @@ const mem: StoreKind = {
 
 function local(name: string, hardLinks: boolean): StoreKind {
   return {
+    ...FOLDERS,
     name,
     lacking: undefined,
     start: () => {
@@ -64,7 +91,7 @@ function local(name: string, hardLinks: boolean): StoreKind {
       return Promise.resolve({
         place: () => {
           const disk = mkdtempSync(join(root, 'place-'));
-          return { vfs: rival(), path: basename(disk), rival, disk, age: ageing(disk) };
+          return onDisk(rival, disk);
         },
         stop: () => rm(root, { recursive: true, force: true }),
       });
@@ -73,6 +100,8 @@ function local(name: string, hardLinks: boolean): StoreKind {
 }
 
 const sftp: StoreKind = {
+  ...FOLDERS,
+  many: 1000,
   name: 'OpenSSH',
   lacking: missing(openSsh),
   start: async () => {
@@ -89,7 +118,7 @@ const sftp: StoreKind = {
     return {
       place: () => {
         const disk = mkdtempSync(join(root, 'place-'));
-        return { vfs, path: basename(disk), rival, disk, age: ageing(disk) };
+        return onDisk(rival, disk, vfs);
       },
       stop: async () => {
         for (const each of opened) each.close();
@@ -99,6 +128,11 @@ const sftp: StoreKind = {
   },
 };
 
+function onDisk(rival: () => Vfs, disk: string, vfs = rival()): Place {
+  const path = basename(disk);
+  return { vfs, path, nowhere: { vfs, path: `${path}/nowhere` }, rival, disk, age: ageing(disk) };
+}
+
 function ageing(disk: string): Place['age'] {
   return (name, ms) => {
     const time = new Date(Date.now() - ms);
@@ -106,7 +140,7 @@ function ageing(disk: string): Place['age'] {
   };
 }
 
-/** Every store that the operators' functions are tried on. */
+/** The stores of files in folders. Buckets are in a place of their own. */
 export const stores: readonly StoreKind[] = [
   mem,
   local('the disk', true),
@@ -114,9 +148,11 @@ export const stores: readonly StoreKind[] = [
   sftp,
 ];
 
+export type Suite = (place: () => Place, kind: StoreKind) => void;
+
 /** Runs the tests on each store, each test in an empty folder of its own. */
-export function onEachStore(tests: (place: () => Place, kind: StoreKind) => void): void {
-  for (const kind of stores) {
+export function onEachStore(kinds: readonly StoreKind[], ...suites: readonly Suite[]): void {
+  for (const kind of kinds) {
     describe.skipIf(kind.lacking !== undefined)(`${kind.name}${kind.lacking ? `: ${kind.lacking}` : ''}`, () => {
       let store: Store;
       let place: Place;
@@ -128,7 +164,7 @@ export function onEachStore(tests: (place: () => Place, kind: StoreKind) => void
         await place.vfs.write(`${place.path}/first`, Buffer.from(''));
         await place.vfs.delete(`${place.path}/first`);
       });
-      tests(() => place, kind);
+      for (const suite of suites) suite(() => place, kind);
     });
   }
 }
