@@ -109,12 +109,12 @@ const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : 
   test('a waiter whose clock jumps by hours waits until the lock is given back, and no longer', async () => {
     const lock = new Lockfile(new VfsFile(vfs, 'awaited'), { ttl: TTL_MS });
     await lock.acquire();
-    const clock = clockOff(0);
+    const clock = clocks.off(0);
     const waiter = party(clock, 'awaited', 'take');
     const heard = waiter.hear();
     for (const hours of [1, -1, 2]) {
       await sleep(0.7 * TTL_MS);
-      setClock(clock, hours * HOUR_S);
+      clocks.set(clock, hours * HOUR_S);
     }
     await sleep(0.7 * TTL_MS);
     expect(lock.held).toBe(true);
