@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Lockfile, openFile } from 'vfs-lockfile';
 
 const [scheme = '', bucket = '', name = '', verb] = process.argv.slice(2);
-const lock = new Lockfile(await openFile(`${scheme}://${bucket}/${encodeURIComponent(name)}`), { ttl: 4000 });
+const lock = new Lockfile(await openFile(`${scheme}://${bucket}/${encodeURIComponent(name)}`), { ttl: 6000 });
 
 /** @param {object} news */
 function tell(news) {

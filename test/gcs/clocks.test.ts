@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,21 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { S3Proxy, type Answer, type Fault } from '../s3/proxy.js';
-import { must } from '../sftp/process.js';
+import { havePackages } from '../packages.js';
 import { FAKETIME, WrongClocks, type Party } from '../wrong-clocks.js';
 import { fakeGcs, missing, startServer, type GcsKind, type GcsServer } from './servers.js';
 
-const TTL_MS = 4000;
+const TTL_MS = 6000;
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
 const needed: GcsKind = {
   ...fakeGcs,
   get: `${fakeGcs.get}, and apt-get install faketime`,
-  fetch: () => {
-    if (!existsSync(FAKETIME)) must(join(import.meta.dirname, '..', 'sftp', 'packages.sh'), 'faketime');
-    return existsSync(FAKETIME) && fakeGcs.fetch();
-  },
+  fetch: () => havePackages(['faketime'], [FAKETIME]) && fakeGcs.fetch(),
 };
 const lacking = missing(needed);
 

@@ -8,7 +8,7 @@ import { WrongClocks, type Party } from '../wrong-clocks.js';
 import { ceph, missing, startServer, type S3Server } from './servers.js';
 
 const lacking = missing(ceph);
-const TTL_MS = 4000;
+const TTL_MS = 6000;
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
