@@ -109,6 +109,51 @@ describe('the installed package', () => {
     expect(packagesIn(await resolvedBy(locking))).toEqual([]);
   });
 
+  describe.each([
+    ['s3', '@aws-sdk/client-s3', `s3Vfs({ bucket: 'bucket' })`, 's3://bucket/some.csv'],
+    ['gcs', '@google-cloud/storage', `gcsVfs({ bucket: 'bucket' })`, 'gs://bucket/some.csv'],
+  ])('/%s', (subpath, sdk, store, uri) => {
+    const use = async (code: string): Promise<readonly string[]> => {
+      const { name } = packed.manifest;
+      const imports = `import { Lockfile, openFile, VfsFile } from '${name}';
+        import * as all from '${name}/${subpath}';
+        const { s3Vfs, gcsVfs } = all;`;
+      return packagesIn(await resolvedBy(`${imports}\n${code}`));
+    };
+
+    it('looks for no other package when it is imported, a store is made of it, or a URI is opened', async () => {
+      expect(await use(`new VfsFile(${store}, 'some.csv'); await openFile('${uri}');`)).toEqual([]);
+    });
+
+    it('looks for its own SDK, and no other package, when something is to be locked', async () => {
+      const lock = (file: string): string => `await new Lockfile(${file}).acquire().catch(() => {});`;
+      expect(new Set(await use(lock(`new VfsFile(${store}, 'some.csv')`)))).toEqual(new Set([sdk]));
+      expect(new Set(await use(lock(`await openFile('${uri}')`)))).toEqual(new Set([sdk]));
+    });
+
+    it('says what to install without it, from the command line too', async () => {
+      const code = `import { withLock } from '${packed.manifest.name}'; await withLock('${uri}', async () => {})`;
+      const library = await packed.run(NODE, '--input-type=module', '-e', code);
+      expect(library.stderr).toContain(`npm install ${sdk}`);
+      expect(library.code).toBe(1);
+      const [command] = Object.keys(packed.manifest.bin);
+      const bin = join(packed.home, 'node_modules/.bin', command!);
+      for (const args of [
+        ['status', uri],
+        ['run', uri, '--', 'true'],
+        ['ls', uri],
+        ['sweep', uri],
+        ['doctor', uri],
+        ['unlock', uri, '--expect', 'id'],
+      ]) {
+        const { code: exit, stdout, stderr } = await packed.run(bin, ...args);
+        expect({ exit, stdout }, args[0]).toEqual({ exit: 64, stdout: '' });
+        expect(stderr, args[0]).toMatch(/^vfs-lockfile: [^\n]*needs the package [^\n]*\n$/);
+        expect(stderr).toContain(`npm install ${sdk}`);
+      }
+    });
+  });
+
   it('says what to install when something in memory is to be locked without memfs', async () => {
     const code = `import { withLock } from '${packed.manifest.name}'; await withLock('mem:///some.csv', async () => {})`;
     const { code: exit, stderr } = await packed.run(NODE, '--input-type=module', '-e', code);
@@ -137,6 +182,14 @@ describe('the installed package', () => {
     const modules = packed.specifiers.filter((specifier) => !specifier.endsWith('.json'));
     const imports = modules.map((specifier, i) => `import * as m${i} from '${specifier}'; void m${i};`);
     const use = `import { withLock } from 'vfs-lockfile';
+      import { gcsVfs, type GcsVfsOptions } from 'vfs-lockfile/gcs';
+      import { s3Vfs, type S3VfsOptions } from 'vfs-lockfile/s3';
+      class Client { async send(): Promise<void> {} readonly config = {}; }
+      export const bucket: S3VfsOptions = { bucket: 'bucket', client: new Client(), conditionalDelete: 'native' };
+      export const other: GcsVfsOptions = { bucket: 'bucket', userProject: 'project' };
+      export const schemes: string = s3Vfs(bucket).scheme + gcsVfs(other).scheme;
+      // @ts-expect-error There is no bucket.
+      export const none: S3VfsOptions = { prefix: 'a' };
       export const answer: number = await withLock('./some.csv', async () => 42);
       // @ts-expect-error The result keeps its type.
       export const wrong: string = await withLock('./some.csv', async () => 42);`;

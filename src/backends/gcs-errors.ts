@@ -31,6 +31,9 @@ export function isAbsent(error: unknown): boolean {
   return error instanceof GcsFailure && error.status === 404 && !NO_BUCKET.test(error.message);
 }
 
+/** What is asked of no object that is there. */
+const OF_NO_OBJECT = ['storage.objects.create', 'storage.objects.list'];
+
 const NO_BUCKET = /bucket does not exist|bucket.{0,80}not found/i;
 
 /** What Google says of an object that a retention or a hold protects, which no permission helps against. */
@@ -46,7 +49,7 @@ function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, strin
   if (status === undefined) return ['ERR_VFS_IO', said];
   const answer = `the store answers ${String(status)}: ${said}`;
   if (status === 404) {
-    const absent = isAbsent(error) && !errand.permissions.every((each) => each === 'storage.objects.create');
+    const absent = isAbsent(error) && !errand.permissions.every((each) => OF_NO_OBJECT.includes(each));
     return ['ERR_VFS_NOT_FOUND', absent ? 'there is no such file' : `there is no bucket ${errand.bucket}`];
   }
   if (status === 401) return ['ERR_VFS_DENIED', `${answer}; the credentials are missing, wrong or expired`];

@@ -1,65 +1,32 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-
-import { describe, expect, test } from 'vitest';
+import { describe } from 'vitest';
 
 import { s3Vfs } from '../../src/backends/s3.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { programs, type Bucket } from '../cli/programs.js';
+import { missing, servers, startServer, type S3Kind } from './servers.js';
 
-const dist = join(import.meta.dirname, '..', '..', 'dist');
-
-/** A program of the package, with all that it needs to know of the store in its environment. */
-async function runWith(server: S3Server, ...args: readonly string[]) {
-  const env = {
-    ...process.env,
-    // The SDK's own, on versions of Node that it will give up.
-    NODE_NO_WARNINGS: '1',
-    AWS_ENDPOINT_URL: server.endpoint,
-    AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
+async function open(kind: S3Kind): Promise<Bucket> {
+  const server = await startServer(kind);
+  const { endpoint, bucket, credentials } = server;
+  const client = server.client();
+  return {
+    uri: `s3://${bucket}`,
+    missing: 's3://no-such-bucket',
+    env: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
+    vfs: s3Vfs({ bucket, client }),
+    dispose: async () => {
+      client.destroy();
+      await server.dispose();
+    },
   };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { stdout, stderr, code: child.exitCode };
 }
 
 for (const kind of servers) {
   const lacking = missing(kind);
   describe.skipIf(lacking !== undefined)(`programs on ${kind.name}${lacking ? `: ${lacking}` : ''}`, () => {
-    test('the inbox demo runs, and leaves its archive and nothing else', { timeout: 240_000 }, async () => {
-      const server = await startServer(kind);
-      try {
-        const inbox = `s3://${server.bucket}/some folder/inbox`;
-        const ran = await runWith(server, join(dist, 'demo', 'main.js'), '--inbox', inbox, '--keep');
-        console.log(ran.stdout.trim().split('\n').slice(-12).join('\n'));
-        expect(ran).toMatchObject({ code: 0, stderr: '' });
-        expect(ran.stdout).toMatch(/Every file was processed exactly once/);
-        const vfs = s3Vfs({ bucket: server.bucket, client: server.client() });
-        const left: string[] = [];
-        for await (const { path } of vfs.list('some folder', { recursive: true })) left.push(path);
-        expect(left.length).toBeGreaterThan(2);
-        for (const path of left) expect(path).toMatch(/^some folder\/inbox\/archive\/.*\.csv$/);
-      } finally {
-        await server.dispose();
-      }
-    });
-
-    test('the command line locks, tells who holds the lock, and that it is free again', async () => {
-      const server = await startServer(kind);
-      try {
-        const [cli, uri] = [join(dist, 'cli', 'main.js'), `s3://${server.bucket}/jobs/nightly`];
-        expect(await runWith(server, cli, 'status', uri)).toMatchObject({ code: 0 });
-        const status = [process.execPath, cli, 'status', uri, '--json'];
-        const held = await runWith(server, cli, 'run', uri, '--owner', 'nightly', '--', ...status);
-        expect(held).toMatchObject({ code: 1, stderr: '' });
-        expect(held.stdout).toContain('"nightly"');
-        expect(await runWith(server, cli, 'status', uri)).toMatchObject({ code: 0 });
-        expect(await runWith(server, cli, 'run', uri, '--', 'true')).toMatchObject({ code: 0, stderr: '' });
-      } finally {
-        await server.dispose();
-      }
-    });
+    programs(() => open(kind));
   });
 }
