@@ -31,9 +31,11 @@ describe.each(writes)('%s', (_what, version, unchanged) => {
   const write = (vfs: S3Vfs) => (version ? vfs.replace('a', version, DATA) : vfs.create('a', DATA));
 
   test('that is refused at once is lost, and nobody looks', async () => {
-    const { vfs, script } = answering(REFUSED);
-    expect(await write(vfs)).toBeUndefined();
-    expect(script.taken()).toEqual(['PUT']);
+    for (const answer of [REFUSED, ABSENT]) {
+      const { vfs, script } = answering(answer);
+      expect(await write(vfs)).toBeUndefined();
+      expect(script.taken()).toEqual(['PUT']);
+    }
   });
 
   test('whose repetition is refused because the first attempt went through is won, as the object says', async () => {
@@ -119,6 +121,17 @@ describe('a remove', () => {
     expect(await s3Vfs({ bucket: 'locks', client: script.client }).remove('a', SEEN)).toBe(false);
     expect(script.taken().length).toBeLessThan(20);
   });
+});
+
+test('what is aborted between two requests sends no second one, and changed nothing', async () => {
+  const controller = new AbortController();
+  const script = new Scripted(() => {
+    controller.abort();
+    return { status: 200 };
+  });
+  const deleting = s3Vfs({ bucket: 'locks', client: script.client }).delete('a', { signal: controller.signal });
+  await expect(deleting).rejects.toMatchObject({ code: 'ERR_VFS_ABORTED', effect: 'none' });
+  expect(script.taken()).toEqual(['HEAD']);
 });
 
 describe('Amazon S3', () => {
