@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { S3Objects } from './s3-objects.js';
+import type { Common } from './s3-options.js';
 import { S3Failure } from './s3-wire.js';
 
 /** Up to here an object goes in one request; longer ones in parts, each of which waits in memory until it is sent. */
@@ -34,7 +35,7 @@ export async function uploadStream(
 
 class Upload extends Writable {
   readonly #objects: S3Objects;
-  readonly #name: { readonly Key: string };
+  readonly #name: Common & { readonly Key: string };
   readonly #signal: AbortSignal | undefined;
   readonly #parts: Part[] = [];
   #id: string | undefined;
@@ -66,7 +67,7 @@ class Upload extends Writable {
   async abandon(): Promise<void> {
     await this.#sending.catch(() => undefined);
     if (this.#id === undefined) return;
-    const input = { ...this.#objects.common, ...this.#name, UploadId: this.#id };
+    const input = { ...this.#name, UploadId: this.#id };
     await this.#objects.wire.send((sdk) => new sdk.AbortMultipartUploadCommand(input)).catch(() => undefined);
   }
 
@@ -80,9 +81,8 @@ class Upload extends Writable {
   }
 
   async #sendPart(): Promise<void> {
-    const { wire, common } = this.#objects;
-    const signal = this.#signal;
-    const name = { ...common, ...this.#name };
+    const { wire } = this.#objects;
+    const [name, signal] = [this.#name, this.#signal];
     this.#id ??= (await wire.send((sdk) => new sdk.CreateMultipartUploadCommand(name), { signal })).output.UploadId;
     const PartNumber = this.#parts.length + 1;
     const input = { ...name, UploadId: this.#id, PartNumber, Body: this.#taken() };
@@ -91,9 +91,8 @@ class Upload extends Writable {
   }
 
   async #complete(): Promise<void> {
-    const { wire, common } = this.#objects;
-    const signal = this.#signal;
-    const name = { ...common, ...this.#name };
+    const { wire } = this.#objects;
+    const [name, signal] = [this.#name, this.#signal];
     if (this.#id === undefined) {
       const input = { ...name, Body: this.#taken() };
       await wire.send((sdk) => new sdk.PutObjectCommand(input), { signal });

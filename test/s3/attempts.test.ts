@@ -31,9 +31,11 @@ describe.each(writes)('%s', (_what, version, unchanged) => {
   const write = (vfs: S3Vfs) => (version ? vfs.replace('a', version, DATA) : vfs.create('a', DATA));
 
   test('that is refused at once is lost, and nobody looks', async () => {
-    const { vfs, script } = answering(REFUSED);
-    expect(await write(vfs)).toBeUndefined();
-    expect(script.taken()).toEqual(['PUT']);
+    for (const answer of [REFUSED, ABSENT]) {
+      const { vfs, script } = answering(answer);
+      expect(await write(vfs)).toBeUndefined();
+      expect(script.taken()).toEqual(['PUT']);
+    }
   });
 
   test('whose repetition is refused because the first attempt went through is won, as the object says', async () => {
@@ -50,11 +52,13 @@ describe.each(writes)('%s', (_what, version, unchanged) => {
   });
 
   test('that cannot be looked into is not lost yet', async () => {
-    const { vfs } = answering(RESET, REFUSED, refusal(403, 'AccessDenied'));
-    await expect(write(vfs)).rejects.toMatchObject({
-      effect: 'unknown',
-      message: expect.stringContaining('412') as string,
-    });
+    const unseen = refusal(403, 'AccessDenied');
+    for (const answers of [
+      [RESET, REFUSED, unseen],
+      [INTERNAL, INTERNAL, INTERNAL, unseen],
+    ]) {
+      await expect(write(answering(...answers).vfs)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    }
   });
 
   test('that a store answers with 500 is won, lost or open as the object says', async () => {
@@ -119,6 +123,28 @@ describe('a remove', () => {
     expect(await s3Vfs({ bucket: 'locks', client: script.client }).remove('a', SEEN)).toBe(false);
     expect(script.taken().length).toBeLessThan(20);
   });
+});
+
+test('an answer that breaks off each time is an error at the second', async () => {
+  const broken = (): Readable => {
+    const body = new Readable({ read: () => body.destroy(failure('ECONNRESET')) });
+    return body;
+  };
+  const script = new Scripted(() => ({ status: 200, body: broken() }));
+  const reading = s3Vfs({ bucket: 'locks', client: script.client }).read('a');
+  await expect(reading).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'none' });
+  expect(script.taken()).toEqual(['GET', 'GET']);
+});
+
+test('what is aborted between two requests sends no second one, and changed nothing', async () => {
+  const controller = new AbortController();
+  const script = new Scripted(() => {
+    controller.abort();
+    return { status: 200 };
+  });
+  const deleting = s3Vfs({ bucket: 'locks', client: script.client }).delete('a', { signal: controller.signal });
+  await expect(deleting).rejects.toMatchObject({ code: 'ERR_VFS_ABORTED', effect: 'none' });
+  expect(script.taken()).toEqual(['HEAD']);
 });
 
 describe('Amazon S3', () => {

@@ -13,7 +13,7 @@ export interface Sent {
 
 /** What a store answers, or how the connection fails. */
 export type Answer =
-  Error | { readonly status: number; readonly headers?: object; readonly body?: string | Uint8Array };
+  Error | { readonly status: number; readonly headers?: object; readonly body?: string | Uint8Array | Readable };
 
 /** A client of Amazon's that reaches nobody: each request is answered as told, and kept. */
 export class Scripted {
@@ -21,15 +21,21 @@ export class Scripted {
   readonly client: S3Client;
   closed = false;
 
-  /** The answer `undefined` never comes. */
-  constructor(answer: (sent: Sent, number: number) => Answer | undefined, config: S3ClientConfig = {}) {
-    const handle = (sent: Sent, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}): Promise<object> => {
-      const told = answer(sent, this.seen.push(sent));
+  /** The answer `undefined` never comes; a promised one comes whether or not anybody still waits. */
+  constructor(
+    answer: (sent: Sent, number: number) => Answer | Promise<Answer> | undefined,
+    config: S3ClientConfig = {},
+  ) {
+    const handle = async (
+      sent: Sent,
+      { abortSignal }: { readonly abortSignal?: AbortSignal } = {},
+    ): Promise<object> => {
+      const told = await answer(sent, this.seen.push(sent));
       if (told === undefined) return untilAborted(abortSignal);
-      if (told instanceof Error) return Promise.reject(told);
+      if (told instanceof Error) throw told;
       const headers = { date: new Date().toUTCString(), etag: '"e"', ...told.headers };
-      const body = Readable.from([Buffer.from(told.body ?? '')]);
-      return Promise.resolve({ response: { statusCode: told.status, headers, body } });
+      const body = told.body instanceof Readable ? told.body : Readable.from([Buffer.from(told.body ?? '')]);
+      return { response: { statusCode: told.status, headers, body } };
     };
     const requestHandler = { handle, destroy: () => (this.closed = true) };
     const credentials = { accessKeyId: 'tester', secretAccessKey: 'tester-secret' };
