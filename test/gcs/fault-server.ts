@@ -6,8 +6,8 @@ import { ObjectTable, type Condition, type StoredObject } from './object-table.j
 
 /** How the store misbehaves. May be changed at any time. */
 export interface Manners {
-  /** Whether conditions are taken and ignored: of every kind of request, or of those alone that are not uploads. */
-  ignores: 'nothing' | 'removals' | 'everything';
+  /** Whether conditions are taken and ignored: of every kind of request, of those alone that are not uploads, or of copies. */
+  ignores: 'nothing' | 'copies' | 'removals' | 'everything';
   /** By how much its clock is off, in milliseconds. */
   clockOffMs: number;
   /** How many bytes of a chunk it keeps at most. */
@@ -129,7 +129,7 @@ export class FaultServer {
     const source = this.#table.objects.get(from);
     const wanted = query.get('sourceGeneration') ?? source?.generation;
     if (source === undefined || source.generation !== wanted) return refusal(404, 'notFound');
-    const object = this.#table.put(to, source.data, this.#condition(query, 'removal'));
+    const object = this.#table.put(to, source.data, this.#condition(query, 'copy'));
     return object ? { status: 200, body: { done: true, resource: object.about } } : refusal(412, 'conditionNotMet');
   }
 
@@ -149,9 +149,10 @@ export class FaultServer {
     return { status: 204 };
   }
 
-  #condition(query: URLSearchParams, kind: 'upload' | 'removal' = 'upload'): Condition {
+  #condition(query: URLSearchParams, kind: 'upload' | 'removal' | 'copy' = 'upload'): Condition {
     const { ignores } = this.manners;
-    if (ignores === 'everything' || (ignores === 'removals' && kind === 'removal')) return {};
+    if (ignores === 'everything' || (ignores === 'removals' && kind !== 'upload')) return {};
+    if (ignores === 'copies' && kind === 'copy') return {};
     const [generation, metageneration] = [query.get('ifGenerationMatch'), query.get('ifMetagenerationMatch')];
     return {
       ...(generation === null ? {} : { generation }),

@@ -129,6 +129,7 @@ for (const kind of servers) {
 
     test('a move of a file that is rewritten meanwhile moves nothing', async () => {
       await vfs.write('contended', Buffer.from('old'));
+      proxy.taken();
       let looked = false;
       proxy.fault = ({ method }) => {
         if (method !== 'GET' || looked) return undefined;
@@ -140,9 +141,26 @@ for (const kind of servers) {
         };
       };
       await expect(vfs.move('contended', 'elsewhere too')).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
+      // Not even for a moment.
+      expect(proxy.taken()).not.toContain('POST 200');
       proxy.fault = undefined;
       expect(String((await vfs.read('contended'))?.data)).toBe('new');
       expect(await vfs.stat('elsewhere too')).toBeUndefined();
+    });
+
+    test.runIf(kind.removes)('a file that is rewritten while it is moved is not moved', async () => {
+      await vfs.write('moved twice', Buffer.from('old'));
+      proxy.fault = ({ method }) => {
+        if (method !== 'DELETE') return undefined;
+        proxy.fault = undefined;
+        return async ({ forward, reply }) => {
+          await direct.write('moved twice', Buffer.from('new'));
+          reply(await forward());
+        };
+      };
+      await expect(vfs.move('moved twice', 'its copy')).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
+      expect(String((await vfs.read('moved twice'))?.data)).toBe('new');
+      expect(await vfs.stat('its copy')).toBeUndefined();
     });
 
     test('an object that stands for a folder is nobody’s file', async () => {

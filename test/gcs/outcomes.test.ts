@@ -116,6 +116,9 @@ describe('what one conditional request came to', () => {
 
     test('who gives up while an answer is awaited does not wait for it', async () => {
       const control = new AbortController();
+      const client = server.client({ apiEndpoint: proxy.endpoint });
+      vfs = gcsVfs({ bucket: server.bucket, client, conditionalDelete: 'native', timeout: '1h' });
+      await vfs.create(`another ${fresh}`, DATA);
       proxy.fault = all(method, () => void setTimeout(() => control.abort(), 20));
       expect(await fails(verb, control.signal)).toMatchObject({ code: 'ERR_VFS_ABORTED', effect: 'unknown' });
     });
@@ -129,6 +132,13 @@ describe('what one conditional request came to', () => {
     const error: unknown = await impatient.create(fresh, DATA).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
     expect(String(error)).toContain('no answer in 1000 ms');
+  });
+
+  test('a write that is given up in its last request may have been made', async () => {
+    const control = new AbortController();
+    proxy.fault = all('POST', () => void setTimeout(() => control.abort(), 20));
+    const write = vfs.write(fresh, DATA, { signal: control.signal });
+    await expect(write).rejects.toMatchObject({ code: 'ERR_VFS_ABORTED', effect: 'unknown' });
   });
 
   test('what could not be sent changed nothing', async () => {

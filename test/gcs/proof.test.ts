@@ -58,11 +58,19 @@ describe('the proof that a store which is not Google’s keeps conditions', () =
     await through({ conditionalDelete: 'native' }).write('moved', Buffer.from('1'));
     const move = through({ conditionalDelete: 'native' }).move('moved', 'elsewhere');
     await expect(move).rejects.toMatchObject({ code: 'ERR_VFS_UNSUPPORTED', effect: 'none' });
+    expect(await through().stat('elsewhere')).toBeUndefined();
+  });
+
+  test('a store that ignores the condition of a copy is refused when declared native', async () => {
+    server.manners!.ignores = 'copies';
+    const error = await firstUse(through({ conditionalDelete: 'native', prefix: 'copies/' }));
+    expect(error).toMatchObject({ code: 'ERR_VFS_UNSUPPORTED', effect: 'none' });
+    expect(String(error)).toContain('does a copy onto an object in spite of the condition');
   });
 
   test('its scratch object has a name that the store takes, however long the key', async () => {
     proxy.seen.length = 0;
-    await through().create('k'.repeat(1024), Buffer.from('1'));
+    await through().create(`${'f'.repeat(1021)}/kk`, Buffer.from('1'));
     const names = proxy.seen.map(({ url }) => new URL(url, server.endpoint).searchParams.get('name') ?? '');
     expect(Math.max(...names.map((name) => Buffer.byteLength(name)))).toBe(1024);
   });
