@@ -7,9 +7,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { Lockfile, LockNotHeldError, LockOptionError, VfsFile } from '../../../src/index.js';
 import { sleepSync } from '../../../src/pause.js';
-import { inbox, inspect, type Claim, type InboxOptions } from '../../../src/operate/index.js';
+import { inbox, inspect, list, type Claim, type InboxOptions } from '../../../src/operate/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
-import { fileAt, foreign, held, keepsTombstones, lockless, namesIn, putLock, untilStale } from '../locks.js';
+import { all, fileAt, foreign, held, keepsTombstones, lockless, namesIn, putLock, untilStale } from '../locks.js';
 import type { Place, Suite } from '../stores.js';
 
 const AT_ONCE = { settle: 0, poll: 20, until: 'empty' } as const;
@@ -175,6 +175,16 @@ export const inboxSuite: Suite = (place, kind) => {
         ['a', 'vanished'],
       ]);
       expect(await namesIn(place())).toEqual(['archive/b']);
+    });
+
+    it('counts no lock that was given back as a file that waits, and takes a file of the same name again', async () => {
+      for (const round of ['1', '2']) {
+        await put(place(), 'a', 'b');
+        for await (const claim of inbox(place(), AT_ONCE)) await claim.archive(`archive/${claim.file.name}-${round}`);
+        const states = (await all(list(place()))).map(({ state }) => state);
+        expect(states).toEqual(keepsTombstones(place().vfs) ? ['released', 'released'] : []);
+      }
+      expect(await namesIn(place())).toEqual(['archive/a-1', 'archive/a-2', 'archive/b-1', 'archive/b-2']);
     });
 
     it('gives the file back when the loop body throws, or leaves the loop', async () => {
