@@ -22,15 +22,15 @@ export function inForm(etag: string, form: ETagForm): string {
 const TRIES = 4;
 
 /**
- * Tries on a scratch object beside `key` that a second create and a stale overwrite are refused, and throws
- * `ERR_VFS_UNSUPPORTED` otherwise. This finds stores that ignore conditions. It cannot find one that judges first and writes
+ * Tries on a scratch object beside `key` that a second create and a stale overwrite are refused, and a stale DELETE where that
+ * is to be relied on, and throws `ERR_VFS_UNSUPPORTED` otherwise. This finds stores that ignore conditions. It cannot find one that judges first and writes
  * later, so that two writers at the same instant both win.
  */
-export async function proveConditions(objects: S3Objects, key: string): Promise<Proof> {
+export async function proveConditions(objects: S3Objects, key: string, alsoRemove: boolean): Promise<Proof> {
   for (let tries = 1; ; tries += 1) {
     const scratch = scratchKey(key);
     try {
-      return await tryOn(objects, scratch);
+      return await tryOn(objects, scratch, alsoRemove);
     } catch (error) {
       if (tries === TRIES || !(error instanceof S3Failure) || !isRefusal(error)) throw error;
     } finally {
@@ -39,7 +39,7 @@ export async function proveConditions(objects: S3Objects, key: string): Promise<
   }
 }
 
-async function tryOn(objects: S3Objects, scratch: string): Promise<Proof> {
+async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): Promise<Proof> {
   const first = await put(objects, scratch, { IfNoneMatch: '*' });
   if (first === undefined) throw unfit('a create of a new object');
   if (await put(objects, scratch, { IfNoneMatch: '*' })) throw unfit('a second create of one object', 'done');
@@ -47,6 +47,7 @@ async function tryOn(objects: S3Objects, scratch: string): Promise<Proof> {
     const condition = { IfMatch: inForm(first.etag, form) };
     if ((await put(objects, scratch, condition)) === undefined) continue;
     if (await put(objects, scratch, condition)) throw unfit('a stale overwrite', 'done');
+    if (alsoRemove && (await remove(objects, scratch, condition))) throw unfit('a stale delete', 'done');
     return { form, versioned: first.versioned };
   }
   throw unfit('an overwrite of the present version');
@@ -57,20 +58,29 @@ interface Condition {
   readonly IfNoneMatch?: '*';
 }
 
-/** Undefined: refused. Throws where an earlier attempt of the SDK's may be why. */
+/** Undefined: refused. */
 async function put(
   { wire, common }: S3Objects,
   Key: string,
   condition: Condition,
 ): Promise<{ readonly etag: string; readonly versioned: boolean } | undefined> {
+  const input = { ...common, Key, Body: freshId(), ...condition };
+  const reply = await unlessRefused(wire.send((sdk) => new sdk.PutObjectCommand(input)));
+  return reply && { etag: versionOf(reply.output.ETag), versioned: reply.output.VersionId !== undefined };
+}
+
+/** Whether the store did it. */
+async function remove({ wire, common }: S3Objects, Key: string, { IfMatch }: Condition): Promise<boolean> {
+  const input = { ...common, Key, IfMatch };
+  return (await unlessRefused(wire.send((sdk) => new sdk.DeleteObjectCommand(input)))) !== undefined;
+}
+
+/** Undefined: refused. Throws where an earlier attempt of the SDK's may be why. */
+async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    const { output } = await wire.send(
-      (sdk) => new sdk.PutObjectCommand({ ...common, Key, Body: freshId(), ...condition }),
-    );
-    return { etag: versionOf(output.ETag), versioned: output.VersionId !== undefined };
+    return await work;
   } catch (error) {
-    if (!(error instanceof S3Failure) || !isRefusal(error)) throw error;
-    if (error.attempts.some(isOpen)) throw error;
+    if (!(error instanceof S3Failure) || !isRefusal(error) || error.attempts.some(isOpen)) throw error;
     return undefined;
   }
 }

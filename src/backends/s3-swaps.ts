@@ -2,7 +2,7 @@ import { VfsError } from '../errors.js';
 import { sleep } from '../pause.js';
 import type { Version, Written } from '../vfs.js';
 import { isAbsent, isOpen, s3Error } from './s3-errors.js';
-import { isAws } from './s3-options.js';
+import { isAws, type S3Terms } from './s3-options.js';
 import { versionOf, type S3Objects } from './s3-objects.js';
 import { inForm, proveConditions, type Proof } from './s3-proof.js';
 import { S3Failure } from './s3-wire.js';
@@ -19,13 +19,13 @@ const CONFLICT_PAUSE_MS = 40;
  */
 export class S3Swaps {
   readonly #objects: S3Objects;
-  readonly #takenForAws: boolean;
+  readonly #terms: S3Terms;
   #proof: Promise<Proof> | undefined;
   #isAws = true;
 
-  constructor(objects: S3Objects, takenForAws: boolean) {
+  constructor(objects: S3Objects, terms: S3Terms) {
     this.#objects = objects;
-    this.#takenForAws = takenForAws;
+    this.#terms = terms;
   }
 
   /**
@@ -111,7 +111,7 @@ export class S3Swaps {
 
   async #prove(key: string): Promise<Proof> {
     try {
-      return await proveConditions(this.#objects, key);
+      return await proveConditions(this.#objects, key, this.#terms.conditionalDelete);
     } catch (error) {
       this.#proof = undefined;
       const { Bucket: bucket } = this.#objects.common;
@@ -141,7 +141,7 @@ export class S3Swaps {
   #proving(key: string, signal: Signal) {
     return async (hostname: string, headers: Record<string, string>): Promise<void> => {
       if (isAws(hostname)) return;
-      if (this.#takenForAws) throw notAws(hostname);
+      if (this.#terms.takenForAws) throw notAws(hostname);
       this.#isAws = false;
       this.#proof ??= this.#prove(key);
       const { form } = await abortable(this.#proof, signal);

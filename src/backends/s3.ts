@@ -41,7 +41,7 @@ export class S3Vfs implements Vfs {
     this.#terms = s3Terms(options);
     this.realm = realmOf(this.#terms);
     this.#objects = new S3Objects(new S3Wire(this.#terms), this.#terms.common);
-    this.#swaps = new S3Swaps(this.#objects, this.#terms.takenForAws);
+    this.#swaps = new S3Swaps(this.#objects, this.#terms);
     this.capabilities = {
       create: 'atomic',
       replace: 'atomic',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
 import { Lockfile, VfsError, VfsFile } from '../../src/index.js';
+import { doctor } from '../../src/operate/index.js';
 import { answer, loseReply, S3Proxy } from './proxy.js';
 import { ceph, clientOf, missing, startServer, type S3Server } from './servers.js';
 
@@ -43,6 +44,10 @@ describe('s3rver, which ignores every condition', () => {
       expect(error).toMatchObject({ code: 'ERR_VFS_UNSUPPORTED', effect: 'none' });
       expect(String(error)).toContain('does a second create of one object in spite of the condition');
     }
+    const { verdict, words, leftBehind } = await doctor({ vfs, path: '' });
+    expect({ verdict, leftBehind }).toEqual({ verdict: 'unsafe', leftBehind: [] });
+    expect(words[0]).toMatch(/^Do not lock here/);
+    expect(words.join('\n')).toContain('does a second create of one object in spite of the condition');
     const left: string[] = [];
     for await (const { path } of vfs.list('', { recursive: true })) left.push(path);
     expect(left).toEqual([]);
@@ -94,6 +99,18 @@ describe.skipIf(lacking !== undefined)(`the proof on Ceph RGW${lacking ? `: ${la
     proxy.taken();
     await Promise.all(Array.from({ length: 20 }, (_, who) => vfs.create(`at once ${String(who)}`, Buffer.from('1'))));
     expect(proxy.taken().filter((each) => each.startsWith('DELETE'))).toHaveLength(1);
+  });
+
+  test('refuses a store that ignores the condition of a DELETE, where that was declared to be kept', async () => {
+    const options = { bucket: server.bucket, client: server.client(), conditionalDelete: 'native' } as const;
+    const refused = await new Lockfile(new VfsFile(s3Vfs(options), 'native'))
+      .acquire()
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'ERR_VFS_UNSUPPORTED', effect: 'none' });
+    expect(String(refused)).toContain('does a stale delete in spite of the condition');
+    expect(await s3Vfs(options).stat('native.lock')).toBeUndefined();
+    const { verdict, words } = await doctor({ vfs: s3Vfs(options), path: '' });
+    expect([verdict, words.some((each) => each.includes('does a stale delete'))]).toEqual(['unsafe', true]);
   });
 
   test('that could not be made is made again for the next', async () => {
