@@ -38,8 +38,8 @@ async function section(title, store) {
 const INTRO =
   'Servers on this machine, nobody else there, through a proxy that counts requests. The ratio is the median time over that ' +
   'of one unconditional write of as many bytes by the same SDK in the same run. The Go library looks whether the lock is ' +
-  'there, writes a temporary object, copies it and deletes it, and gives back by a DELETE, all without any condition; the ' +
-  'npm registry offers no lock on these stores to compare with.';
+  'there, writes a temporary object, copies it and deletes it, and gives back by a DELETE, all without any condition. The npm ' +
+  'package `s3-mutex` is not in the registry any more, and no other lock on these stores was found there.';
 
 /** @param {readonly Answer[]} answers */
 function costTable(answers) {
