@@ -35,7 +35,12 @@ export async function tortureThroughResets(name: string, proxy: S3Proxy, store: 
       cut();
     };
   };
-  const enough = { acquisitions: ACQUISITIONS, kills: ACQUISITIONS / 100, stopsPastLease: ACQUISITIONS / 100 };
+  // Few enough to be quick, and so many that hardly ever none of them hits a holder.
+  const enough = {
+    acquisitions: ACQUISITIONS,
+    kills: Math.max(10, ACQUISITIONS / 100),
+    stopsPastLease: Math.max(4, ACQUISITIONS / 100),
+  };
   const plan = { folder, seed, processes: 8, files: 6, hardLinks: true, enough, limitMs: LIMIT_MS - 60_000 };
   const sinceMs = performance.now();
   const verdict = await new Torture({ ...plan, afar: true, pace: IN_CLOUD, storeOf: () => store }).run();
