@@ -1,3 +1,5 @@
+import { neverSent } from './never-sent.js';
+
 /** The part of an answer that the SDK's callbacks hand over. */
 export interface Heard {
   readonly statusCode: number;
@@ -29,10 +31,8 @@ export class GcsFailure extends Error {
 }
 
 function neverLeft(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  if (NO_CREDENTIALS.test(String(message))) return true;
-  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(String(code));
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  return NO_CREDENTIALS.test(String(message)) || neverSent(error);
 }
 
 /** What the SDK says when it found nothing to sign a request with, or could not get it renewed. */

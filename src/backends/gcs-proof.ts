@@ -1,6 +1,7 @@
 import { VfsError } from '../errors.js';
-import { freshId, stagedPath } from '../names.js';
+import { freshId } from '../names.js';
 import type { Version } from '../vfs.js';
+import { scratchKey } from './bucket-keys.js';
 import { GcsFailure } from './gcs-failure.js';
 import { copyWithin } from './gcs-move.js';
 import type { GcsObjects } from './gcs-objects.js';
@@ -44,12 +45,6 @@ async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
     if (error instanceof GcsFailure && error.status === 412) return undefined;
     throw error;
   }
-}
-
-/** Beside the object, so that a permission that goes by prefix allows it, unless that is too long. */
-function scratchKey(key: string): string {
-  const beside = stagedPath(key, freshId());
-  return Buffer.byteLength(beside) <= 1024 ? beside : stagedPath('', freshId());
 }
 
 function unfit(found: 'does' | 'refuses', what: string): VfsError {

@@ -14,6 +14,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
+import { KEY_BYTES } from './bucket-keys.js';
 import { doubtOf } from './doubt.js';
 import { gcsError, type Errand } from './gcs-errors.js';
 import { copyObject } from './gcs-move.js';
@@ -24,9 +25,6 @@ import { CHUNK_BYTES, uploadStream } from './gcs-upload.js';
 import { GcsWire } from './gcs-wire.js';
 
 export type { GcsVfsOptions } from './gcs-options.js';
-
-/** The longest name of an object, in bytes. */
-const KEY_BYTES = 1024;
 
 /** Files in a bucket of Google Cloud Storage, or of an emulator of it. */
 export class GcsVfs implements Vfs {

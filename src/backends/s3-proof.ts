@@ -1,5 +1,6 @@
 import { VfsError } from '../errors.js';
-import { freshId, stagedPath } from '../names.js';
+import { freshId } from '../names.js';
+import { scratchKey } from './bucket-keys.js';
 import { isOpen } from './s3-errors.js';
 import { versionOf, type S3Objects } from './s3-objects.js';
 import { S3Failure } from './s3-wire.js';
@@ -87,12 +88,6 @@ async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
 
 function isRefusal({ status, code }: S3Failure): boolean {
   return status === 412 || status === 409 || (status === 404 && code !== 'NoSuchBucket');
-}
-
-/** Beside the object, so that a policy that goes by prefix allows it, unless that is too long. */
-function scratchKey(key: string): string {
-  const beside = stagedPath(key, freshId());
-  return Buffer.byteLength(beside) <= 1024 ? beside : stagedPath('', freshId());
 }
 
 function unfit(what: string, done?: 'done'): VfsError {

@@ -1,6 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-s3';
 
 import { VfsError } from '../errors.js';
+import { neverSent } from './never-sent.js';
 import type { S3Terms } from './s3-options.js';
 
 export type SdkModule = typeof Sdk;
@@ -139,7 +140,7 @@ function keepLog<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTyp
         log.nowMs = timeOf(headers.date);
         return result;
       } catch (error) {
-        if (neverLeft(error)) log.attempts[at] = 'unsent';
+        if (neverSent(error)) log.attempts[at] = 'unsent';
         throw error;
       }
     },
@@ -166,9 +167,4 @@ function callBefore<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutput
 function timeOf(date: string | undefined): number | undefined {
   const ms = Date.parse(date ?? '');
   return Number.isNaN(ms) ? undefined : ms;
-}
-
-function neverLeft(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(String(code));
 }

@@ -14,6 +14,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs.js';
+import { KEY_BYTES } from './bucket-keys.js';
 import { doubtOf } from './doubt.js';
 import { s3Error, type Errand } from './s3-errors.js';
 import { copyObject } from './s3-move.js';
@@ -24,9 +25,6 @@ import { PART_BYTES, uploadStream } from './s3-upload.js';
 import { S3Wire } from './s3-wire.js';
 
 export type { S3VfsOptions } from './s3-options.js';
-
-/** The longest key of S3, in bytes. */
-const KEY_BYTES = 1024;
 
 /** Files in a bucket of Amazon S3, or of a store that speaks its language. */
 export class S3Vfs implements Vfs {

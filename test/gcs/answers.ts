@@ -1,4 +1,4 @@
-import type { Exchange, Fault } from '../s3/proxy.js';
+import type { Fault } from '../s3/proxy.js';
 
 /** The store answers so and does nothing. */
 export function answer(code: number, message: string): Fault {
@@ -14,15 +14,4 @@ export function answerAfter(code: number, message: string): Fault {
     await exchange.forward();
     await answer(code, message)(exchange);
   };
-}
-
-/** Only the n-th request of a method goes wrong. */
-export function nth(method: string, n: number, fault: Fault): (exchange: Exchange) => Fault | undefined {
-  let seen = 0;
-  return (exchange) => (exchange.method === method && (seen += 1) === n ? fault : undefined);
-}
-
-/** Every request of a method goes wrong. */
-export function all(method: string, fault: Fault): (exchange: Exchange) => Fault | undefined {
-  return (exchange) => (exchange.method === method ? fault : undefined);
 }

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
 import { Lockfile, VfsFile, withLock, type LockOptions } from '../../src/index.js';
 import { decodeRecord } from '../../src/record.js';
-import { delayReply, delayRequest, loseReply, loseRequest, S3Proxy } from '../s3/proxy.js';
-import { all, answer, answerAfter, nth } from './answers.js';
+import { all, nth, delayReply, delayRequest, loseReply, loseRequest, S3Proxy } from '../s3/proxy.js';
+import { answer, answerAfter } from './answers.js';
 import { missing, servers, startServer, type GcsServer } from './servers.js';
 
 for (const kind of servers) {

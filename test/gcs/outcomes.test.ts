@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
 import type { Version } from '../../src/index.js';
-import { loseReply, loseRequest, S3Proxy, type Fault } from '../s3/proxy.js';
-import { all, answer, answerAfter, nth } from './answers.js';
+import { all, nth, loseReply, loseRequest, S3Proxy, type Fault } from '../s3/proxy.js';
+import { answer, answerAfter } from './answers.js';
 import { faultServer, startServer, type GcsServer } from './servers.js';
 
 const DATA = Buffer.from('data');

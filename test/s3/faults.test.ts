@@ -5,29 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
 import { Lockfile, VfsFile, withLock, type LockOptions } from '../../src/index.js';
 import { decodeRecord } from '../../src/record.js';
-import {
-  answer,
-  answerAfter,
-  delayReply,
-  delayRequest,
-  loseReply,
-  loseRequest,
-  S3Proxy,
-  type Exchange,
-  type Fault,
-} from './proxy.js';
+import { all, answer, answerAfter, delayReply, delayRequest, loseReply, loseRequest, nth, S3Proxy } from './proxy.js';
 import { missing, servers, startServer, type S3Server } from './servers.js';
-
-/** Only the n-th request of a method goes wrong. */
-function nth(method: string, n: number, fault: Fault): (exchange: Exchange) => Fault | undefined {
-  let seen = 0;
-  return (exchange) => (exchange.method === method && (seen += 1) === n ? fault : undefined);
-}
-
-const all =
-  (method: string, fault: Fault) =>
-  (exchange: Exchange): Fault | undefined =>
-    exchange.method === method ? fault : undefined;
 
 for (const kind of servers) {
   const lacking = missing(kind);

@@ -138,3 +138,14 @@ export function delayRequest(ms: number, arrived: (status: number) => void): Fau
     arrived((await forward()).status);
   };
 }
+
+/** Only the n-th request of a method goes wrong. */
+export function nth(method: string, n: number, fault: Fault): (exchange: Exchange) => Fault | undefined {
+  let seen = 0;
+  return (exchange) => (exchange.method === method && (seen += 1) === n ? fault : undefined);
+}
+
+/** Every request of a method goes wrong. */
+export function all(method: string, fault: Fault): (exchange: Exchange) => Fault | undefined {
+  return (exchange) => (exchange.method === method ? fault : undefined);
+}
