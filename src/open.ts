@@ -1,8 +1,10 @@
-import { localVfs, type LocalVfs } from './backends/local.js';
+import { localVfs, type LocalVfs } from './backends/local/index.js';
 import type { MemVfs } from './backends/mem.js';
-import { VfsError } from './errors.js';
-import { VfsFile } from './file.js';
-import { normalizePath, shown } from './path.js';
+import { VfsError } from './vfs/errors.js';
+import { VfsFile } from './vfs/file.js';
+import { folderOf, normalizePath, shown, type Folder } from './vfs/path.js';
+
+export type { Folder };
 
 /** Makes a file of a URI of its scheme: the whole URI, and its path decoded, without the leading slash and any `..`. */
 export type Backend = (uri: string, path: string) => VfsFile | Promise<VfsFile>;
@@ -66,6 +68,28 @@ export function openLocal(file: string | URL | VfsFile): VfsFile {
   return new VfsFile(disk, filePath(text.startsWith('/') ? text : `${workingDirectory()}/${text}`));
 }
 
+/** A folder: its path on the local disk, its URI, or a store and the path in it. */
+export type Location = string | URL | Folder;
+
+/** Rejects as `openFile` does, and makes no other I/O: whether the folder is there shows when it is listed. */
+export async function openFolder(location: Location): Promise<Folder> {
+  if (typeof location === 'object' && !(location instanceof URL)) return checked(location);
+  const text: unknown = location instanceof URL ? location.href : location;
+  if (typeof text !== 'string' || text === '') {
+    throw new VfsError('ERR_VFS_PATH', `a location must be a folder's path or URI, not ${JSON.stringify(text)}`);
+  }
+  const { vfs, path } = await openFile(`${text.endsWith('/') ? text : `${text}/`}file`);
+  return { vfs, path: folderOf(path) };
+}
+
+function checked(folder: Partial<Folder> | null): Folder {
+  if (typeof folder?.vfs?.list !== 'function' || typeof folder.path !== 'string') {
+    throw new VfsError('ERR_VFS_PATH', "a location must be a folder's path or URI, or { vfs, path }");
+  }
+  if (folder.path !== '') folder.vfs.check(folder.path);
+  return { vfs: folder.vfs, path: folder.path };
+}
+
 function textOf(file: string | URL): string {
   const text: unknown = file instanceof URL ? file.href : file;
   if (typeof text === 'string') return text;
@@ -97,17 +121,17 @@ async function openMemory(uri: string, path: string): Promise<VfsFile> {
 }
 
 async function openRemote(uri: string, path: string): Promise<VfsFile> {
-  const { openSftp } = await import('./backends/sftp-uri.js');
+  const { openSftp } = await import('./backends/sftp/uri.js');
   return openSftp(uri, path);
 }
 
 async function openBucket(uri: string, path: string): Promise<VfsFile> {
-  const { openS3 } = await import('./backends/s3-uri.js');
+  const { openS3 } = await import('./backends/s3/uri.js');
   return openS3(uri, path);
 }
 
 async function openGoogleBucket(uri: string, path: string): Promise<VfsFile> {
-  const { openGcs } = await import('./backends/gcs-uri.js');
+  const { openGcs } = await import('./backends/gcs/uri.js');
   return openGcs(uri, path);
 }
 

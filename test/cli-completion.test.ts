@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { COMMAND_NAMES, COMMANDS, type CommandName } from '../src/cli/commands.js';
+import { COMMAND_NAMES, COMMANDS, type CommandName } from '../src/cli/usage/commands.js';
 import { CLI, eventually, useFolder } from './cli/harness.js';
 import { commandOnScreen } from './cli/screen.js';
 

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { widthOf } from '../src/cli/terminal.js';
+import { widthOf } from '../src/cli/terminal/terminal.js';
 import { eventually, useFolder } from './cli/harness.js';
 import { ELSEWHERE, putLock } from './cli/locks.js';
 import { onScreen, type Screen } from './cli/screen.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
-import { type Column, Table } from '../src/cli/table.js';
-import { cutOff, cutStart, screenOn, widthOf, wrapped } from '../src/cli/terminal.js';
+import { type Column, Table } from '../src/cli/terminal/table.js';
+import { cutOff, cutStart, screenOn, widthOf, wrapped } from '../src/cli/terminal/terminal.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'STATE', cut: 'end', least: 3 },

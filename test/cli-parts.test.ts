@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { deadlineIn, leftMs } from '../src/cli/guardian/deadline.js';
 import { isGroupAlive, killGroup, killMarked, signalGroup } from '../src/cli/guardian/group.js';
-import { Signals } from '../src/cli/signals.js';
-import { fitting, spanOf, timeOf, widthOf } from '../src/cli/terminal.js';
+import { Signals } from '../src/cli/guardian/signals.js';
+import { fitting, spanOf, timeOf, widthOf } from '../src/cli/terminal/terminal.js';
 import { environment, eventually, isAlive, processState, start, useFolder } from './cli/harness.js';
 
 useFolder();

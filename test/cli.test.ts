@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { COMMAND_NAMES, COMMANDS } from '../src/cli/commands.js';
+import { COMMAND_NAMES, COMMANDS } from '../src/cli/usage/commands.js';
 import type { LockOptions } from '../src/index.js';
 import { called, CLI, cli, eventually, matching, own, start, useFolder, type Running } from './cli/harness.js';
 

@@ -3,12 +3,12 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { audit } from '../src/demo/audit.js';
-import type { Finished } from '../src/demo/ledger.js';
-import type { Takeover } from '../src/demo/news.js';
-import type { Original } from '../src/demo/originals.js';
-import { merge, Tally } from '../src/demo/tally.js';
-import { problemsOf, type Outcome } from '../src/demo/verdict.js';
+import { audit } from '../examples/csv-inbox/audit.js';
+import type { Finished } from '../examples/csv-inbox/ledger.js';
+import type { Takeover } from '../examples/csv-inbox/news.js';
+import type { Original } from '../examples/csv-inbox/originals.js';
+import { merge, Tally } from '../examples/csv-inbox/tally.js';
+import { problemsOf, type Outcome } from '../examples/csv-inbox/verdict.js';
 
 type Records = readonly (readonly string[])[];
 

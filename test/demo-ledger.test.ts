@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Ledger } from '../src/demo/ledger.js';
-import { Tally } from '../src/demo/tally.js';
-import { takeTurn } from '../src/demo/turn.js';
+import { Ledger } from '../examples/csv-inbox/ledger.js';
+import { Tally } from '../examples/csv-inbox/tally.js';
+import { takeTurn } from '../examples/csv-inbox/turn.js';
 import { LockNotHeldError, withLock } from '../src/index.js';
 
 let folder: string;

@@ -1,7 +1,7 @@
 // @ts-check
 /** Takes turns at a ledger for ever: `demo-turn-child.mjs <takeTurn's module> <folder> <how many turns until it hangs inside one>`. */
 const [module = '', folder = '', turns = ''] = process.argv.slice(2);
-const { takeTurn } = /** @type {typeof import('../src/demo/turn.js')} */ (await import(module));
+const { takeTurn } = /** @type {typeof import('../examples/csv-inbox/turn.js')} */ (await import(module));
 
 for (let turn = 1; ; turn += 1) {
   await takeTurn(folder, 'child', (database) => {

@@ -9,8 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { spawn as openTerminal } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Ledger } from '../src/demo/ledger.js';
-import { LARGE_FILE, originals } from '../src/demo/originals.js';
+import { Ledger } from '../examples/csv-inbox/ledger.js';
+import { LARGE_FILE, originals } from '../examples/csv-inbox/originals.js';
 
 const MAIN = fileURLToPath(new URL('../dist/demo/main.js', import.meta.url));
 const RUN_LIMIT_MS = 300_000;

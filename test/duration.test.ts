@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { durationMs } from '../src/duration.js';
-import { LockOptionError } from '../src/errors.js';
+import { durationMs } from '../src/util/duration.js';
+import { LockOptionError } from '../src/util/option-error.js';
 
 const DAY_MS = 86_400_000;
 const TEN_YEARS_MS = 3652.5 * DAY_MS;

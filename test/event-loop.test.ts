@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
-import { turnOver } from '../src/backends/local-pace.js';
+import { turnOver } from '../src/backends/local/pace.js';
 import { memVfs } from '../src/backends/mem.js';
 import { Lockfile, VfsFile } from '../src/index.js';
 

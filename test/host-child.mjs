@@ -3,7 +3,7 @@
 // here; the description is taken to be of this process where it says nothing else. Then stays until its input ends.
 const [, , module = '', described = '{}'] = process.argv;
 
-/** @type {typeof import('../src/host.js')} */
+/** @type {typeof import('../src/lock/model/process.js')} */
 const { isProvablyGone, thisProcess } = await import(module);
 const other = { ...thisProcess(), .../** @type {object} */ (JSON.parse(described)) };
 console.log(JSON.stringify({ self: thisProcess(), gone: isProvablyGone(other) }));

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { identify, isProvablyGone, type ProcessIdentity, thisProcess } from '../src/host.js';
+import { identify, isProvablyGone, type ProcessIdentity, thisProcess } from '../src/lock/model/process.js';
 
 const onLinux = process.platform === 'linux';
 const works = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args).status === 0;
@@ -207,7 +207,7 @@ describe.skipIf(!works('unshare', '--pid', '--time', '--fork', '--mount-proc', '
       const script = join(dir, 'host-child.mjs');
       const module = join(dir, 'host.mjs');
       copyFileSync(fileURLToPath(new URL('host-child.mjs', import.meta.url)), script);
-      const source = readFileSync(new URL('../src/host.ts', import.meta.url), 'utf8');
+      const source = readFileSync(new URL('../src/lock/model/process.ts', import.meta.url), 'utf8');
       const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
       writeFileSync(module, ts.transpileModule(source, { compilerOptions }).outputText);
       asked = [process.execPath, script, module];

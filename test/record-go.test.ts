@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { decodeRecord, encodeRecord, type LockRecord } from '../src/record.js';
+import { decodeRecord, encodeRecord, type LockRecord } from '../src/lock/model/record.js';
 import { GO_RECORD, goRecords } from './records.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LockOptionError } from '../src/errors.js';
-import { decodeRecord, encodeRecord, type LockRecord, MAX_RECORD_BYTES, printable } from '../src/record.js';
+import { LockOptionError } from '../src/util/option-error.js';
+import { decodeRecord, encodeRecord, type LockRecord, MAX_RECORD_BYTES, printable } from '../src/lock/model/record.js';
 import { GO_RECORD, records } from './records.js';
 
 const FIXTURES = new URL('../fixtures/records/', import.meta.url);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { LockRecord } from '../src/record.js';
+import type { LockRecord } from '../src/lock/model/record.js';
 
 /** What Go writes in `fixtures/records/go-1.1.json`. */
 export const GO_RECORD: LockRecord = {

@@ -1,9 +1,9 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { contentVersion } from '../content-version.js';
-import { VfsError } from '../errors.js';
-import { checkPath } from '../path.js';
+import { contentVersion } from './shared/content-version.js';
+import { VfsError } from '../vfs/errors.js';
+import { checkPath } from '../vfs/path.js';
 import type {
   CallOptions,
   Capabilities,
@@ -15,8 +15,8 @@ import type {
   Version,
   Vfs,
   Written,
-} from '../vfs.js';
-import { ABSENT, codeOf, localError } from './local-errors.js';
+} from '../vfs/vfs.js';
+import { ABSENT, codeOf, localError } from './local/errors.js';
 
 /** What is used of a memfs volume. */
 export interface MemVolume {

@@ -7,6 +7,6 @@ if (args[0] === 'guardian' && process.send !== undefined) {
   const { guard } = await import('./guardian/guardian.js');
   guard();
 } else {
-  const { commandLine } = await import('./command-line.js');
+  const { commandLine } = await import('./usage/command-line.js');
   process.exitCode = await commandLine(args, fileURLToPath(import.meta.url));
 }

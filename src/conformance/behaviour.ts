@@ -1,4 +1,4 @@
-import type { Vfs } from '../vfs.js';
+import type { Vfs } from '../vfs/vfs.js';
 
 /** Something that a store may lack. */
 export interface Need {

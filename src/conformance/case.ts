@@ -1,4 +1,4 @@
-import type { Vfs } from '../vfs.js';
+import type { Vfs } from '../vfs/vfs.js';
 
 /** A store to try, and how to be rid of it. */
 export interface VfsUnderTest {

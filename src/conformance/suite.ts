@@ -1,21 +1,21 @@
-import { aborts } from './aborts.js';
+import { aborts } from './cases/aborts.js';
 import type { Arena, Behaviour } from './behaviour.js';
-import { capabilities } from './capabilities.js';
+import { capabilities } from './cases/capabilities.js';
 import type { ConformanceCase, ConformanceOptions, MakeVfs, SkipContext, VfsUnderTest } from './case.js';
-import { clock } from './clock.js';
-import { conditions } from './conditions.js';
-import { contents } from './contents.js';
-import { folders } from './folders.js';
-import { longPaths } from './long-paths.js';
-import { moves } from './moves.js';
-import { paths } from './paths.js';
-import { plainFiles } from './plain-files.js';
-import { races } from './races.js';
-import { streams } from './streams.js';
-import { synchronously } from './sync-face.js';
-import { versions } from './versions.js';
-import { watching } from './watching.js';
-import { wholeness } from './wholeness.js';
+import { clock } from './cases/clock.js';
+import { conditions } from './cases/conditions.js';
+import { contents } from './cases/contents.js';
+import { folders } from './cases/folders.js';
+import { longPaths } from './cases/long-paths.js';
+import { moves } from './cases/moves.js';
+import { paths } from './cases/paths.js';
+import { plainFiles } from './cases/plain-files.js';
+import { races } from './cases/races.js';
+import { streams } from './cases/streams.js';
+import { synchronously } from './cases/sync-face.js';
+import { versions } from './cases/versions.js';
+import { watching } from './cases/watching.js';
+import { wholeness } from './cases/wholeness.js';
 
 const BEHAVIOURS: readonly Behaviour[] = [
   ...[capabilities, conditions, versions, contents, wholeness, races, clock].flat(),

@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import { VfsError, type VfsErrorCode } from '../errors.js';
-import type { Entry, ListOptions, ReadOptions, Snapshot, Version, Vfs, Written } from '../vfs.js';
+import { VfsError, type VfsErrorCode } from '../vfs/errors.js';
+import type { Entry, ListOptions, ReadOptions, Snapshot, Version, Vfs, Written } from '../vfs/vfs.js';
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
 

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-import type { LockEvent, LockEventName } from '../events.js';
+import type { LockEvent, LockEventName } from '../lock/model/events.js';
 import { globalProviders, type MeterProvider, type Providers, type Span, type TracerProvider } from './api.js';
 import { LockMetrics } from './metrics.js';
 import { endHolding, noteRenewal, pastSpan, startHolding } from './spans.js';

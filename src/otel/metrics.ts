@@ -1,4 +1,4 @@
-import type { LockEvent } from '../events.js';
+import type { LockEvent } from '../lock/model/events.js';
 import type { Adder, Attributes, Meter, Recorder } from './api.js';
 
 /** In seconds: from a lock that was free to a job that takes all night. */

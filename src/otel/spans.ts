@@ -1,4 +1,4 @@
-import type { LockEvent } from '../events.js';
+import type { LockEvent } from '../lock/model/events.js';
 import type { Attributes, Span, Tracer } from './api.js';
 
 const ERROR = 2;

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import type { Steps } from '../../src/steps.js';
+import type { Steps } from '../../src/util/steps.js';
 import type { Chronicle } from './chronicle.js';
 import { contentOf, labelOf } from './content.js';
 import type { Call, Judge } from './judge.js';

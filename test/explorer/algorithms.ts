@@ -1,10 +1,11 @@
-import { createFile, removeFile, replaceFile } from '../../src/backends/local-store.js';
-import { LocalFiles } from '../../src/backends/local-files.js';
-import type { Syscalls } from '../../src/backends/local-calls.js';
-import type { Image } from '../../src/guarded-swap.js';
-import { freshId, stagedPath } from '../../src/names.js';
-import type { Steps } from '../../src/steps.js';
-import type { Version } from '../../src/vfs.js';
+import { createFile, removeFile, replaceFile } from '../../src/backends/local/lock-files.js';
+import { LocalFiles } from '../../src/backends/local/files.js';
+import type { Syscalls } from '../../src/backends/local/syscalls.js';
+import type { Image } from '../../src/backends/shared/plain/guarded-swap.js';
+import { freshId } from '../../src/util/fresh-id.js';
+import { stagedPath } from '../../src/vfs/names.js';
+import type { Steps } from '../../src/util/steps.js';
+import type { Version } from '../../src/vfs/vfs.js';
 import type { Content } from './content.js';
 import type { World } from './world.js';
 

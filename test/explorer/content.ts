@@ -1,5 +1,5 @@
-import { contentVersion } from '../../src/content-version.js';
-import type { Version } from '../../src/vfs.js';
+import { contentVersion } from '../../src/backends/shared/content-version.js';
+import type { Version } from '../../src/vfs/vfs.js';
 
 /** One whole content of the lock file. No two calls of a schedule ever write the same one. */
 export interface Content {

@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import { basename } from 'node:path';
 
-import type { Image } from '../../src/guarded-swap.js';
-import { ask, type Steps } from '../../src/steps.js';
-import type { Version } from '../../src/vfs.js';
+import type { Image } from '../../src/backends/shared/plain/guarded-swap.js';
+import { ask, type Steps } from '../../src/util/steps.js';
+import type { Version } from '../../src/vfs/vfs.js';
 import { ExploredFiles, shippedOver, type Algorithm, type Bench } from './algorithms.js';
 import { Operation } from './operation.js';
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 
-import type { Syscalls } from '../../src/backends/local-calls.js';
+import type { Syscalls } from '../../src/backends/local/syscalls.js';
 
 export type CallName = keyof Syscalls;
 

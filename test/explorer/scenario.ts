@@ -1,5 +1,5 @@
-import { readFile } from '../../src/backends/local-store.js';
-import type { Steps } from '../../src/steps.js';
+import { readFile } from '../../src/backends/local/lock-files.js';
+import type { Steps } from '../../src/util/steps.js';
 import type { Actor } from './actor.js';
 import { ExploredFiles, type Algorithm, type Bench } from './algorithms.js';
 import { content, contentOf, type Content } from './content.js';

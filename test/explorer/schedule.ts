@@ -1,6 +1,6 @@
 import { Actor } from './actor.js';
 import type { Algorithm, Bench } from './algorithms.js';
-import { isOurName } from '../../src/names.js';
+import { isOurName } from '../../src/vfs/names.js';
 import type { Chronicle } from './chronicle.js';
 import type { Content } from './content.js';
 import { Judge } from './judge.js';

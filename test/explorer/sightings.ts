@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import { stagedPath } from '../../src/names.js';
+import { stagedPath } from '../../src/vfs/names.js';
 import type { Operation } from './operation.js';
 import type { World } from './world.js';
 

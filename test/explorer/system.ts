@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import { blockingCalls, type Syscalls } from '../../src/backends/local-calls.js';
+import { blockingCalls, type Syscalls } from '../../src/backends/local/syscalls.js';
 import { Operation, type CallName } from './operation.js';
 import type { World } from './world.js';
 

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { guardPath, lockPath, stagedPath } from '../../src/names.js';
+import { guardPath, lockPath, stagedPath } from '../../src/vfs/names.js';
 import type { Content } from './content.js';
 
 const MEMORY = '/dev/shm';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs, type GcsVfs } from '../../src/backends/gcs/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { S3Proxy, type Answer, type Fault } from '../s3/proxy.js';
 import { havePackages } from '../packages.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, test } from 'vitest';
 
-import { gcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs } from '../../src/backends/gcs/index.js';
 import { conformance, type VfsUnderTest } from '../../src/conformance/index.js';
 import { missing, servers, startServer, type GcsServer } from './servers.js';
 

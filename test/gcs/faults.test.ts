@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs, type GcsVfs } from '../../src/backends/gcs/index.js';
 import { Lockfile, VfsFile, withLock, type LockOptions } from '../../src/index.js';
-import { decodeRecord } from '../../src/record.js';
+import { decodeRecord } from '../../src/lock/model/record.js';
 import { all, nth, delayReply, delayRequest, loseReply, loseRequest, S3Proxy } from '../s3/proxy.js';
 import { answer, answerAfter } from './answers.js';
 import { missing, servers, startServer, type GcsServer } from './servers.js';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs, type GcsVfs } from '../../src/backends/gcs/index.js';
 import { loseReply, S3Proxy } from '../s3/proxy.js';
 import { fakeGcs, missing, servers, startServer, type GcsKind, type GcsServer } from './servers.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs, type GcsVfs } from '../../src/backends/gcs/index.js';
 import type { Version } from '../../src/index.js';
 import { all, nth, loseReply, loseRequest, S3Proxy, type Fault } from '../s3/proxy.js';
 import { answer, answerAfter } from './answers.js';

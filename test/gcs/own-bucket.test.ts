@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Storage } from '@google-cloud/storage';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs, type GcsVfs } from '../../src/backends/gcs/index.js';
 import { conformance, type VfsUnderTest } from '../../src/conformance/index.js';
 import { Lockfile, VfsFile, withLock } from '../../src/index.js';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs } from '../../src/backends/gcs.js';
-import { SWAP_PERMISSIONS } from '../../src/backends/gcs-swaps.js';
+import { gcsVfs, type GcsVfs } from '../../src/backends/gcs/index.js';
+import { SWAP_PERMISSIONS } from '../../src/backends/gcs/conditional.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { S3Proxy } from '../s3/proxy.js';
 import { answer } from './answers.js';

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 
-import { gcsVfs } from '../../src/backends/gcs.js';
+import { gcsVfs } from '../../src/backends/gcs/index.js';
 import { programs, type Bucket } from '../cli/programs.js';
 import { fakeGcs, missing, startServer } from './servers.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { gcsVfs, type GcsVfs, type GcsVfsOptions } from '../../src/backends/gcs.js';
+import { gcsVfs, type GcsVfs, type GcsVfsOptions } from '../../src/backends/gcs/index.js';
 import { Lockfile, openFile, VfsFile } from '../../src/index.js';
 import { S3Proxy } from '../s3/proxy.js';
 import { answer } from './answers.js';

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
-import { gcsVfs } from '../../src/backends/gcs.js';
-import { s3Vfs } from '../../src/backends/s3.js';
+import { gcsVfs } from '../../src/backends/gcs/index.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
 import type { Vfs } from '../../src/index.js';
 import * as gcs from '../gcs/servers.js';
 import * as s3 from '../s3/servers.js';

@@ -2,7 +2,8 @@
 /** What an operator sees who may not see everything: `denied-child.mjs <folder>`. Prints one line of JSON. */
 import { basename } from 'node:path';
 
-import { doctor, inbox, list, sweep } from 'vfs-lockfile/operate';
+import { doctor, list, sweep } from 'vfs-lockfile/admin';
+import { inbox } from 'vfs-lockfile/inbox';
 
 const [folder = ''] = process.argv.slice(2);
 

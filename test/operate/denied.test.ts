@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { encodeRecord } from '../../src/record.js';
+import { encodeRecord } from '../../src/lock/model/record.js';
 import { BERT, Installed } from '../bad-input/other-users.js';
 import { foreign } from './locks.js';
 

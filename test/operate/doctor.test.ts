@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../src/backends/mem.js';
-import { sftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs } from '../../src/backends/sftp/index.js';
 import type { Capabilities, Version } from '../../src/index.js';
-import { doctor } from '../../src/operate/index.js';
+import { doctor } from '../../src/admin/index.js';
 import { missing, rclone, startServer } from '../sftp/servers.js';
 import { brokenConditions } from '../stores/broken/conditions.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';

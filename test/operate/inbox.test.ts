@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { memVfs } from '../../src/backends/mem.js';
-import { inbox } from '../../src/operate/index.js';
+import { inbox } from '../../src/inbox/index.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';
 import { onEachStore, stores } from './stores.js';
 import { inboxSuite } from './suites/inbox.js';

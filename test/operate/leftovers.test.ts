@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { Lockfile } from '../../src/index.js';
-import { freshId } from '../../src/names.js';
-import { sweep } from '../../src/operate/index.js';
+import { freshId } from '../../src/util/fresh-id.js';
+import { sweep } from '../../src/admin/index.js';
 import { all, fileAt } from './locks.js';
 import { onEachStore, stores } from './stores.js';
 

@@ -10,9 +10,9 @@ import {
   type Version,
   type Vfs,
 } from '../../src/index.js';
-import { freshId } from '../../src/names.js';
-import { inspect } from '../../src/operate/index.js';
-import { decodeRecord, encodeRecord } from '../../src/record.js';
+import { freshId } from '../../src/util/fresh-id.js';
+import { inspect } from '../../src/admin/index.js';
+import { decodeRecord, encodeRecord } from '../../src/lock/model/record.js';
 import { GO_RECORD } from '../records.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';
 import { AgedVfs } from './aged-vfs.js';

@@ -1,7 +1,7 @@
 // @ts-check
 /** Lists and sweeps a folder and tells what that took: `many-child.mjs <folder>`. */
 import { localVfs } from 'vfs-lockfile';
-import { list, sweep } from 'vfs-lockfile/operate';
+import { list, sweep } from 'vfs-lockfile/admin';
 
 const [root = ''] = process.argv.slice(2);
 const disk = localVfs({ root });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { encodeRecord } from '../../src/record.js';
+import { encodeRecord } from '../../src/lock/model/record.js';
 import { foreign } from './locks.js';
 
 const LOCKS = 100_000;

@@ -7,7 +7,7 @@ import { Volume } from 'memfs';
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 
 import { memVfs } from '../../src/backends/mem.js';
-import { sftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs } from '../../src/backends/sftp/index.js';
 import { localVfs, type Vfs } from '../../src/index.js';
 import { missing, openSsh, startServer } from '../sftp/servers.js';
 

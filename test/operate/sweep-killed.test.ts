@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { Lockfile, localVfs, VfsFile } from '../../src/index.js';
-import { sweep } from '../../src/operate/index.js';
+import { sweep } from '../../src/admin/index.js';
 import { foreign, putLock, untilStale } from './locks.js';
 
 const ROUNDS = 12;

@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { afterEach, expect, it, vi } from 'vitest';
 
 import { Lockfile, VfsFile, type Version, type Vfs } from '../../src/index.js';
-import { sweep } from '../../src/operate/index.js';
-import { sleep } from '../../src/pause.js';
+import { sweep } from '../../src/admin/index.js';
+import { sleep } from '../../src/util/sleep.js';
 import { FILE, Lab, pass, useFakeTime } from '../protocol/lab.js';
 import { SlowVfs } from '../stores/slow-vfs.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';

@@ -4,7 +4,7 @@ import { context, metrics, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { publish } from '../../src/events.js';
+import { publish } from '../../src/lock/model/events.js';
 import { withLock, VfsFile, type LockEvent } from '../../src/index.js';
 import { startTelemetry } from '../../src/otel/index.js';
 import { refused } from '../protocol/faulty-vfs.js';

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { publish } from '../../src/events.js';
+import { publish } from '../../src/lock/model/events.js';
 import type { LockEvent, LockEventName } from '../../src/index.js';
 import { hangs, refused } from './faulty-vfs.js';
 import { Lab, lockOn, outcome, pass, useFakeTime } from './lab.js';

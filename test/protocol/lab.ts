@@ -3,7 +3,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 
 import { Lockfile, type LockOptions, type LockRecord, VfsFile } from '../../src/index.js';
 import { memVfs } from '../../src/backends/mem.js';
-import { decodeRecord } from '../../src/record.js';
+import { decodeRecord } from '../../src/lock/model/record.js';
 import { FaultyVfs, type StoreOptions } from './faulty-vfs.js';
 
 /** Where every lock of these tests stands. */

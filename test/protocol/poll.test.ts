@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { gcsVfs } from '../../src/backends/gcs.js';
-import { s3Vfs } from '../../src/backends/s3.js';
-import { Poll } from '../../src/protocol/poll.js';
+import { gcsVfs } from '../../src/backends/gcs/index.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
+import { Poll } from '../../src/lock/protocol/backoff.js';
 
 const LOOKS = 1000;
 const STORES = [s3Vfs({ bucket: 'bucket' }), gcsVfs({ bucket: 'bucket' })];

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 
 import { describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs, type S3VfsOptions } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs, type S3VfsOptions } from '../../src/backends/s3/index.js';
 import type { Version } from '../../src/index.js';
 import { failure, refusal, Scripted, type Answer, type Sent } from './scripted.js';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, test } from 'vitest';
 
-import { s3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
 import { conformance, type VfsUnderTest } from '../../src/conformance/index.js';
 import { missing, servers, startServer, type S3Server } from './servers.js';
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 
-import { s3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
 import { programs, type Bucket } from '../cli/programs.js';
 import { missing, servers, startServer, type S3Kind } from './servers.js';
 

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { KMS_KEY as CEPH_KEY } from './ceph.js';
 import { S3Proxy } from './proxy.js';

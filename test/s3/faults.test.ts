@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, withLock, type LockOptions } from '../../src/index.js';
-import { decodeRecord } from '../../src/record.js';
+import { decodeRecord } from '../../src/lock/model/record.js';
 import { all, answer, answerAfter, delayReply, delayRequest, loseReply, loseRequest, nth, S3Proxy } from './proxy.js';
 import { missing, servers, startServer, type S3Server } from './servers.js';
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
-import { decodeRecord } from '../../src/record.js';
+import { decodeRecord } from '../../src/lock/model/record.js';
 import { Elsewhere } from '../stores/elsewhere.js';
 import { ceph, missing, startServer, type S3Server } from './servers.js';
 

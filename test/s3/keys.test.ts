@@ -1,7 +1,7 @@
 import { CreateBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { s3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
 import { openFile, VfsFile, withLock } from '../../src/index.js';
 import { S3Proxy } from './proxy.js';
 import { missing, servers, startServer, type S3Server } from './servers.js';

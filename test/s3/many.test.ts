@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { ceph, missing, startServer, type S3Server } from './servers.js';
 

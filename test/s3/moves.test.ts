@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { failure, refusal, Scripted, type Answer, type Sent } from './scripted.js';
 
 const LARGE = 700 * 1024 * 1024;

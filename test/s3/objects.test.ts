@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { CreateBucketCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { answer, loseReply, S3Proxy } from './proxy.js';
 import { missing, servers, startServer, type S3Server } from './servers.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs, type S3VfsOptions } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs, type S3VfsOptions } from '../../src/backends/s3/index.js';
 import { conformance, type VfsUnderTest } from '../../src/conformance/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { refusal, Scripted, type Answer, type Sent } from './scripted.js';
 
 const DATA = Buffer.from('ours');

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { s3Vfs, type S3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs, type S3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsError, VfsFile } from '../../src/index.js';
-import { doctor } from '../../src/operate/index.js';
+import { doctor } from '../../src/admin/index.js';
 import { answer, loseReply, S3Proxy } from './proxy.js';
 import { ceph, clientOf, missing, startServer, type S3Server } from './servers.js';
 

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { s3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, withLock, type LockOptions, type Vfs } from '../../src/index.js';
-import { decodeRecord, type LockRecord } from '../../src/record.js';
+import { decodeRecord, type LockRecord } from '../../src/lock/model/record.js';
 import { Elsewhere } from '../stores/elsewhere.js';
 import { ceph, missing, startServer, type S3Server } from './servers.js';
 

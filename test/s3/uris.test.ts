@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 
-import { s3Vfs, type S3VfsOptions } from '../../src/backends/s3.js';
+import { s3Vfs, type S3VfsOptions } from '../../src/backends/s3/index.js';
 import { openFile } from '../../src/index.js';
 import { Scripted } from './scripted.js';
 

@@ -1,9 +1,9 @@
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { s3Vfs } from '../../src/backends/s3.js';
+import { s3Vfs } from '../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, type Vfs } from '../../src/index.js';
-import { decodeRecord } from '../../src/record.js';
+import { decodeRecord } from '../../src/lock/model/record.js';
 import { Elsewhere } from '../stores/elsewhere.js';
 import { missing, servers, startServer, type S3Server } from './servers.js';
 

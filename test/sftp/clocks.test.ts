@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { sftpVfs, type SftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs, type SftpVfs } from '../../src/backends/sftp/index.js';
 import { localVfs, Lockfile, VfsFile } from '../../src/index.js';
-import { decodeRecord, encodeRecord } from '../../src/record.js';
+import { decodeRecord, encodeRecord } from '../../src/lock/model/record.js';
 import { missing, openSsh, startServer, type Server } from './servers.js';
 import { offOpenSsh } from './special-servers.js';
 

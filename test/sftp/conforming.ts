@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { sftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs } from '../../src/backends/sftp/index.js';
 import { conformance, type VfsUnderTest } from '../../src/conformance/index.js';
 import { must } from './process.js';
 import { Proxy } from './proxy.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { sftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs } from '../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { excluding, missing, mySecureShell, rclone, startServer, type Server } from './servers.js';
 

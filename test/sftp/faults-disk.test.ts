@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { sftpVfs, type SftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs, type SftpVfs } from '../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { Scene } from './scene.js';
 import { excluding, missing, openSsh, startServer } from './servers.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import type { SftpVfs } from '../../src/backends/sftp.js';
+import type { SftpVfs } from '../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
-import { encodeRecord, decodeRecord } from '../../src/record.js';
+import { encodeRecord, decodeRecord } from '../../src/lock/model/record.js';
 import { failureOf, QUICK, Scene } from './scene.js';
 import { missing } from './servers.js';
 import { TracedOpenSsh, type Fault } from './special-servers.js';

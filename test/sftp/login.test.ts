@@ -9,7 +9,7 @@ import ssh2 from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../src/backends/sftp.js';
+import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../src/backends/sftp/index.js';
 import { VfsError } from '../../src/index.js';
 import { freePort, must } from './process.js';
 import { missing, openSsh, startServer, type Server } from './servers.js';

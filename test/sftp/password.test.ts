@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { sftpVfs, type SftpVfsOptions } from '../../src/backends/sftp.js';
+import { sftpVfs, type SftpVfsOptions } from '../../src/backends/sftp/index.js';
 import { Lockfile, VfsError, VfsFile } from '../../src/index.js';
 import { missing, startServer, type Server } from './servers.js';
 import { passwordOpenSsh, passwordProftpd, WORKER } from './special-servers.js';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { sftpVfs, type SftpVfs } from '../../src/backends/sftp.js';
+import { sftpVfs, type SftpVfs } from '../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 import { Proxy } from './proxy.js';
 import { missing, openSsh, startServer, type Server } from './servers.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
-import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../src/backends/sftp.js';
+import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../src/backends/sftp/index.js';
 import { localVfs, Lockfile, LockLostError, VfsError, VfsFile } from '../../src/index.js';
 import { must } from './process.js';
 import { Proxy } from './proxy.js';

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
-import type { SftpVfsOptions } from '../../src/backends/sftp.js';
+import type { SftpVfsOptions } from '../../src/backends/sftp/index.js';
 import { havePackages } from '../packages.js';
 import { knownHostLine, makeKeys, type Keys } from './keys.js';
 import { freePort, must, startDaemon, type Running } from './process.js';

@@ -9,7 +9,7 @@ import type {
   Vfs,
   Written,
 } from '../../src/index.js';
-import { sleep } from '../../src/pause.js';
+import { sleep } from '../../src/util/sleep.js';
 import { WrappedVfs } from './wrapped-vfs.js';
 
 /** A store behind a network: each call takes a while to get there, and its answer one to come back. */

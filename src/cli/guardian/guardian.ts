@@ -1,5 +1,5 @@
 import type { Order, Report } from './messages.js';
-import { Ward } from './ward.js';
+import { Ward } from './guarded-command.js';
 
 const DEAF_TO: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-import { Complaint } from '../complaint.js';
+import { Complaint } from '../usage/error.js';
 import { deadlineIn } from './deadline.js';
 import { EXIT } from '../exit-codes.js';
 import { killGroup, killMarked } from './group.js';

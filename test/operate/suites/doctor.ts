@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { VfsError } from '../../../src/index.js';
-import { doctor, type Diagnosis } from '../../../src/operate/index.js';
+import { doctor, type Diagnosis } from '../../../src/admin/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { keepsTombstones, namesIn } from '../locks.js';
 import type { Suite } from '../stores.js';

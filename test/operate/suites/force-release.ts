@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Lockfile, LockOptionError, VfsError, VfsFile, type LockEvent } from '../../../src/index.js';
-import { forceRelease, inspect } from '../../../src/operate/index.js';
+import { forceRelease, inspect } from '../../../src/admin/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { fileAt, foreign, held, keepsTombstones, MeddledVfs, namesIn, putLock } from '../locks.js';
 import type { Suite } from '../stores.js';

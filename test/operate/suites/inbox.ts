@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 
 import { Lockfile, LockNotHeldError, LockOptionError, VfsFile } from '../../../src/index.js';
-import { sleepSync } from '../../../src/pause.js';
-import { inbox, inspect, list, type Claim, type InboxOptions } from '../../../src/operate/index.js';
+import { sleepSync } from '../../../src/util/sleep.js';
+import { inspect, list } from '../../../src/admin/index.js';
+import { inbox, type Claim, type InboxOptions } from '../../../src/inbox/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { all, fileAt, foreign, held, keepsTombstones, lockless, namesIn, putLock, untilStale } from '../locks.js';
 import type { Place, Suite } from '../stores.js';

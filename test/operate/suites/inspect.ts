@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { LockOptionError, VfsFile, type ReadOptions, type Snapshot } from '../../../src/index.js';
-import { inspect } from '../../../src/operate/index.js';
+import { inspect } from '../../../src/admin/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { fileAt, foreign, held, lockless, namesIn, putLock, untilStale } from '../locks.js';
 import type { Suite } from '../stores.js';

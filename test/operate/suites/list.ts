@@ -11,7 +11,7 @@ import {
   type Vfs,
   type VfsFile,
 } from '../../../src/index.js';
-import { inspect, list } from '../../../src/operate/index.js';
+import { inspect, list } from '../../../src/admin/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { all, fileAt, foreign, held, putLock, untilStale } from '../locks.js';
 import type { Place, Suite } from '../stores.js';

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { Lockfile, LockOptionError, VfsError, VfsFile, type Capabilities } from '../../../src/index.js';
-import { freshId } from '../../../src/names.js';
-import { inspect, sweep, type Swept } from '../../../src/operate/index.js';
-import { encodeRecord } from '../../../src/record.js';
+import { freshId } from '../../../src/util/fresh-id.js';
+import { inspect, sweep, type Swept } from '../../../src/admin/index.js';
+import { encodeRecord } from '../../../src/lock/model/record.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { all, fileAt, foreign, held, keepsTombstones, MeddledVfs, namesIn, putLock, untilStale } from '../locks.js';
 import type { Place, Suite } from '../stores.js';

@@ -1,4 +1,4 @@
-import { contentVersion } from '../../../src/content-version.js';
+import { contentVersion } from '../../../src/backends/shared/content-version.js';
 import { VfsError, type Version, type Vfs, type Written } from '../../../src/index.js';
 import { broken, dataOf, readAs, tick, type Broken } from './broken.js';
 

@@ -1,0 +1,114 @@
+import { freshId } from '../../util/fresh-id.js';
+import { stagedPath } from '../../vfs/names.js';
+import type { ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs.js';
+import { pathIn, type Folder } from '../../vfs/path.js';
+
+/** The store did not do what it claims; the message says what it did. */
+export class Wrong extends Error {
+  override readonly name = 'Wrong';
+}
+
+type Timed = 'read' | 'create' | 'replace' | 'remove';
+
+/** How long a diagnosis that was broken off may take to clear up. */
+const CLEAR_LIMIT_MS = 10_000;
+
+/** Where a store is tried: with scratch files of its own, and a watch on how long it takes. */
+export class Bench {
+  readonly vfs: Vfs;
+  readonly folder: Folder;
+  readonly signal: AbortSignal | undefined;
+  clockAheadMs: number | undefined;
+  readonly #scratch: string[] = [];
+  readonly #times = new Map<Timed, number[]>();
+
+  constructor(folder: Folder, signal: AbortSignal | undefined) {
+    this.folder = folder;
+    this.vfs = folder.vfs;
+    this.signal = signal;
+  }
+
+  get roundTripMs(): Partial<Record<Timed, number>> {
+    return Object.fromEntries([...this.#times].map(([verb, times]) => [verb, medianOf(times)]));
+  }
+
+  /** A path where nothing is yet. */
+  fresh(): string {
+    const path = stagedPath(pathIn(this.folder, 'scratch'), freshId());
+    this.#scratch.push(path);
+    return path;
+  }
+
+  /** A content that was never written before. */
+  content(): Uint8Array {
+    return Buffer.from(`vfs-lockfile doctor ${freshId()}\n`);
+  }
+
+  read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
+    return this.#timed('read', () => this.vfs.read(path, { ...options, signal: this.signal }));
+  }
+
+  create(path: string, data: Uint8Array): Promise<Written | undefined> {
+    return this.#timed('create', () => this.vfs.create(path, data, { signal: this.signal }));
+  }
+
+  replace(path: string, version: Version, data: Uint8Array): Promise<Written | undefined> {
+    return this.#timed('replace', () => this.vfs.replace(path, version, data, { signal: this.signal }));
+  }
+
+  remove(path: string, version: Version): Promise<boolean> {
+    return this.#timed('remove', () => this.vfs.remove(path, version, { signal: this.signal }));
+  }
+
+  /** A new file, or what is wrong with creating one. */
+  async created(path: string, data: Uint8Array): Promise<Version> {
+    const written = await this.create(path, data);
+    if (written === undefined) throw new Wrong('a create where no file is says that there is one');
+    return written.version;
+  }
+
+  /** Fails unless the file has exactly this content, or is not there. */
+  async holds(path: string, data: Uint8Array | undefined, after: string): Promise<void> {
+    const found = (await this.read(path))?.data;
+    if (found === undefined && data !== undefined) throw new Wrong(`after ${after} the file is gone`);
+    if (found !== undefined && data === undefined) throw new Wrong(`after ${after} the file is still there`);
+    if (found && data && !Buffer.from(found).equals(data))
+      throw new Wrong(`after ${after} the file has another content`);
+  }
+
+  /** Removes every scratch file; returns those that stay. */
+  async clear(): Promise<readonly string[]> {
+    const signal = AbortSignal.timeout(CLEAR_LIMIT_MS);
+    const left: string[] = [];
+    for (const path of this.#scratch) {
+      try {
+        await this.vfs.delete(path, { signal });
+        if (await this.vfs.stat(path, { signal })) left.push(this.vfs.locate(path));
+      } catch {
+        if (await this.#mayBeThere(path, signal)) left.push(this.vfs.locate(path));
+      }
+    }
+    return left;
+  }
+
+  async #mayBeThere(path: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.vfs.stat(path, { signal })) !== undefined;
+    } catch {
+      return true;
+    }
+  }
+
+  async #timed<T>(verb: Timed, call: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    const answer = await call();
+    const times = this.#times.get(verb) ?? [];
+    times.push(performance.now() - startedMs);
+    this.#times.set(verb, times);
+    return answer;
+  }
+}
+
+function medianOf(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+}

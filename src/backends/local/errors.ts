@@ -1,0 +1,49 @@
+import { VfsError, type VfsErrorCode } from '../../vfs/errors.js';
+
+const CODES: Readonly<Record<string, VfsErrorCode>> = {
+  EACCES: 'ERR_VFS_DENIED',
+  EDQUOT: 'ERR_VFS_FULL',
+  EEXIST: 'ERR_VFS_EXISTS',
+  EISDIR: 'ERR_VFS_NOT_A_FILE',
+  ENAMETOOLONG: 'ERR_VFS_PATH',
+  ENOENT: 'ERR_VFS_NOT_FOUND',
+  ENOSPC: 'ERR_VFS_FULL',
+  ENOTDIR: 'ERR_VFS_NOT_FOUND',
+  ENXIO: 'ERR_VFS_NOT_A_FILE',
+  EPERM: 'ERR_VFS_DENIED',
+  EROFS: 'ERR_VFS_DENIED',
+};
+
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'no space left',
+  ENOENT: 'its folder does not exist, or part of the path is a file',
+  ENOSPC: 'no space left',
+  ENOTDIR: 'its folder does not exist, or part of the path is a file',
+  ENXIO: 'it is not a regular file',
+  EPERM: 'permission denied (in a sticky directory only the owner of a lock file can replace or remove it)',
+  EROFS: 'the file system is read-only',
+};
+
+/** What the system said about an operation on a local file, in the library's own terms. */
+export function localError(verb: string, path: string, cause: unknown, signal?: AbortSignal): VfsError {
+  if (cause instanceof VfsError) return cause;
+  if (signal?.aborted && (cause === signal.reason || codeOf(cause) === 'ABORT_ERR')) {
+    return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted`, { cause });
+  }
+  const code = CODES[codeOf(cause)] ?? 'ERR_VFS_IO';
+  const words = WORDS[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
+}
+
+/** What is answered where no file is: the name is missing, or part of the path is a file itself. */
+export const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
+
+/** What link(2) and symlink(2) answer on a file system without links. */
+export const LINKLESS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** The `code` of a system error, or an empty string. */
+export function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,226 @@
+import { constants, type Stats } from 'node:fs';
+
+import { contentVersion } from '../shared/content-version.js';
+import { VfsError } from '../../vfs/errors.js';
+import type { SwapFiles } from '../shared/plain/guarded-swap.js';
+import { ask, type Steps } from '../../util/steps.js';
+import type { Version } from '../../vfs/vfs.js';
+import { fileMode } from '../shared/plain/file-mode.js';
+import type { Syscalls } from './syscalls.js';
+import { ABSENT, codeOf, LINKLESS } from './errors.js';
+
+/** A file's content as one open saw it. */
+export interface FileImage {
+  readonly data: Uint8Array;
+  readonly version: Version;
+  readonly modifiedMs: number;
+}
+
+/** Files up to this size are told apart by their content, larger ones by inode, size and modification time. */
+const HASHED_BYTES = 1_048_576;
+
+/** More than most lock records have, and little enough for a buffer that Node cuts from its pool. */
+const SHORT_BYTES = 4095;
+
+// A link or a FIFO in a lock's place must be neither followed nor waited for. Windows has neither flag: undefined | 0 is 0.
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+/** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
+export class LocalFiles implements SwapFiles {
+  readonly #calls: Syscalls;
+  readonly #folder: string;
+  readonly #signal: AbortSignal | undefined;
+  #folderStats: Stats | undefined;
+  #written: () => Version = nothingWritten;
+
+  constructor(calls: Syscalls, folder: string, signal?: AbortSignal) {
+    this.#calls = calls;
+    this.#folder = folder;
+    this.#signal = signal;
+  }
+
+  /** The version of what was written last. A swap that had to begin anew acts with what it staged last. */
+  get written(): Version {
+    return this.#written();
+  }
+
+  /** The version alone, which for anything as short as a record takes nothing but its bytes. */
+  *read(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
+    const fd = yield* this.#openToRead(path);
+    if (fd === undefined) return undefined;
+    const bytes = yield* this.#readShort(fd);
+    return bytes ? { version: contentVersion(bytes) } : yield* this.look(path, 0);
+  }
+
+  *look(path: string, maxBytes: number): Steps<FileImage | undefined> {
+    const fd = yield* this.#openToRead(path);
+    if (fd === undefined) return undefined;
+    try {
+      const stats = yield* ask(this.#calls.fstat(fd));
+      if (!stats.isFile()) throw notAFile(path, stats.isDirectory() ? 'a directory' : 'not a regular file');
+      const hashed = isHashed(stats.size);
+      const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
+      const version = hashed ? contentVersion(data) : statVersion(stats);
+      return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Writes a new file. */
+  *write(path: string, data: Uint8Array): Steps<void> {
+    const folder = yield* this.#statFolder();
+    const mode = fileMode(folder.mode);
+    const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
+    try {
+      for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
+      this.#written = () => contentVersion(data);
+      if (isPrivate(folder) && isHashed(data.length)) return;
+      const stats = yield* ask(this.#calls.fstat(fd));
+      if ((mode & 0o044) === 0o040) yield* this.#giveToGroup(path, stats, folder);
+      if ((stats.mode & 0o777) !== mode) yield* ask(this.#calls.fchmod(fd, mode));
+      if (!isHashed(stats.size)) this.#written = () => statVersion(stats);
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Makes an empty file and tells its modification time: the time by the clock of the disk it stands on. */
+  *stamp(path: string): Steps<number> {
+    const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, 0o600));
+    try {
+      return (yield* ask(this.#calls.fstat(fd))).mtimeMs;
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
+  *makeStage(stage: string): Steps<void> {
+    const folder = yield* this.#statFolder();
+    yield* ask(this.#calls.mkdir(stage, folder.mode & 0o777));
+    if (!isPrivate(folder)) yield* this.#share(stage, yield* ask(this.#calls.stat(stage)), folder);
+  }
+
+  /** A link to the very directory that it stands in: moving a file through it costs no directory of its own. */
+  *makeDoor(stage: string, entry: string): Steps<void> {
+    const door = `${stage}/${entry}`;
+    try {
+      yield* ask(this.#calls.symlink('.', door));
+    } catch (error) {
+      if (!LINKLESS.includes(codeOf(error))) throw error;
+      const folder = yield* this.#statFolder();
+      yield* ask(this.#calls.mkdir(door, folder.mode & 0o777));
+      yield* this.#share(door, yield* ask(this.#calls.stat(door)), folder);
+    }
+  }
+
+  *rename(from: string, to: string): Steps<void> {
+    yield* ask(this.#calls.rename(from, to));
+  }
+
+  *link(from: string, to: string): Steps<void> {
+    yield* ask(this.#calls.link(from, to));
+  }
+
+  *unlink(path: string): Steps<void> {
+    yield* ask(this.#calls.unlink(path));
+  }
+
+  *rmdir(path: string): Steps<void> {
+    yield* ask(this.#calls.rmdir(path));
+  }
+
+  *names(path: string): Steps<readonly string[] | undefined> {
+    try {
+      return yield* ask(this.#calls.readdir(path));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  *pause(ms: number): Steps<void> {
+    yield* ask(this.#calls.pause(ms, this.#signal));
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  *#openToRead(path: string): Steps<number | undefined> {
+    try {
+      return yield* ask(this.#calls.open(path, READ_FLAGS));
+    } catch (error) {
+      if (ABSENT.includes(codeOf(error))) return undefined;
+      if (codeOf(error) === 'ELOOP') throw notAFile(path, 'a symbolic link', error);
+      throw error;
+    }
+  }
+
+  /** Undefined: empty, long, or no file at all. */
+  *#readShort(fd: number): Steps<Uint8Array | undefined> {
+    const buffer = Buffer.allocUnsafe(SHORT_BYTES);
+    try {
+      const filled = yield* ask(this.#calls.read(fd, buffer));
+      return filled > 0 && filled < SHORT_BYTES ? buffer.subarray(0, filled) : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  *#fill(fd: number, size: number): Steps<Uint8Array> {
+    const buffer = Buffer.allocUnsafe(size);
+    let filled = 0;
+    while (filled < size) {
+      const bytes = yield* ask(this.#calls.read(fd, buffer.subarray(filled)));
+      if (bytes === 0) break;
+      filled += bytes;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  *#share(path: string, made: Stats, folder: Stats): Steps<void> {
+    yield* this.#giveToGroup(path, made, folder);
+    if (((made.mode ^ folder.mode) & 0o777) !== 0) yield* ask(this.#calls.chmod(path, folder.mode & 0o777));
+  }
+
+  *#giveToGroup(path: string, made: Stats, folder: Stats): Steps<void> {
+    if (made.gid === folder.gid) return;
+    try {
+      yield* ask(this.#calls.chown(path, made.uid, folder.gid));
+    } catch (error) {
+      // Not a member of that group: then its members cannot be given more than the permission bits say.
+      if (codeOf(error) !== 'EPERM') throw error;
+    }
+  }
+
+  *#statFolder(): Steps<Stats> {
+    return (this.#folderStats ??= yield* ask(this.#calls.stat(this.#folder)));
+  }
+}
+
+/** Whether nobody but this user, or root, may write to a folder: then nobody else needs anything that stands in it. */
+function isPrivate({ mode, uid }: Stats): boolean {
+  return (mode & 0o022) === 0 && uid === process.geteuid?.();
+}
+
+function isHashed(size: number): boolean {
+  return size <= HASHED_BYTES;
+}
+
+function nothingWritten(): never {
+  throw new Error('nothing was written');
+}
+
+function statVersion(stats: Stats): Version {
+  return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}` as Version;
+}
+
+function notAFile(path: string, found: string, cause?: unknown): VfsError {
+  const hint = found === 'a directory' ? ', as other lock libraries leave them; remove it when nobody uses it' : '';
+  return new VfsError('ERR_VFS_NOT_A_FILE', `${path} is ${found}, expected a file${hint}`, { cause });
+}

@@ -1,0 +1,75 @@
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+
+import { sleep, sleepSync } from '../../util/sleep.js';
+import type { Eventual } from '../../util/steps.js';
+
+/** The system calls that a lock on a plain disk needs. */
+export interface Syscalls {
+  open(path: string, flags: number, mode?: number): Eventual<number>;
+  close(fd: number): Eventual<void>;
+  fstat(fd: number): Eventual<fs.Stats>;
+  read(fd: number, buffer: Uint8Array): Eventual<number>;
+  write(fd: number, data: Uint8Array): Eventual<number>;
+  fchmod(fd: number, mode: number): Eventual<void>;
+  stat(path: string): Eventual<fs.Stats>;
+  chmod(path: string, mode: number): Eventual<void>;
+  chown(path: string, uid: number, gid: number): Eventual<void>;
+  mkdir(path: string, mode: number): Eventual<unknown>;
+  rename(from: string, to: string): Eventual<void>;
+  link(from: string, to: string): Eventual<void>;
+  symlink(target: string, path: string): Eventual<void>;
+  unlink(path: string): Eventual<void>;
+  rmdir(path: string): Eventual<void>;
+  readdir(path: string): Eventual<string[]>;
+  pause(ms: number, signal: AbortSignal | undefined): Eventual<void>;
+}
+
+/** Every call done when it returns. */
+export const blockingCalls: Syscalls = {
+  open: fs.openSync,
+  close: fs.closeSync,
+  fstat: (fd) => fs.fstatSync(fd),
+  read: (fd, buffer) => fs.readSync(fd, buffer, 0, buffer.length, null),
+  write: (fd, data) => fs.writeSync(fd, data),
+  fchmod: fs.fchmodSync,
+  stat: (path) => fs.statSync(path),
+  chmod: fs.chmodSync,
+  chown: fs.chownSync,
+  mkdir: (path, mode) => fs.mkdirSync(path, mode),
+  rename: fs.renameSync,
+  link: fs.linkSync,
+  symlink: (target, path) => {
+    fs.symlinkSync(target, path);
+  },
+  unlink: fs.unlinkSync,
+  rmdir: (path) => {
+    fs.rmdirSync(path);
+  },
+  readdir: (path) => fs.readdirSync(path),
+  pause: sleepSync,
+};
+
+/** The calls themselves done when they return, as a local disk answers in microseconds; only pauses are waited for. */
+export const promptCalls: Syscalls = { ...blockingCalls, pause: sleep };
+
+/** Every call on the thread pool, for disks that may take their time. */
+export const pooledCalls: Syscalls = {
+  open: promisify(fs.open),
+  close: promisify(fs.close),
+  fstat: (fd) => promisify(fs.fstat)(fd),
+  read: async (fd, buffer) => (await promisify(fs.read)(fd, buffer, 0, buffer.length, null)).bytesRead,
+  write: async (fd, data) => (await promisify(fs.write)(fd, data)).bytesWritten,
+  fchmod: promisify(fs.fchmod),
+  stat: (path) => fs.promises.stat(path),
+  chmod: fs.promises.chmod,
+  chown: fs.promises.chown,
+  mkdir: (path, mode) => fs.promises.mkdir(path, mode),
+  rename: fs.promises.rename,
+  link: fs.promises.link,
+  symlink: (target, path) => fs.promises.symlink(target, path),
+  unlink: fs.promises.unlink,
+  rmdir: (path) => fs.promises.rmdir(path),
+  readdir: (path) => fs.promises.readdir(path),
+  pause: sleep,
+};

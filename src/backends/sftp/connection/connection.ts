@@ -1,0 +1,205 @@
+import { VfsError } from '../../../vfs/errors.js';
+import { freshId } from '../../../util/fresh-id.js';
+import { stagedPath } from '../../../vfs/names.js';
+import { sleep } from '../../../util/sleep.js';
+import type { Line } from './dial.js';
+import { SftpLitter, type Staged } from '../orphans.js';
+import type { SftpTerms } from '../options.js';
+import { prove, type SftpAbilities } from '../probe.js';
+import { SftpSession } from './session.js';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+
+/** Servers have a limit to the files that are open at once, and some end the connection at it. */
+const MOST_AT_ONCE = 32;
+
+/** The one connection that everything in a store shares: made when first needed, made anew when lost, closed when idle. */
+export class SftpConnection {
+  readonly #dial: () => Promise<Line>;
+  readonly #terms: SftpTerms;
+  readonly #litter = new SftpLitter();
+  #live: LiveSession | undefined;
+  #connecting: Promise<LiveSession> | undefined;
+  #wasConnected = false;
+
+  constructor(dial: () => Promise<Line>, terms: SftpTerms) {
+    this.#dial = dial;
+    this.#terms = terms;
+  }
+
+  /** Does work over the connection, which keeps the process alive until the work is done. What is no walk takes turns. */
+  async use<T>(work: (live: LiveSession) => Promise<T>, signal: AbortSignal | undefined, turns: boolean): Promise<T> {
+    const live = this.#live?.session.alive ? this.#live : await unlessAborted(this.#connected(), signal);
+    live.begin();
+    try {
+      if (!turns) return await work(live);
+      await live.turns.take();
+      try {
+        return await work(live);
+      } finally {
+        live.turns.give();
+      }
+    } finally {
+      live.end();
+    }
+  }
+
+  /** Closes the connection; the next use makes a new one. */
+  close(): void {
+    this.#live?.close('the connection was closed');
+  }
+
+  #connected(): Promise<LiveSession> {
+    this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<LiveSession> {
+    const startedMs = performance.now();
+    // The first connection fails at once: more likely its address is wrong than that the server is restarting.
+    const limitMs = this.#wasConnected ? this.#terms.reconnectMs : 0;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        this.#live = new LiveSession(await this.#dial(), this.#terms, this.#litter);
+        this.#wasConnected = true;
+        return this.#live;
+      } catch (error) {
+        const hopeless = !(error instanceof VfsError) || error.code !== 'ERR_VFS_IO';
+        if (hopeless || performance.now() - startedMs + pauseMs > limitMs) throw error;
+        await sleep(pauseMs * (0.5 + 0.5 * Math.random()));
+      }
+    }
+  }
+}
+
+/** One connection from its login to its end. */
+export class LiveSession {
+  readonly session: SftpSession;
+  readonly turns = new Turns(MOST_AT_ONCE);
+  readonly #line: Line;
+  readonly #terms: SftpTerms;
+  readonly #litter: SftpLitter;
+  readonly #pulse: NodeJS.Timeout;
+  #abilities: Promise<SftpAbilities> | undefined;
+  #users = 0;
+  #missed = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(line: Line, terms: SftpTerms, litter: SftpLitter) {
+    this.#line = line;
+    this.#terms = terms;
+    this.#litter = litter;
+    this.session = new SftpSession(line.sftp, {
+      software: line.software,
+      timeoutMs: terms.timeoutMs,
+      onDead: () => this.#bury(),
+    });
+    line.onGone(() => this.session.die('the connection was lost'));
+    this.#pulse = setInterval(() => this.#feelPulse(), Math.max(1, terms.keepaliveMs / 2)).unref();
+    this.#rest();
+  }
+
+  /** What the server was seen to do, tried once a connection in the first folder where it matters. */
+  async abilities(folder: string): Promise<SftpAbilities> {
+    this.#abilities ??= this.#prove(folder);
+    const proof = this.#abilities;
+    try {
+      return await proof;
+    } catch (error) {
+      const lacking = error instanceof VfsError && error.code === 'ERR_VFS_UNSUPPORTED';
+      if (!lacking && this.#abilities === proof) this.#abilities = undefined;
+      throw error;
+    }
+  }
+
+  async #prove(folder: string): Promise<SftpAbilities> {
+    const scratch = stagedPath(`${folder}/`, freshId());
+    try {
+      return await prove(this.session, scratch);
+    } finally {
+      this.leaving([{ path: scratch }]);
+    }
+  }
+
+  /** At the end of an operation that made these names: where the connection is lost they may be there still. */
+  leaving(staged: readonly Staged[]): void {
+    if (!this.session.alive) this.#litter.add(staged);
+  }
+
+  /** Takes away what earlier connections have left behind. */
+  tidy(): Promise<void> {
+    return this.#litter.clear(this.session);
+  }
+
+  begin(): void {
+    this.#users += 1;
+    if (this.#users > 1) return;
+    clearTimeout(this.#idle);
+    this.#line.hold(true);
+  }
+
+  end(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.#rest();
+  }
+
+  close(why: string): void {
+    this.session.die(why);
+  }
+
+  #rest(): void {
+    this.#line.hold(false);
+    if (!this.session.alive) return;
+    this.#idle = setTimeout(() => this.close('nobody used the connection'), this.#terms.idleMs).unref();
+  }
+
+  /**
+   * Asks a server that has been quiet for a sign of life; any answer is one. Beats are counted, not milliseconds: while this
+   * process itself stands still it hears nothing.
+   */
+  #feelPulse(): void {
+    const quiet = this.session.quietMs >= this.#terms.keepaliveMs;
+    this.#missed = quiet ? this.#missed + 1 : 0;
+    if (this.#missed === 1) this.session.stat('/').catch(() => undefined);
+    else if (this.#missed > 3) this.session.die('the server gave no sign of life');
+  }
+
+  #bury(): void {
+    clearInterval(this.#pulse);
+    clearTimeout(this.#idle);
+    this.#line.end();
+  }
+}
+
+/** What stops waiting when the signal aborts; the connection is made for others all the same. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Lets so many at once go on, the others in the order in which they came. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}

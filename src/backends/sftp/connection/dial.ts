@@ -1,0 +1,126 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+
+import { VfsError } from '../../../vfs/errors.js';
+import { HostKeyCheck } from './host-key.js';
+import type { KeyboardPrompt, SftpTerms, SftpVfsOptions } from '../options.js';
+import type { RawSftp } from './raw.js';
+
+/** A connection with an SFTP session in it. */
+export interface Line {
+  readonly sftp: RawSftp;
+  /** What the server calls its software. */
+  readonly software: string;
+  /** Calls back once, when the connection is gone. */
+  onGone(listener: () => void): void;
+  /** Whether the connection keeps the process alive. */
+  hold(held: boolean): void;
+  end(): void;
+}
+
+const HOST_KEY_ALGORITHMS = [
+  ...['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
+  ...['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+];
+
+/** Connects and logs in. Rejects with a `VfsError`; one of `ERR_VFS_IO` may be gone at the next try. */
+export async function dial(options: SftpVfsOptions, terms: SftpTerms): Promise<Line> {
+  const Client = await loadClient();
+  const check = new HostKeyCheck(terms.host, terms.port, options);
+  const preferred = check.preferred;
+  const socket = connectSocket({ host: terms.host, port: terms.port, noDelay: true });
+  const client = new Client('vfs-lockfile', { error: ignore, end: ignore, close: ignore });
+  let failure: unknown;
+  client.on('error', (error) => (failure ??= error));
+  client.on('keyboard-interactive', (...args) => {
+    const [, , , prompts, finish] = args as [unknown, unknown, unknown, readonly KeyboardPrompt[], Finish];
+    answerPrompts(options, prompts, finish);
+  });
+  const late = setTimeout(() => {
+    failure ??= new Error(`not logged in within ${String(terms.connectTimeoutMs)} ms`);
+    socket.destroy();
+  }, terms.connectTimeoutMs);
+  try {
+    const sftp = await client.connect({
+      ...credentials(options),
+      sock: socket,
+      username: terms.username,
+      readyTimeout: terms.connectTimeoutMs,
+      keepaliveInterval: 0,
+      algorithms: { serverHostKey: [...new Set([...preferred, ...HOST_KEY_ALGORITHMS])] },
+      hostVerifier: (key: Buffer) => check.accepts(key),
+    });
+    return lineOf(client, sftp as RawSftp, socket);
+  } catch (error) {
+    socket.destroy();
+    throw check.refusal ?? refusedLogin(failure ?? error, terms);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+type Finish = (answers: string[]) => void;
+type Listener = (...args: unknown[]) => void;
+
+/** What is used of the class that `ssh2-sftp-client` exports. */
+interface Client {
+  readonly client: { readonly _remoteVer?: string; end(): unknown };
+  connect(config: object): Promise<unknown>;
+  on(event: string, listener: Listener): void;
+}
+
+type ClientClass = new (name: string, callbacks: Readonly<Record<string, () => void>>) => Client;
+
+async function loadClient(): Promise<ClientClass> {
+  try {
+    const loaded = await import('ssh2-sftp-client');
+    return loaded.default as unknown as ClientClass;
+  } catch (cause) {
+    const message = 'sftp: needs the package ssh2-sftp-client; install it with `npm install ssh2-sftp-client`';
+    throw new VfsError('ERR_VFS_UNSUPPORTED', message, { cause });
+  }
+}
+
+function credentials({ password, privateKey, passphrase, agent, keyboardInteractive }: SftpVfsOptions): object {
+  const tryKeyboard = password !== undefined || keyboardInteractive !== undefined;
+  return { password, privateKey, passphrase, agent, tryKeyboard };
+}
+
+function answerPrompts(options: SftpVfsOptions, prompts: readonly KeyboardPrompt[], finish: Finish): void {
+  const byPassword = (): readonly string[] => prompts.map(({ echo }) => (echo ? '' : (options.password ?? '')));
+  const answer = options.keyboardInteractive ?? byPassword;
+  Promise.resolve(prompts)
+    .then(answer)
+    .then((answers) => finish([...answers]))
+    .catch(() => finish([]));
+}
+
+function lineOf(client: Client, sftp: RawSftp, socket: Socket): Line {
+  return {
+    sftp,
+    software: client.client._remoteVer ?? '',
+    onGone: (listener) => {
+      for (const event of ['close', 'end', 'error']) client.on(event, listener);
+    },
+    hold: (held) => {
+      if (held) socket.ref();
+      else socket.unref();
+    },
+    end: () => {
+      client.client.end();
+      // A peer that is gone never answers the farewell.
+      setTimeout(() => socket.destroy(), 1000).unref();
+    },
+  };
+}
+
+/** Only the words of an error go into ours: never the options, which hold secrets. */
+function refusedLogin(error: unknown, { host, port, username }: SftpTerms): VfsError {
+  const { level, message } = error as { readonly level?: string; readonly message?: string };
+  const words = `cannot log in to ${host}:${String(port)} as ${username}: ${message ?? 'the connection was lost'}`;
+  const final = level === 'client-authentication' || message?.includes('privateKey');
+  return new VfsError(final ? 'ERR_VFS_DENIED' : 'ERR_VFS_IO', words, { cause: error });
+}
+
+function ignore(): void {
+  return;
+}

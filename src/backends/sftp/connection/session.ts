@@ -1,0 +1,239 @@
+import { NoAnswerError, refusalOf, RefusedError } from '../errors.js';
+import {
+  OPEN_NEW,
+  OPEN_TO_READ,
+  type Answer,
+  isRegular,
+  type Attributes,
+  type FileSystem,
+  type Found,
+  type Handle,
+  type RawSftp,
+} from './raw.js';
+import { Sightings } from '../known-files.js';
+
+/** Every server takes reads and writes of this size. */
+const CHUNK_BYTES = 32_768;
+
+/** How many pieces of a file are under way at once. */
+const PIECES = 8;
+
+export interface SessionOptions {
+  /** What the server calls its software. */
+  readonly software: string;
+  /** A request without an answer for so long means that the connection is dead. */
+  readonly timeoutMs: number;
+  readonly onDead: (reason: NoAnswerError) => void;
+}
+
+/** One SFTP session: each request as a promise that settles, whatever becomes of the connection. */
+export class SftpSession {
+  /** Whether the server does one request after the other in the order sent, so that the next need not wait for an answer. */
+  readonly ordered: boolean;
+  readonly sightings = new Sightings();
+  readonly #raw: RawSftp;
+  readonly #options: SessionOptions;
+  readonly #pending = new Set<(reason: NoAnswerError) => void>();
+  #death: NoAnswerError | undefined;
+  #answeredMs = performance.now();
+
+  constructor(raw: RawSftp, options: SessionOptions) {
+    this.#raw = raw;
+    this.#options = options;
+    // OpenSSH's own server; others answer through its sshd too, and not all of those keep the order.
+    this.ordered = options.software.startsWith('OpenSSH') && raw._extensions?.['lsetstat@openssh.com'] !== undefined;
+    for (const event of ['close', 'end', 'error']) raw.on(event, () => this.die('the connection was lost'));
+  }
+
+  get raw(): RawSftp {
+    return this.#raw;
+  }
+
+  get alive(): boolean {
+    return this.#death === undefined;
+  }
+
+  get quietMs(): number {
+    return performance.now() - this.#answeredMs;
+  }
+
+  /** Settles every request that is under way: nobody knows what became of it. */
+  die(why: string): void {
+    if (this.#death) return;
+    this.#death = new NoAnswerError(why, true);
+    for (const fail of [...this.#pending]) fail(this.#death);
+    this.#options.onDead(this.#death);
+  }
+
+  openNew(path: string, mode: number): Promise<Handle> {
+    return this.#ask((answer) => this.#raw.open(path, OPEN_NEW, { mode }, answer));
+  }
+
+  openToRead(path: string): Promise<Handle> {
+    return this.#ask((answer) => this.#raw.open(path, OPEN_TO_READ, {}, answer));
+  }
+
+  close(handle: Handle): Promise<void> {
+    return this.#ask((answer) => this.#raw.close(handle, answer));
+  }
+
+  /** What one request gives, which may be less than there is. */
+  readOnce(handle: Handle, at: number, size: number): Promise<Buffer> {
+    const into = Buffer.allocUnsafe(Math.min(size, CHUNK_BYTES));
+    return this.#ask<number>((answer) => this.#raw.read(handle, into, 0, into.length, at, answer)).then((got) =>
+      into.subarray(0, got),
+    );
+  }
+
+  /** Up to `size` bytes from `at` on; fewer only at the end of the file. */
+  async read(handle: Handle, at: number, size: number): Promise<Buffer> {
+    const offsets = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES);
+    const pieces: Buffer[] = [];
+    for (let first = 0; first < offsets.length; first += PIECES) {
+      const reads = offsets
+        .slice(first, first + PIECES)
+        .map((offset) => this.#readPiece(handle, at + offset, Math.min(CHUNK_BYTES, size - offset)));
+      for (const piece of await Promise.all(reads)) pieces.push(piece);
+    }
+    const end = pieces.findIndex((piece, index) => piece.length < CHUNK_BYTES && index < pieces.length - 1);
+    return Buffer.concat(end === -1 ? pieces : pieces.slice(0, end + 1));
+  }
+
+  async write(handle: Handle, data: Uint8Array, at = 0): Promise<void> {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const writes: Promise<void>[] = [];
+    for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+      const length = Math.min(CHUNK_BYTES, bytes.length - offset);
+      writes.push(this.#ask((answer) => this.#raw.write(handle, bytes, offset, length, at + offset, answer)));
+      if (!this.ordered && writes.length % PIECES === 0) await Promise.all(writes);
+    }
+    await Promise.all(writes);
+  }
+
+  stat(path: string): Promise<Attributes> {
+    return this.#ask((answer) => this.#raw.stat(path, answer));
+  }
+
+  lstat(path: string): Promise<Attributes> {
+    return this.#ask((answer) => this.#raw.lstat(path, answer));
+  }
+
+  /** The same, and remembers whether this is a file, so that opening it needs no look first. */
+  async sight(path: string): Promise<Attributes> {
+    try {
+      const found = await this.lstat(path);
+      this.sightings.note(path, isRegular(found));
+      return found;
+    } catch (error) {
+      this.sightings.note(path, false);
+      throw error;
+    }
+  }
+
+  fstat(handle: Handle): Promise<Attributes> {
+    return this.#ask((answer) => this.#raw.fstat(handle, answer));
+  }
+
+  statFileSystem(path: string): Promise<FileSystem> {
+    return this.#ask((answer) => this.#raw.ext_openssh_statvfs(path, answer));
+  }
+
+  setstat(path: string, changes: Partial<Attributes>): Promise<void> {
+    return this.#ask((answer) => this.#raw.setstat(path, changes, answer));
+  }
+
+  fsetstat(handle: Handle, changes: Partial<Attributes>): Promise<void> {
+    return this.#ask((answer) => this.#raw.fsetstat(handle, changes, answer));
+  }
+
+  opendir(path: string): Promise<Handle> {
+    return this.#ask((answer) => this.#raw.opendir(path, answer));
+  }
+
+  /** The next names of a directory, without `.` and `..`; undefined at the end. */
+  async readdir(handle: Handle): Promise<readonly Found[] | undefined> {
+    try {
+      return await this.#ask<readonly Found[]>((answer) => this.#raw.readdir(handle, answer));
+    } catch (error) {
+      if (error instanceof RefusedError && error.code === 'EOF') return undefined;
+      throw error;
+    }
+  }
+
+  mkdir(path: string, mode: number): Promise<void> {
+    return this.#ask((answer) => this.#raw.mkdir(path, { mode }, answer));
+  }
+
+  rmdir(path: string): Promise<void> {
+    return this.#ask((answer) => this.#raw.rmdir(path, answer));
+  }
+
+  unlink(path: string): Promise<void> {
+    return this.#ask((answer) => this.#raw.unlink(path, answer));
+  }
+
+  symlink(target: string, path: string): Promise<void> {
+    return this.#ask((answer) => this.#raw.symlink(target, path, answer));
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#ask((answer) => this.#raw.ext_openssh_hardlink(from, to, answer));
+  }
+
+  posixRename(from: string, to: string): Promise<void> {
+    return this.#ask((answer) => this.#raw.ext_openssh_rename(from, to, answer));
+  }
+
+  plainRename(from: string, to: string): Promise<void> {
+    return this.#ask((answer) => this.#raw.rename(from, to, answer));
+  }
+
+  async #readPiece(handle: Handle, at: number, size: number): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for (let filled = 0; filled < size;) {
+      const part = await this.readOnce(handle, at + filled, size - filled);
+      if (part.length === 0) break;
+      parts.push(part);
+      filled += part.length;
+    }
+    return Buffer.concat(parts);
+  }
+
+  #ask<T>(send: (answer: Answer<T>) => void): Promise<T> {
+    const { timeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      if (this.#death) {
+        reject(new NoAnswerError(this.#death.message, false));
+        return;
+      }
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#pending.delete(fail);
+      };
+      const fail = (reason: Error): void => {
+        done();
+        reject(reason);
+      };
+      let timer = setTimeout(() => {
+        // An answer may have come while this process stood still: it is read before the second timer.
+        timer = setTimeout(() => this.die(`the server gave no answer within ${String(timeoutMs)} ms`), 100).unref();
+      }, timeoutMs).unref();
+      this.#pending.add(fail);
+      try {
+        send((error, value) => {
+          this.#answeredMs = performance.now();
+          if (!error) {
+            done();
+            resolve(value);
+            return;
+          }
+          const refusal = refusalOf(error);
+          if (refusal instanceof NoAnswerError) this.die('the connection was lost');
+          fail(refusal);
+        });
+      } catch (error) {
+        fail(new RefusedError('ENOSYS', 'the server does not offer this', { cause: error }));
+      }
+    });
+  }
+}

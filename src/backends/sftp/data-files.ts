@@ -1,0 +1,174 @@
+import type { Entry, Stat } from '../../vfs/vfs.js';
+import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import type { SftpAbilities } from './probe.js';
+import { isDirectory, isRegular, type Attributes, type Found } from './connection/raw.js';
+import { notAFile } from './reading.js';
+import type { SftpSession } from './connection/session.js';
+
+/** The operations that no lock depends on: what an inbox does with its files. Paths are the server's own. */
+
+export async function statFile(session: SftpSession, path: string): Promise<Stat | undefined> {
+  const found = await existing(session.stat(path));
+  return found && isRegular(found) ? { size: found.size, modifiedMs: found.mtime * 1000 } : undefined;
+}
+
+/** The files of a folder, paths relative to it, as the server hands them out: a few at a time. */
+export function listFolder(
+  session: SftpSession,
+  folder: string,
+  recursive: boolean,
+  onUnlisted: OnUnlisted,
+): AsyncGenerator<Entry> {
+  const visit = (path: string, attributes: Attributes): Entry | undefined =>
+    isRegular(attributes) ? { path, size: attributes.size, modifiedMs: attributes.mtime * 1000 } : undefined;
+  return walk(session, folder, { visit, enters: () => recursive, onUnlisted });
+}
+
+/** What becomes of a walk at a folder that cannot be listed; throws to end it. */
+export type OnUnlisted = (error: unknown, below: string) => void;
+
+export interface Walk {
+  /** Makes an entry of what was found, or leaves it out. */
+  readonly visit: (path: string, attributes: Attributes) => Entry | undefined | Promise<Entry | undefined>;
+  /** Whether to go into a folder of this name. */
+  readonly enters: (name: string) => boolean;
+  readonly onUnlisted: OnUnlisted;
+}
+
+/** Goes through a folder, which has to be there, and those below it. */
+export async function* walk(session: SftpSession, folder: string, through: Walk, below = ''): AsyncGenerator<Entry> {
+  const { visit, enters, onUnlisted } = through;
+  const inside: string[] = [];
+  try {
+    for await (const { filename, attrs } of foundIn(session, below === '' ? folder : `${folder}/${below}`)) {
+      const path = below === '' ? filename : `${below}/${filename}`;
+      const entry = await visit(path, attrs);
+      if (entry) yield entry;
+      if (isDirectory(attrs) && enters(filename)) inside.push(path);
+    }
+  } catch (error) {
+    if (below === '' || error instanceof NoAnswerError) throw error;
+    if (codeOf(error) !== 'ENOENT') onUnlisted(error, below);
+  }
+  for (const path of inside) yield* walk(session, folder, through, path);
+}
+
+export async function namesIn(session: SftpSession, folder: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { filename } of foundIn(session, folder)) names.push(filename);
+  return names;
+}
+
+async function* foundIn(session: SftpSession, folder: string): AsyncGenerator<Found> {
+  const handle = await session.opendir(folder);
+  try {
+    for (;;) {
+      const batch = await session.readdir(handle);
+      if (batch === undefined) return;
+      yield* batch.filter(({ filename }) => filename !== '.' && filename !== '..');
+    }
+  } finally {
+    await session.close(handle).catch(() => undefined);
+  }
+}
+
+/** Writes beside the target and renames over it, so that no reader sees half a file. */
+export async function writeFile(
+  session: SftpSession,
+  abilities: SftpAbilities,
+  { staged, path }: { readonly staged: string; readonly path: string },
+  data: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const handle = await session.openNew(staged, 0o666);
+  try {
+    try {
+      let at = 0;
+      for await (const piece of data instanceof Uint8Array ? [data] : data) {
+        signal?.throwIfAborted();
+        await session.write(handle, piece, at);
+        at += piece.byteLength;
+      }
+    } finally {
+      await session.close(handle);
+    }
+    signal?.throwIfAborted();
+    await (abilities.posixRename ? session.posixRename(staged, path) : session.plainRename(staged, path));
+  } catch (error) {
+    await session.unlink(staged).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes the folders above a path, as far as they are missing. */
+export async function makeFolders(session: SftpSession, root: string, path: string): Promise<void> {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  if (folder.length <= root.length || (await existing(session.stat(folder)))) return;
+  await makeFolders(session, root, folder);
+  try {
+    await session.mkdir(folder, 0o777);
+  } catch (error) {
+    if (error instanceof NoAnswerError || !(await existing(session.stat(folder)))) throw error;
+  }
+}
+
+/** By a hard link, which refuses a taken target. Of many who move one file the one who takes the old name away has moved it. */
+export async function moveByLink(session: SftpSession, from: string, to: string): Promise<void> {
+  try {
+    await session.link(from, to);
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    await session.lstat(from);
+    if (await existing(session.lstat(to)))
+      throw new RefusedError('EEXIST', 'the target exists already', { cause: error });
+    throw error;
+  }
+  try {
+    await session.unlink(from);
+  } catch (error) {
+    if (error instanceof NoAnswerError || (await existing(session.lstat(from)))) throw error;
+    await session.unlink(to).catch(() => undefined);
+    throw error;
+  }
+}
+
+export async function deleteFile(session: SftpSession, path: string): Promise<boolean> {
+  try {
+    await session.unlink(path);
+    return true;
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    const found = await existing(session.lstat(path));
+    if (found === undefined) return false;
+    if (isDirectory(found)) throw new RefusedError('EISDIR', 'it is a directory, expected a file');
+    throw error;
+  }
+}
+
+export async function* readPieces(session: SftpSession, path: string): AsyncGenerator<Uint8Array> {
+  const found = await existing(session.stat(path));
+  if (found && !isRegular(found)) throw notAFile(found);
+  const handle = await session.openToRead(path);
+  try {
+    for (let at = 0; ;) {
+      const piece = await session.read(handle, at, STREAM_BYTES);
+      if (piece.length > 0) yield piece;
+      at += piece.length;
+      if (piece.length < STREAM_BYTES) return;
+    }
+  } finally {
+    await session.close(handle).catch(() => undefined);
+  }
+}
+
+const STREAM_BYTES = 262_144;
+
+/** Undefined where there is nothing; some servers say that of a path through a file with a generic failure. */
+async function existing(looking: Promise<Attributes>): Promise<Attributes | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EIO'].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}

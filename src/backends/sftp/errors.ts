@@ -1,0 +1,64 @@
+import { VfsError, type Effect } from '../../vfs/errors.js';
+import { UnfinishedError } from './abort.js';
+import { codeOf, localError } from '../local/errors.js';
+
+/** The server answered that it did not do what it was asked, and why, as far as the status code tells. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  /** `EIO` stands for the generic failure, which says nothing: what is the case has to be looked for. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** No answer came, so nobody knows what was done; `sent` is false where the request never left. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.sent = sent;
+  }
+}
+
+const STATUS: Readonly<Record<number, string>> = {
+  1: 'EOF',
+  2: 'ENOENT',
+  3: 'EACCES',
+  5: 'EINVAL',
+  8: 'ENOSYS',
+  10: 'ENOENT',
+  11: 'EEXIST',
+  12: 'EROFS',
+  14: 'ENOSPC',
+  15: 'EDQUOT',
+  18: 'ENOTEMPTY',
+  19: 'ENOTDIR',
+  24: 'EISDIR',
+};
+
+/** What an SFTP status becomes. Anything that is no status means that the connection is gone. */
+export function refusalOf(error: Error): RefusedError | NoAnswerError {
+  const status = (error as { readonly code?: unknown }).code;
+  if (typeof status !== 'number') return new NoAnswerError(error.message, true, { cause: error });
+  if (status === 6 || status === 7) return new NoAnswerError(error.message, true, { cause: error });
+  return new RefusedError(STATUS[status] ?? 'EIO', `the server answers: ${error.message}`, { cause: error });
+}
+
+/** What the server said about an operation, in the library's own terms. */
+export function sftpError(verb: string, path: string, cause: unknown, effect: Effect, signal?: AbortSignal): VfsError {
+  if (cause instanceof NoAnswerError) {
+    const message = `cannot ${verb} ${path}: ${cause.message}`;
+    return new VfsError('ERR_VFS_IO', message, { cause, effect: cause.sent ? effect : 'none' });
+  }
+  if (cause instanceof UnfinishedError) {
+    return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted, and the server hangs`, { cause, effect });
+  }
+  return localError(verb, path, cause, signal);
+}
+
+export { codeOf };

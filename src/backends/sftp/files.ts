@@ -1,0 +1,280 @@
+import type { SwapFiles } from '../shared/plain/guarded-swap.js';
+import { sleep } from '../../util/sleep.js';
+import { entryOf } from '../../vfs/names.js';
+import { ask, type Steps } from '../../util/steps.js';
+import { fileMode } from '../shared/plain/file-mode.js';
+import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import type { SftpAbilities } from './probe.js';
+import { isDirectory, type Attributes, type Handle } from './connection/raw.js';
+import type { Staged } from './orphans.js';
+import { look, seen, type FileImage, type Look } from './reading.js';
+import { SftpRequests } from './requests.js';
+import type { SftpSession } from './connection/session.js';
+
+/** How often running a failure that no look explains is taken for a rival's doing before it is passed on. */
+const UNEXPLAINED = 30;
+
+/** The file operations of one change of one file, for the guarded swap and for the staged file of a creation. */
+export class SftpFiles implements SwapFiles {
+  /** The private names that were made so far. */
+  readonly staged: Staged[] = [];
+  readonly enter: SwapFiles['enter'];
+  readonly act: SwapFiles['act'];
+  readonly #requests: SftpRequests;
+  readonly #session: SftpSession;
+  readonly #abilities: SftpAbilities;
+  readonly #path: string;
+  readonly #folder: string;
+  readonly #signal: AbortSignal | undefined;
+  #stage: { readonly path: string; readonly made: Promise<Attributes> } | undefined;
+  #folderStats: Promise<Attributes> | undefined;
+  #unexplained = 0;
+
+  constructor(session: SftpSession, abilities: SftpAbilities, path: string, signal?: AbortSignal) {
+    this.#requests = new SftpRequests(session);
+    this.#session = session;
+    this.#abilities = abilities;
+    this.#path = path;
+    this.#folder = folderOf(path);
+    this.#signal = signal;
+    this.enter = session.ordered ? this.#enterAndRead.bind(this) : undefined;
+    this.act = session.ordered && abilities.symlinks ? this.#actAndLeave.bind(this) : undefined;
+  }
+
+  *read(path: string, maxBytes = Infinity): Steps<FileImage | undefined> {
+    return yield* seen(this.#requests, path, yield* look(this.#requests, path), maxBytes);
+  }
+
+  /** Reads, and makes a scratch file meanwhile whose modification time is the server's present. */
+  *readAndClock(
+    path: string,
+    scratch: string,
+    maxBytes: number,
+  ): Steps<{ readonly image: FileImage | undefined; readonly nowMs: number | undefined }> {
+    const looking = yield* look(this.#requests, path);
+    this.staged.push({ path: scratch });
+    const opened = yield* this.#requests.send(this.#session.openNew(scratch, 0o644));
+    const stamp = yield* this.#requests.send(this.#session.lstat(scratch));
+    const [handle, attributes] = yield* ask(Promise.allSettled([opened, stamp]));
+    if (handle.status === 'fulfilled') {
+      yield* this.#requests.tell(this.#session.close(handle.value));
+      yield* this.#requests.tell(this.#session.unlink(scratch));
+    }
+    const image = yield* seen(this.#requests, path, looking, maxBytes);
+    // A reader without permission to write, or a full disk: the store tells it no time.
+    return { image, nowMs: attributes.status === 'fulfilled' ? attributes.value.mtime * 1000 : undefined };
+  }
+
+  *makeStage(stage: string): Steps<void> {
+    this.#signal?.throwIfAborted();
+    yield* this.#requests.tell(this.#session.sight(this.#path));
+    this.staged.push({ path: stage, swap: { lock: this.#path, entry: entryOf(stage) } });
+    yield* this.#requests.must(this.#session.mkdir(stage, 0o777));
+    this.#stage = { path: stage, made: yield* this.#requests.post(this.#session.lstat(stage)) };
+    void (yield* this.#statFolder());
+  }
+
+  /** A link to the very directory that it stands in, or a directory where links were seen not to work. */
+  *makeDoor(stage: string, entry: string): Steps<void> {
+    const door = `${stage}/${entry}`;
+    if (this.#abilities.symlinks) {
+      yield* this.#requests.must(this.#session.symlink('.', door));
+      yield* this.#requests.settle();
+    } else {
+      yield* this.#requests.must(this.#session.mkdir(door, 0o777));
+      const made = yield* this.#requests.post(this.#session.lstat(door));
+      yield* this.#requests.settle();
+      yield* this.#share(door, made);
+    }
+    if (this.#stage) yield* this.#share(stage, this.#stage.made);
+  }
+
+  /** A new file, readable to all who may write to the folder. To an ordered server it is on its way when this returns. */
+  *write(path: string, data: Uint8Array): Steps<void> {
+    this.#signal?.throwIfAborted();
+    const folder = yield* this.#statFolder();
+    if (this.#stage === undefined) this.staged.push({ path });
+    const opened = yield* this.#requests.post(this.#session.openNew(path, 0o644));
+    const handle = yield* this.#settledOrClosed(opened);
+    if (this.#stage) yield* this.#share(this.#stage.path, this.#stage.made);
+    const mode = fileMode((yield* ask(folder)).mode);
+    yield* this.#requests.must(this.#session.write(handle, data));
+    yield* this.#requests.tell(this.#session.fsetstat(handle, { mode }));
+    yield* this.#requests.must(this.#session.close(handle));
+    if (!this.#session.ordered) yield* this.#requests.settle();
+  }
+
+  /** Waits until all that was written is there, and makes a hard link to it; then takes the staged name away. */
+  *linkStaged(staged: string, to: string): Steps<void> {
+    yield* this.#requests.settle();
+    this.#signal?.throwIfAborted();
+    const linked = yield* this.#requests.send(this.#session.link(staged, to));
+    yield* ask(Promise.allSettled([linked, yield* this.#requests.send(this.#session.unlink(staged))]));
+    yield* ask(linked);
+  }
+
+  /** Whether there is anything under this name. With others' requests this costs no waiting of its own. */
+  *peek(path: string): Steps<Promise<Attributes>> {
+    return yield* this.#requests.send(this.#session.sight(path));
+  }
+
+  *rename(from: string, to: string): Steps<void> {
+    try {
+      yield* ask(this.#renaming(from, to));
+    } catch (error) {
+      throw yield* this.#whyNotRenamed(error, from, to);
+    }
+  }
+
+  *unlink(path: string): Steps<void> {
+    try {
+      yield* ask(this.#session.unlink(path));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') throw error;
+      const found = yield* this.#lookAfter(error, path);
+      if (found === undefined) throw coded('ENOENT', error);
+      throw isDirectory(found) ? coded('EISDIR', error) : error;
+    }
+  }
+
+  *rmdir(path: string): Steps<void> {
+    try {
+      yield* ask(this.#session.rmdir(path));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined)
+        throw coded('ENOENT', error);
+      const names = yield* this.names(path);
+      if (names === undefined) throw coded('ENOENT', error);
+      throw this.#taken(error, names.length > 0);
+    }
+  }
+
+  *names(path: string): Steps<readonly string[] | undefined> {
+    try {
+      const handle = yield* ask(this.#session.opendir(path));
+      const names: string[] = [];
+      try {
+        for (;;) {
+          const found = yield* ask(this.#session.readdir(handle));
+          if (found === undefined) return names;
+          names.push(...found.map(({ filename }) => filename).filter((name) => name !== '.' && name !== '..'));
+        }
+      } finally {
+        yield* this.#requests.tell(this.#session.close(handle));
+      }
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined) return undefined;
+      throw error;
+    }
+  }
+
+  *pause(ms: number): Steps<void> {
+    yield* ask(sleep(ms, this.#signal));
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  *#enterAndRead(stage: string, guard: string, lock: string): Steps<FileImage | undefined> {
+    this.#signal?.throwIfAborted();
+    const entered = yield* this.#requests.send(this.#renaming(stage, guard));
+    const looking = yield* look(this.#requests, lock);
+    try {
+      yield* this.#requests.settle();
+      yield* ask(entered);
+    } catch (error) {
+      yield* this.#forget(looking);
+      throw yield* this.#whyNotRenamed(error, stage, guard);
+    }
+    return yield* seen(this.#requests, lock, looking, Infinity);
+  }
+
+  *#actAndLeave(from: string, to: string, guard: string, leftovers: readonly string[]): Steps<void> {
+    const acted = yield* this.#requests.send(this.#renaming(from, to));
+    const cleared = [];
+    for (const name of leftovers) {
+      cleared.push(yield* this.#requests.send(this.#session.unlink(`${guard}/${name}`)));
+    }
+    cleared.push(yield* this.#requests.send(this.#session.rmdir(guard)));
+    yield* ask(Promise.allSettled([acted, ...cleared]));
+    try {
+      yield* ask(acted);
+    } catch (error) {
+      throw yield* this.#whyNotRenamed(error, from, to);
+    }
+  }
+
+  #renaming(from: string, to: string): Promise<void> {
+    return this.#abilities.posixRename ? this.#session.posixRename(from, to) : this.#session.plainRename(from, to);
+  }
+
+  /** What a refused rename means. Only a look tells: some servers say "failure", some that a name is gone which is there. */
+  *#whyNotRenamed(error: unknown, from: string, to: string): Steps<unknown> {
+    const source = yield* this.#lookAfter(error, from);
+    if (source === undefined) return coded('ENOENT', error);
+    const target = yield* this.#lookAfter(error, to);
+    const onto = target !== undefined && isDirectory(target);
+    if (!isDirectory(source)) return onto ? coded('EISDIR', error) : error;
+    return this.#taken(error, onto);
+  }
+
+  /** What is there after a request was refused; undefined when there is nothing. Throws where the refusal says enough. */
+  *#lookAfter(error: unknown, path: string): Steps<Attributes | undefined> {
+    if (error instanceof NoAnswerError || SAYING.includes(codeOf(error))) throw error;
+    try {
+      return yield* ask(this.#session.lstat(path));
+    } catch (second) {
+      if (codeOf(second) !== 'ENOENT') throw error;
+      return undefined;
+    }
+  }
+
+  /** A target was in the way. When it is gone by the time of the look it may have been a rival's, but not for ever. */
+  #taken(error: unknown, there: boolean): unknown {
+    const vague = ['EIO', 'EEXIST', 'ENOENT'].includes(codeOf(error));
+    this.#unexplained = there ? 0 : this.#unexplained + 1;
+    return there || (vague && this.#unexplained < UNEXPLAINED) ? coded('ENOTEMPTY', error) : error;
+  }
+
+  *#forget(looking: Look): Steps<void> {
+    const [opened] = yield* ask(Promise.allSettled([looking.opened, looking.found]));
+    if (opened.status === 'fulfilled') yield* this.#requests.tell(this.#session.close(opened.value));
+  }
+
+  *#settledOrClosed(opened: Promise<Handle>): Steps<Handle> {
+    try {
+      yield* this.#requests.settle();
+    } catch (error) {
+      const [outcome] = yield* ask(Promise.allSettled([opened]));
+      if (outcome.status === 'fulfilled') yield* this.#requests.tell(this.#session.close(outcome.value));
+      throw error;
+    }
+    return yield* ask(opened);
+  }
+
+  /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
+  *#share(path: string, made: Promise<Attributes>): Steps<void> {
+    const [{ uid, gid, mode }, folder] = yield* ask(Promise.all([made, yield* this.#statFolder()]));
+    if (gid !== folder.gid) yield* this.#requests.tell(this.#session.setstat(path, { uid, gid: folder.gid }));
+    if (((mode ^ folder.mode) & 0o777) !== 0) {
+      yield* this.#requests.tell(this.#session.setstat(path, { mode: folder.mode & 0o777 }));
+    }
+  }
+
+  *#statFolder(): Steps<Promise<Attributes>> {
+    return (this.#folderStats ??= yield* this.#requests.post(this.#session.stat(this.#folder)));
+  }
+}
+
+/** The folder in which a path stands, as the server names it. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
+/** Answers that need no look to be understood. */
+const SAYING: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
+
+function coded(code: string, cause: unknown): Error {
+  return new RefusedError(code, cause instanceof Error ? cause.message : String(cause), { cause });
+}

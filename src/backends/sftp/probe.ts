@@ -1,0 +1,161 @@
+import { VfsError } from '../../vfs/errors.js';
+import { NoAnswerError } from './errors.js';
+import { isSymlink } from './connection/raw.js';
+import type { SftpSession } from './connection/session.js';
+
+/** What a server was seen to do. */
+export interface SftpAbilities {
+  /** Makes hard links, and none onto a name that is taken. */
+  readonly hardLinks: boolean;
+  /** Renames by `posix-rename@openssh.com`, else by the plain request. Either was seen to replace a file. */
+  readonly posixRename: boolean;
+  /** Files can be moved through a symbolic link to the directory in which it stands. */
+  readonly symlinks: boolean;
+}
+
+/**
+ * Tries, in a scratch directory that it makes beside the files to be locked, everything that exclusion rests on, and looks at what came of
+ * it: some servers say yes and do nothing. Fails with `ERR_VFS_UNSUPPORTED`, naming what is missing.
+ */
+export async function prove(session: SftpSession, scratch: string): Promise<SftpAbilities> {
+  await session.mkdir(scratch, 0o777);
+  const trial = new Trial(session, scratch);
+  try {
+    const hardLinks = await trial.hardLinks();
+    const posixRename = await trial.replacing();
+    await trial.guarding();
+    return { hardLinks, posixRename, symlinks: await trial.symlinks() };
+  } finally {
+    await trial.clear();
+  }
+}
+
+class Trial {
+  readonly #session: SftpSession;
+  readonly #scratch: string;
+  #rename: (from: string, to: string) => Promise<void>;
+
+  constructor(session: SftpSession, scratch: string) {
+    this.#session = session;
+    this.#scratch = scratch;
+    this.#rename = (from, to) => session.posixRename(from, to);
+  }
+
+  async hardLinks(): Promise<boolean> {
+    await this.#put('one', 'two');
+    if (!(await this.#linked('one', 'link'))) return false;
+    if ((await this.#get('link')) !== 'one') {
+      throw unsupported(
+        'it says that it has made a hard link, which is not there, so that nothing it says can be relied on',
+      );
+    }
+    const again = await worked(this.#session.link(this.#at('two'), this.#at('link')));
+    if (again || (await this.#get('link')) !== 'one') throw unsupported('its hard links overwrite what is there');
+    return true;
+  }
+
+  /** Asked twice, with a file made in between: a disk that is full for a moment is no server without hard links. */
+  async #linked(from: string, to: string): Promise<boolean> {
+    if (await worked(this.#session.link(this.#at(from), this.#at(to)))) return true;
+    await this.#put('three');
+    return worked(this.#session.link(this.#at(from), this.#at(to)));
+  }
+
+  async replacing(): Promise<boolean> {
+    await this.#put('old', 'new');
+    if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old')))
+      return true;
+    await this.#put('old', 'new');
+    this.#rename = (from, to) => this.#session.plainRename(from, to);
+    if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old')))
+      return false;
+    throw unsupported('it has no rename that replaces a file (posix-rename@openssh.com)');
+  }
+
+  /** What the guard needs: see `guardedSwap`. */
+  async guarding(): Promise<void> {
+    const [free, full] = [this.#at('free'), this.#at('full')];
+    await Promise.all([this.#session.mkdir(free, 0o777), this.#session.mkdir(full, 0o777)]);
+    await this.#put('free/mine', 'full/theirs', 'loose');
+    const clobbered = await worked(this.#rename(free, full));
+    if (clobbered || (await this.#get('full/theirs')) === undefined || (await this.#get('free/mine')) === undefined) {
+      throw unsupported('it renames a directory over one that is not empty');
+    }
+    if ((await worked(this.#session.rmdir(full))) || (await this.#get('full/theirs')) === undefined) {
+      throw unsupported('it removes directories that are not empty');
+    }
+    if (!(await worked(this.#rename(free, this.#at('guard')))) || (await this.#get('guard/mine')) === undefined) {
+      throw unsupported('it renames no directories');
+    }
+    if (await worked(this.#rename(this.#at('free/mine'), this.#at('loose')))) {
+      throw unsupported('it says that it has renamed a file that is not there');
+    }
+    if (await worked(this.#rename(this.#at('loose'), this.#at('free/loose')))) {
+      throw unsupported('it says that it has renamed a file into a directory that is not there');
+    }
+  }
+
+  async symlinks(): Promise<boolean> {
+    const door = this.#at('door');
+    if (!(await worked(this.#session.symlink('.', door)))) return false;
+    const made = await this.#session.lstat(door).catch(() => undefined);
+    if (!made || !isSymlink(made)) return false;
+    const through = await worked(this.#rename(this.#at('loose'), `${door}/through`));
+    return through && (await this.#get('through')) !== undefined && worked(this.#session.unlink(door));
+  }
+
+  /** Takes away whatever may have come of the trial; what stays is left to `sweep`. */
+  async clear(): Promise<void> {
+    const files = ['one', 'two', 'three', 'link', 'old', 'new', 'loose', 'door', 'through'];
+    const inside = ['free/mine', 'free/loose', 'full/theirs', 'full/mine', 'guard/mine'];
+    await Promise.allSettled([...files, ...inside].map((name) => this.#session.unlink(this.#at(name))));
+    await Promise.allSettled(['free', 'full', 'guard'].map((name) => this.#session.rmdir(this.#at(name))));
+    await worked(this.#session.rmdir(this.#scratch));
+  }
+
+  #at(name: string): string {
+    return `${this.#scratch}/${name}`;
+  }
+
+  /** Writes files that hold their own names. */
+  async #put(...names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        await worked(this.#session.unlink(this.#at(name)));
+        const handle = await this.#session.openNew(this.#at(name), 0o644);
+        await this.#session.write(handle, Buffer.from(name));
+        await this.#session.close(handle);
+      }),
+    );
+  }
+
+  async #get(name: string): Promise<string | undefined> {
+    try {
+      const handle = await this.#session.openToRead(this.#at(name));
+      const data = await this.#session.readOnce(handle, 0, 100);
+      await this.#session.close(handle);
+      return data.toString();
+    } catch (error) {
+      if (error instanceof NoAnswerError) throw error;
+      return undefined;
+    }
+  }
+
+  async #moved(from: string, to: string): Promise<boolean> {
+    return (await this.#get(to)) === from && (await this.#get(from)) === undefined;
+  }
+}
+
+async function worked(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    return false;
+  }
+}
+
+function unsupported(what: string): VfsError {
+  return new VfsError('ERR_VFS_UNSUPPORTED', `this SFTP server cannot exclude anybody: ${what}`);
+}

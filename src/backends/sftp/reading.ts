@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+
+import { contentVersion } from '../shared/content-version.js';
+import { ask, type Steps } from '../../util/steps.js';
+import type { Version } from '../../vfs/vfs.js';
+import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './connection/raw.js';
+import type { SftpRequests } from './requests.js';
+import type { SftpSession } from './connection/session.js';
+
+/** A file's content as one open saw it. */
+export interface FileImage {
+  readonly data: Uint8Array;
+  readonly version: Version;
+  readonly modifiedMs: number;
+}
+
+/** A file on its way to being read. */
+export interface Look {
+  readonly found: Promise<Attributes>;
+  readonly opened: Promise<Handle>;
+}
+
+/** Files up to this size come in one answer of any server. */
+const ONE_ANSWER_BYTES = 32_768;
+
+const LONG_READ_BYTES = 262_144;
+
+/**
+ * Asks for a file without waiting. SFTP follows links; what the name itself stands for shows that. What was not seen to be a
+ * file is looked at before it is opened: the server would wait for somebody at the other end of a FIFO, and we for the server.
+ */
+export function* look(requests: SftpRequests, path: string): Steps<Look> {
+  const { session } = requests;
+  const known = session.sightings.has(path);
+  const found = yield* requests.send(session.sight(path));
+  const opening = known ? session.openToRead(path) : found.then((attributes) => openFile(session, path, attributes));
+  return { found, opened: yield* requests.send(opening) };
+}
+
+function openFile(session: SftpSession, path: string, attributes: Attributes): Promise<Handle> {
+  if (!isRegular(attributes)) throw notAFile(attributes);
+  return session.openToRead(path);
+}
+
+/** What a look brought; undefined when there was no file. The version is always that of the whole content. */
+export function* seen(
+  requests: SftpRequests,
+  path: string,
+  looking: Look,
+  maxBytes: number,
+  atOnce = true,
+): Steps<FileImage | undefined> {
+  const [opened, found] = yield* ask(Promise.allSettled([looking.opened, looking.found]));
+  const attributes = found.status === 'fulfilled' ? found.value : undefined;
+  if (opened.status === 'rejected') {
+    return yield* absence(requests, path, attributes, opened.reason);
+  }
+  const handle = opened.value;
+  if (attributes && !isRegular(attributes)) {
+    yield* requests.tell(requests.session.close(handle));
+    throw notAFile(attributes);
+  }
+  const short = atOnce && (attributes?.size ?? 0) <= ONE_ANSWER_BYTES;
+  try {
+    const image = short ? yield* readShort(requests, handle) : yield* readLong(requests, handle, maxBytes);
+    if (image) return { ...image, data: image.data.subarray(0, maxBytes) };
+  } catch (error) {
+    // Some servers ask the name again for what they hold open.
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+  return yield* seen(requests, path, yield* look(requests, path), maxBytes, false);
+}
+
+/** Why a file could not be opened. What leads through a file is absent too, and each server says that in its own way. */
+function* absence(
+  requests: SftpRequests,
+  path: string,
+  attributes: Attributes | undefined,
+  reason: unknown,
+): Steps<undefined> {
+  if (reason instanceof NoAnswerError) throw reason;
+  if (codeOf(reason) === 'ENOENT') return undefined;
+  if (attributes && !isRegular(attributes)) throw notAFile(attributes);
+  if (attributes || !(yield* leadsThroughAFile(requests, path))) throw reason;
+}
+
+function* leadsThroughAFile({ session }: SftpRequests, path: string): Steps<boolean> {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const [found] = yield* ask(Promise.allSettled([session.stat(path.slice(0, end))]));
+    if (found.status === 'fulfilled') return isRegular(found.value);
+  }
+  return false;
+}
+
+/** Undefined: one answer was not the whole of it. */
+function* readShort(requests: SftpRequests, handle: Handle): Steps<FileImage | undefined> {
+  const { session } = requests;
+  const stats = yield* requests.send(session.fstat(handle));
+  const read = yield* requests.send(session.readOnce(handle, 0, ONE_ANSWER_BYTES));
+  const closed = yield* requests.send(session.close(handle));
+  yield* ask(Promise.allSettled([stats, read, closed]));
+  const { size, mtime } = yield* ask(stats);
+  const data = yield* ask(read);
+  if (data.length !== size) return undefined;
+  return { data, version: contentVersion(data), modifiedMs: mtime * 1000 };
+}
+
+function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): Steps<FileImage> {
+  const { session } = requests;
+  try {
+    const { mtime } = yield* ask(session.fstat(handle));
+    const hash = createHash('sha256');
+    const kept: Uint8Array[] = [];
+    let total = 0;
+    for (;;) {
+      const piece = yield* ask(session.read(handle, total, LONG_READ_BYTES));
+      hash.update(piece);
+      if (total < maxBytes) kept.push(piece);
+      total += piece.length;
+      if (piece.length < LONG_READ_BYTES) break;
+    }
+    const version = hash.digest('base64url') as Version;
+    return { data: Buffer.concat(kept), version, modifiedMs: mtime * 1000 };
+  } finally {
+    yield* requests.tell(session.close(handle));
+  }
+}
+
+/** It is no regular file: a refusal in the words of the local disk. */
+export function notAFile(attributes: Attributes): RefusedError {
+  const [found, hint] = isDirectory(attributes)
+    ? ['a directory', ', as other lock libraries leave them; remove it when nobody uses it']
+    : [isSymlink(attributes) ? 'a symbolic link' : 'not a regular file', ''];
+  return new RefusedError('EISDIR', `it is ${found}, expected a file${hint}`);
+}

@@ -1,0 +1,46 @@
+import { ask, type Steps } from '../../util/steps.js';
+import type { SftpSession } from './connection/session.js';
+
+/**
+ * The requests of one operation. To a server that keeps their order they go out without waiting for each other's answers,
+ * so that a request is also carried out when one before it has failed; elsewhere each waits for the one before.
+ */
+export class SftpRequests {
+  readonly session: SftpSession;
+  #posted: Promise<unknown>[] = [];
+
+  constructor(session: SftpSession) {
+    this.session = session;
+  }
+
+  /** Sends a request whose answer is somebody's own business. */
+  *send<T>(request: Promise<T>): Steps<Promise<T>> {
+    request.catch(() => undefined);
+    if (!this.session.ordered) yield* ask(Promise.allSettled([request]));
+    return request;
+  }
+
+  /** Sends a request that has to succeed by the next `settle`. */
+  *post<T>(request: Promise<T>): Steps<Promise<T>> {
+    this.#posted.push(request);
+    return yield* this.send(request);
+  }
+
+  /** Sends a request that may fail. */
+  *tell(request: Promise<unknown>): Steps<void> {
+    void (yield* this.send(request));
+  }
+
+  /** The same as `post` for an answer that says nothing else. */
+  *must(request: Promise<unknown>): Steps<void> {
+    void (yield* this.post(request));
+  }
+
+  /** Waits for the answers to all that was posted, and fails as the first that failed. */
+  *settle(): Steps<void> {
+    const posted = this.#posted;
+    this.#posted = [];
+    const outcomes = yield* ask(Promise.allSettled(posted));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}

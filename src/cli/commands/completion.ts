@@ -1,0 +1,138 @@
+import { COMMAND_NAMES, COMMANDS, type CommandName, type CommandSpec, type OptionSpec } from '../usage/commands.js';
+
+const SHELLS = ['bash', 'zsh'] as const;
+
+/** What may come first, but for the commands. */
+const FIRST: Readonly<Record<string, string>> = { help: 'Tells about a command.', '--help': '', '--version': '' };
+
+/** After `--` comes a command line of its own. */
+const BASH_AFTER_DASHES = `  if [[ $command == run ]]; then
+    for ((i = 2; i < COMP_CWORD; i++)); do
+      [[ \${COMP_WORDS[i]} == -- ]] || continue
+      if ((i + 1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "$word")
+      elif declare -F _command_offset >/dev/null; then
+        _command_offset $((i + 1))
+      else
+        compopt -o default 2>/dev/null
+      fi
+      return
+    done
+  fi
+`;
+
+/** A script that makes a shell complete everything that can be typed after `vfs-lockfile`, without starting it. */
+export function completionFor(shell: (typeof SHELLS)[number]): string {
+  return shell === 'bash' ? bash() : zsh();
+}
+
+function bash(): string {
+  const cases = COMMAND_NAMES.map((name) => `    ${name}) options='${optionNames(name).join(' ')}' ;;`).join('\n');
+  const valued = [...new Set(COMMAND_NAMES.flatMap((name) => valuedNames(COMMANDS[name])))].join('|');
+  const location = COMMAND_NAMES.filter((name) => operandOf(name) === 'location').join('|');
+  return `# Completion of vfs-lockfile for bash: source <(vfs-lockfile completion bash)
+_vfs_lockfile() {
+  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} options i
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W '${[...COMMAND_NAMES, ...Object.keys(FIRST)].join(' ')}' -- "$word")
+    return
+  fi
+${BASH_AFTER_DASHES}  case $previous in
+    ${valued}) return ;;
+  esac
+  case $command in
+${cases}
+    help) mapfile -t COMPREPLY < <(compgen -W '${COMMAND_NAMES.join(' ')}' -- "$word"); return ;;
+    *) return ;;
+  esac
+  if [[ $word == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    return
+  fi
+  case $command in
+    completion) mapfile -t COMPREPLY < <(compgen -W '${SHELLS.join(' ')}' -- "$word") ;;
+    ${location}) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    *) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+  esac
+}
+complete -F _vfs_lockfile vfs-lockfile
+`;
+}
+
+function zsh(): string {
+  const first = [
+    ...COMMAND_NAMES.map((name) => `${name}:${COMMANDS[name].summary}`),
+    ...Object.entries(FIRST).map(([name, text]) => (text === '' ? name : `${name}:${text}`)),
+  ];
+  const cases = COMMAND_NAMES.map((name) => `    ${name})\n      _arguments -s ${zshArguments(name)} ;;`).join('\n');
+  return `#compdef vfs-lockfile
+# Completion of vfs-lockfile for zsh: source <(vfs-lockfile completion zsh)
+_vfs_lockfile() {
+  if ((CURRENT == 2)); then
+    local -a first
+    first=(${first.map(quoted).join(' ')})
+    _describe command first
+    return
+  fi
+  local command=$words[2]
+  if [[ $command == run ]]; then
+    integer end=\${words[(i)--]}
+    if ((end < CURRENT)); then
+      words=("\${(@)words[end + 1,-1]}")
+      ((CURRENT -= end))
+      _normal
+      return
+    fi
+  fi
+  words=("\${(@)words[2,-1]}")
+  ((CURRENT -= 1))
+  case $command in
+${cases}
+    help) _values command ${COMMAND_NAMES.join(' ')} ;;
+  esac
+}
+compdef _vfs_lockfile vfs-lockfile
+`;
+}
+
+function zshArguments(name: CommandName): string {
+  const options = optionsOf(COMMANDS[name]).map(([option, spec]) => zshOption(option, spec));
+  const operands = {
+    file: '1:file:_files',
+    location: '1:folder:_path_files -/',
+    shell: `1:shell:(${SHELLS.join(' ')})`,
+  };
+  return [...options, quoted(operands[operandOf(name)])].join(' \\\n        ');
+}
+
+function zshOption(name: string, { short, value, help }: OptionSpec): string {
+  const told = help.replace(/[[\]:\\]/g, '\\\\$&');
+  const rest = quoted(`[${told}]${value === undefined ? '' : `:${value}:`}`);
+  const equals = value === undefined ? '' : '=';
+  if (short === undefined) return `--${name}${equals}${rest}`;
+  return `${quoted(`(-${short} --${name})`)}{-${short},--${name}${equals}}${rest}`;
+}
+
+function optionsOf({ options }: CommandSpec): readonly (readonly [string, OptionSpec])[] {
+  return Object.entries(options);
+}
+
+function optionNames(name: CommandName): readonly string[] {
+  return optionsOf(COMMANDS[name]).flatMap(([option, { short }]) => [
+    ...(short === undefined ? [] : [`-${short}`]),
+    `--${option}`,
+  ]);
+}
+
+function valuedNames(command: CommandSpec): readonly string[] {
+  return optionsOf(command).flatMap(([option, { value }]) => (value === undefined ? [] : [`--${option}`]));
+}
+
+function operandOf(name: CommandName): CommandSpec['operand'] {
+  return COMMANDS[name].operand;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

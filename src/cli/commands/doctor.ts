@@ -1,0 +1,103 @@
+import { doctor as diagnose, type Check, type Diagnosis } from '../../admin/doctor/doctor.js';
+import { printable } from '../../lock/model/record.js';
+import type { DoctorArguments } from '../usage/arguments.js';
+import { say } from '../usage/print-error.js';
+import { DOCTOR_EXIT } from '../exit-codes.js';
+import { harmlessJson } from '../terminal/lock-text.js';
+import { print } from '../terminal/print.js';
+import { Progress } from '../terminal/progress.js';
+import { columnsOf } from '../terminal/rows.js';
+import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
+import { type Cell, type Column, Table } from '../terminal/table.js';
+import { openPlace } from '../usage/target.js';
+import { screenOn, styled, wrapped, type Style } from '../terminal/terminal.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'FOUND' },
+  { title: 'TRIED', cut: 'end', least: 12 },
+  { title: 'MS', align: 'right', spare: 1 },
+];
+
+const VERDICT_STYLES: Readonly<Record<Diagnosis['verdict'], Style>> = {
+  safe: 'green',
+  unsafe: 'red',
+  unproved: 'yellow',
+};
+
+const CHECK_STYLES: Readonly<Record<Check['verdict'], Style>> = {
+  ok: 'green',
+  wrong: 'red',
+  failed: 'yellow',
+  none: 'yellow',
+  note: 'dim',
+};
+
+/** Tells whether a store is safe to lock on, and resolves with the exit code. */
+export async function doctor({ location, json, quiet }: DoctorArguments): Promise<number> {
+  const signals = new Signals();
+  const folder = await openPlace(location);
+  const progress = new Progress(!quiet);
+  let tried = 0;
+  const onCheck = ({ name }: Check): void => {
+    tried += 1;
+    progress.tell(() => `tried ${tried}: ${printable(name)}`);
+  };
+  try {
+    const diagnosis = await diagnose(folder, { onCheck, signal: signals.interrupted });
+    progress.clear();
+    if (!quiet) print(json ? `${jsonOf(diagnosis)}\n` : textOf(diagnosis));
+    return DOCTOR_EXIT[diagnosis.verdict];
+  } catch (error) {
+    progress.clear();
+    if (!(error instanceof Interrupted)) throw error;
+    say(`interrupted after ${tried} of the checks, so nothing is proved`);
+    return signalExitCode(error.signal);
+  }
+}
+
+function jsonOf({ clockAheadMs, checks, ...diagnosis }: Diagnosis): string {
+  const rounded = checks.map((check) => ({ ...check, durationMs: tenths(check.durationMs) }));
+  return harmlessJson({ ...diagnosis, clockAheadMs: clockAheadMs ?? null, checks: rounded });
+}
+
+function textOf({
+  verdict,
+  location,
+  backend,
+  words,
+  checks,
+  roundTripMs,
+  clockAheadMs,
+  leftBehind,
+}: Diagnosis): string {
+  const screen = screenOn(1);
+  const columns = columnsOf(screen);
+  const table = new Table(COLUMNS);
+  const rows = checks.map((check): readonly Cell[] => [
+    [check.verdict, CHECK_STYLES[check.verdict]],
+    printable(check.name),
+    String(Math.round(check.durationMs)),
+  ]);
+  const trips = Object.entries(roundTripMs).map(([name, ms]) => `${name} ${tenths(ms)}`);
+  return [
+    `${styled(verdict, VERDICT_STYLES[verdict], screen)}  ${printable(location)} (${backend})`,
+    ...words.flatMap((each) => wrapped(printable(each), columns)),
+    '',
+    ...table.lines(rows, columns, screen, true),
+    '',
+    ...wrapped(`round trips in ms: ${trips.join(', ')}`, columns),
+    ...wrapped(`the store's clock: ${clockWords(clockAheadMs)}`, columns),
+    ...leftBehind.map((path) => `could not be removed: ${printable(path)}`),
+    '',
+  ].join('\n');
+}
+
+function clockWords(aheadMs: number | undefined): string {
+  if (aheadMs === undefined) return 'not told';
+  const ms = Math.round(Math.abs(aheadMs));
+  return ms === 0 ? "as this machine's" : `${ms} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's`;
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

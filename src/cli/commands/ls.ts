@@ -1,0 +1,90 @@
+import { setMaxListeners } from 'node:events';
+
+import { list } from '../../admin/list.js';
+import type { Folder } from '../../vfs/path.js';
+import type { ListArguments } from '../usage/arguments.js';
+import { say } from '../usage/print-error.js';
+import { EXIT } from '../exit-codes.js';
+import { LOCK_COLUMNS, rowOf } from '../terminal/lock-rows.js';
+import { lockJson } from '../terminal/lock-text.js';
+import { print, whenUnread } from '../terminal/print.js';
+import { Progress } from '../terminal/progress.js';
+import { Rows } from '../terminal/rows.js';
+import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
+import { Table } from '../terminal/table.js';
+import { openPlace, shownFolder } from '../usage/target.js';
+
+/** Nobody reads what is printed. */
+class Unread extends Error {}
+
+/** Lists the locks in a folder, and resolves with the exit code. */
+export async function ls(args: ListArguments): Promise<number> {
+  const signals = new Signals();
+  const folder = await openPlace(args.location);
+  const unread = new AbortController();
+  whenUnread(() => unread.abort(new Unread()));
+  const signal = AbortSignal.any([signals.interrupted, unread.signal]);
+  setMaxListeners(0, signal);
+  if (args.watch) return (await import('../terminal/watch.js')).watch(folder, args, signal).catch(exitCodeOf);
+  const listing = new Listing(folder, args);
+  try {
+    return await listing.show(signal);
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (error instanceof Interrupted) say(`interrupted: ${listing.found} found so far, there may be more`);
+    return code;
+  } finally {
+    listing.end();
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return signalExitCode(error.signal);
+  if (error instanceof Unread) return 0;
+  throw error;
+}
+
+class Listing {
+  readonly #folder: Folder;
+  readonly #args: ListArguments;
+  readonly #progress: Progress;
+  readonly #rows: Rows;
+  #count = 0;
+  #failures = 0;
+
+  constructor(folder: Folder, args: ListArguments) {
+    this.#folder = folder;
+    this.#args = args;
+    this.#progress = new Progress(!args.quiet && !process.stdout.isTTY);
+    this.#rows = new Rows(new Table(LOCK_COLUMNS), this.#progress);
+  }
+
+  get found(): string {
+    return this.#count === 1 ? '1 lock' : `${this.#count} locks`;
+  }
+
+  async show(signal: AbortSignal): Promise<number> {
+    const onError = (error: Error): void => this.#fail(error.message);
+    for await (const listed of list(this.#folder, { recursive: this.#args.recursive, onError, signal })) {
+      this.#count += 1;
+      if (listed.error) this.#failures += 1;
+      if (this.#args.json) print(`${lockJson(listed.file.toString(), listed, listed.error)}\n`);
+      else this.#rows.add(rowOf(listed, this.#folder));
+      this.#progress.tell(() => `${this.found} found`);
+    }
+    this.end();
+    if (this.#count === 0 && !this.#args.quiet) say(`there are no locks in ${shownFolder(this.#folder)}`);
+    return this.#failures > 0 ? EXIT.failed : 0;
+  }
+
+  end(): void {
+    this.#rows.flush();
+    this.#progress.clear();
+  }
+
+  #fail(message: string): void {
+    this.#failures += 1;
+    this.end();
+    say(message);
+  }
+}

@@ -1,0 +1,102 @@
+import { Lockfile } from '../../lock/lockfile.js';
+import type { RunArguments } from '../usage/arguments.js';
+import { say } from '../usage/print-error.js';
+import { Complaint } from '../usage/error.js';
+import { deadlineIn } from '../guardian/deadline.js';
+import { EXIT } from '../exit-codes.js';
+import type { GuardianLink, Refused } from '../guardian/link.js';
+import type { Ended, Job } from '../guardian/messages.js';
+import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
+import { supervise } from './supervise.js';
+import { openTarget } from '../usage/target.js';
+import { runTermsOf, type RunTerms } from '../usage/settings.js';
+import { WaitingNotice } from '../terminal/waiting.js';
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ENOENT: 'there is no such command, or its interpreter is missing',
+};
+
+/** Runs a command while a lock is held. Resolves with the exit code when nothing of the command is left. */
+export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
+  const signals = new Signals();
+  try {
+    const terms = runTermsOf(args, process.env);
+    const file = await openTarget(args.file);
+    const lock = new Lockfile(file, { ...terms.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
+    await acquire(lock, terms.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
+    return await runHolding(lock, args, terms, guardian, signals);
+  } catch (error) {
+    if (error instanceof Interrupted) return signalExitCode(error.signal);
+    throw error;
+  } finally {
+    guardian.dismiss();
+  }
+}
+
+async function acquire(lock: Lockfile, waitMs: number, signal: AbortSignal, quiet: boolean): Promise<void> {
+  const notice = quiet ? undefined : new WaitingNotice(lock.file);
+  try {
+    await lock.acquire({ wait: waitMs, signal });
+  } finally {
+    notice?.close();
+  }
+}
+
+async function runHolding(
+  lock: Lockfile,
+  args: RunArguments,
+  terms: RunTerms,
+  guardian: GuardianLink,
+  signals: Signals,
+): Promise<number> {
+  let ended: Ended | Refused;
+  try {
+    signals.interrupted.throwIfAborted();
+    ended = await supervise(lock, guardian, signals, jobOf(lock, args, terms));
+  } finally {
+    await giveBack(lock);
+  }
+  if (ended.report === 'refused') throw refusal(args.command, ended.code);
+  throwIfLost(lock, ended);
+  if (ended.reason === 'leftover') say(`ended what ${args.command} left running`);
+  return ended.signal === null ? (ended.code ?? EXIT.failed) : signalExitCode(ended.signal);
+}
+
+function jobOf(lock: Lockfile, { command, args }: RunArguments, { killAfterMs, marginMs }: RunTerms): Job {
+  const env = {
+    ...process.env,
+    VFS_LOCKFILE_PATH: lock.file.toString(),
+    VFS_LOCKFILE_ID: lock.record?.lockId,
+    VFS_LOCKFILE_OWNER: lock.record?.ownerId,
+    VFS_LOCKFILE_RECLAIMED: lock.reclaimedFrom?.reason,
+  };
+  return { command, args, env, killAfterMs, marginMs, deadline: deadlineIn(lock.remainingMs) };
+}
+
+async function giveBack(lock: Lockfile): Promise<void> {
+  try {
+    // Settles first whether the deadline has passed unnoticed: a release in time is no proof of having held until now.
+    if (lock.held || lock.loss) await lock.release();
+  } catch (error) {
+    say(`${messageOf(error)}; it stays locked until its lease ends`);
+  }
+}
+
+function refusal(command: string, code: string): Complaint {
+  const words = REFUSALS[code];
+  const exitCode = code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
+  return new Complaint(exitCode, `cannot start ${command}: ${words === undefined ? code : `${words} (${code})`}`);
+}
+
+function throwIfLost({ loss, path }: Lockfile, { reason }: Ended): void {
+  if (loss === undefined && reason !== 'deadline') return;
+  const lost = loss?.message ?? `the lock ${path} could not be renewed in time`;
+  const cause = loss?.cause === undefined ? '' : ` (${messageOf(loss.cause)})`;
+  const fate = reason === undefined ? 'COMMAND had ended by itself' : 'COMMAND was ended';
+  throw new Complaint(EXIT.lost, `${lost}${cause}; ${fate}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,82 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
+import type { Lockfile } from '../../lock/lockfile.js';
+import { lockPath } from '../../vfs/names.js';
+import type { GuardianLink, Refused } from '../guardian/link.js';
+import type { Ended, Job } from '../guardian/messages.js';
+import type { Signals } from '../guardian/signals.js';
+
+const RENEWED = 'vfs-lockfile:renew';
+
+/** Runs the job in the guardian's care while the lock is held, and resolves when nothing of it is left. */
+export async function supervise(
+  lock: Lockfile,
+  guardian: GuardianLink,
+  signals: Signals,
+  job: Job,
+): Promise<Ended | Refused> {
+  const lastResort = new LastResort(lock, guardian, job.marginMs / 2);
+  const extend = (): void => {
+    guardian.extend(lock.remainingMs);
+    lastResort.arm();
+  };
+  const end = (): void => guardian.end();
+  const stopWatching = watchLock(lock);
+  subscribe(RENEWED, extend);
+  lock.signal.addEventListener('abort', end, { once: true });
+  try {
+    const ended = guardian.start(job);
+    signals.forwardTo((signal) => forward(guardian, signal));
+    lastResort.arm();
+    if (lock.signal.aborted) end();
+    return await ended;
+  } finally {
+    lock.signal.removeEventListener('abort', end);
+    unsubscribe(RENEWED, extend);
+    stopWatching();
+    lastResort.disarm();
+  }
+}
+
+/** Ends the group over the head of a guardian that is stopped or hangs. */
+class LastResort {
+  readonly #lock: Lockfile;
+  readonly #guardian: GuardianLink;
+  readonly #beforeMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(lock: Lockfile, guardian: GuardianLink, beforeMs: number) {
+    this.#lock = lock;
+    this.#guardian = guardian;
+    this.#beforeMs = beforeMs;
+  }
+
+  arm(): void {
+    this.disarm();
+    const dueMs = this.#lock.remainingMs - this.#beforeMs;
+    if (dueMs > 2 ** 31 - 1) return;
+    this.#timer = setTimeout(() => void this.#guardian.overrule(), dueMs);
+  }
+
+  disarm(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** A lock that somebody takes away is noticed at once where the store can tell, else at the next renewal. */
+function watchLock(lock: Lockfile): () => void {
+  const { vfs, path } = lock.file;
+  const look = async (): Promise<void> => {
+    const found = await lock.metadata();
+    if (lock.held && found?.lockId !== lock.record?.lockId) await lock.renew();
+  };
+  // A failure to look is no loss; the next renewal will tell.
+  const stop = vfs.watch?.(lockPath(path), () => void look().catch(() => undefined));
+  return stop ?? (() => undefined);
+}
+
+/** A group in a session of its own gets no stop from a terminal, so it gets one that no process can ignore. */
+function forward(guardian: GuardianLink, signal: NodeJS.Signals): void {
+  if (signal !== 'SIGTSTP') guardian.signal(signal);
+  else guardian.signal('SIGSTOP', () => process.kill(process.pid, 'SIGSTOP'));
+}

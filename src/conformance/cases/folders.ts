@@ -1,0 +1,86 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+
+import { SWAPS, type Behaviour } from '../behaviour.js';
+import { bytes, created, filler, fresh, listed, listsExactly } from '../tools.js';
+
+const MANY = 300;
+
+/** What `list` finds, and that nothing is left behind to be found. */
+export const folders: readonly Behaviour[] = [
+  {
+    name: 'list gives the files of one folder, with their sizes and times, and none of its sub-folders',
+    check: async ({ vfs, path }) => {
+      for (const [name, size] of [
+        ['in/a', 0],
+        ['in/b c', 70_000],
+        ['in/sub/deeper', 1],
+        ['inner/x', 1],
+        ['in.txt', 1],
+        ['other', 1],
+      ] as const) {
+        await vfs.write(path(name), filler(size));
+      }
+      const entries = await listed(vfs, path('in'));
+      deepStrictEqual(
+        entries.map((entry) => [entry.path, entry.size]),
+        [
+          [path('in/a'), 0],
+          [path('in/b c'), 70_000],
+        ],
+      );
+      for (const entry of entries) {
+        const stat = await vfs.stat(entry.path);
+        const { grainMs } = vfs.capabilities.clock;
+        ok(stat && Math.abs(entry.modifiedMs - stat.modifiedMs) <= grainMs, `${entry.path}: list and stat differ`);
+      }
+    },
+  },
+  {
+    name: 'list goes into all sub-folders when asked to',
+    check: async ({ vfs, path, folder }) => {
+      const all = ['a', 'in/a', 'in/sub/a', 'in/sub/sub/a', 'inner/a'].map(path);
+      for (const each of all) await vfs.write(each, bytes(each));
+      await listsExactly(vfs, folder, all);
+      await listsExactly(vfs, path('in'), ['in/a', 'in/sub/a', 'in/sub/sub/a'].map(path));
+      const flat = await listed(vfs, folder);
+      deepStrictEqual(
+        flat.map((entry) => entry.path),
+        [path('a')],
+      );
+    },
+  },
+  {
+    name: `list gives each of ${String(MANY)} files once, and can be left early`,
+    check: async ({ vfs, path, folder }) => {
+      const all = Array.from({ length: MANY }, (_, index) => path(`many/file ${String(index)}`));
+      await Promise.all(all.map((each) => vfs.write(each, bytes(''))));
+      await listsExactly(vfs, folder, all);
+      let seen = 0;
+      for await (const entry of vfs.list(path('many'))) {
+        ok(all.includes(entry.path));
+        if ((seen += 1) === 3) break;
+      }
+      strictEqual(seen, 3);
+    },
+  },
+  {
+    name: 'nothing but the files asked for is ever left behind, whether calls win, lose or race',
+    needs: SWAPS,
+    check: async ({ vfs, doors, path, folder, rounds }) => {
+      for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
+        const version = await created(vfs, path('a'), fresh());
+        const rivals = doors.flatMap((door) => [
+          ...[door.create(path('b'), fresh()), door.create(path('b'), fresh())],
+          ...[door.replace(path('a'), version, fresh()), door.replace(path('a'), version, fresh())],
+          ...[door.remove(path('a'), version), door.create(path('a'), fresh())],
+          ...[door.read(path('a'), { clock: true }), door.write(path('c'), fresh()), door.delete(path('d'))],
+        ]);
+        await Promise.all(rivals);
+        const kept = await vfs.read(path('a'));
+        await listsExactly(vfs, folder, [...(kept ? [path('a')] : []), path('b'), path('c')]);
+        for (const name of ['a', 'b', 'c']) await vfs.delete(path(name));
+      }
+      await listsExactly(vfs, folder, []);
+    },
+  },
+];

@@ -1,0 +1,89 @@
+import { ok } from 'node:assert/strict';
+import type { Readable } from 'node:stream';
+
+import type {
+  CallOptions,
+  Capabilities,
+  Entry,
+  ListOptions,
+  ReadOptions,
+  Snapshot,
+  Stat,
+  SyncVfs,
+  Version,
+  Vfs,
+  Written,
+} from '../../vfs/vfs.js';
+import { SYNC, type Behaviour } from '../behaviour.js';
+
+/** The same behaviours, asked of the synchronous face where there is one and of the store itself for the rest. */
+export function synchronously(behaviours: readonly Behaviour[]): readonly Behaviour[] {
+  return behaviours.map(({ name, needs = [], check }) => ({
+    name: `synchronously: ${name}`,
+    needs: [SYNC, ...needs],
+    check: (arena) => {
+      const vfs = new SyncFirst(arena.vfs);
+      return check({ ...arena, vfs, doors: [vfs] });
+    },
+  }));
+}
+
+class SyncFirst implements Vfs {
+  readonly #vfs: Vfs;
+  readonly #face: SyncVfs;
+
+  constructor(vfs: Vfs) {
+    ok(vfs.sync);
+    this.#vfs = vfs;
+    this.#face = vfs.sync;
+  }
+
+  get scheme(): string {
+    return this.#vfs.scheme;
+  }
+  get capabilities(): Capabilities {
+    return this.#vfs.capabilities;
+  }
+  check(path: string): void {
+    this.#vfs.check(path);
+  }
+  locate(path: string): string {
+    return this.#vfs.locate(path);
+  }
+  read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
+    return soon(() => this.#face.read(path, options));
+  }
+  create(path: string, data: Uint8Array): Promise<Written | undefined> {
+    return soon(() => this.#face.create(path, data));
+  }
+  replace(path: string, version: Version, data: Uint8Array): Promise<Written | undefined> {
+    return soon(() => this.#face.replace(path, version, data));
+  }
+  remove(path: string, version: Version): Promise<boolean> {
+    return soon(() => this.#face.remove(path, version));
+  }
+  stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
+    return this.#vfs.stat(path, options);
+  }
+  list(folder: string, options?: ListOptions): AsyncIterable<Entry> {
+    return this.#vfs.list(folder, options);
+  }
+  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
+    return this.#vfs.write(path, data, options);
+  }
+  move(from: string, to: string, options?: CallOptions): Promise<void> {
+    return this.#vfs.move(from, to, options);
+  }
+  delete(path: string, options?: CallOptions): Promise<boolean> {
+    return this.#vfs.delete(path, options);
+  }
+  readStream(path: string, options?: CallOptions): Readable {
+    return this.#vfs.readStream(path, options);
+  }
+}
+
+function soon<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
+}

@@ -1,0 +1,5 @@
+export type { Claim } from './claim.js';
+export { inbox } from './inbox.js';
+export type { InboxOptions, SkipReason } from './options.js';
+export type { Folder } from '../vfs/path.js';
+export type { Location } from '../open.js';

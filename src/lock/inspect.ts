@@ -1,0 +1,106 @@
+import { durationMs, type Duration } from '../util/duration.js';
+import type { VfsFile } from '../vfs/file.js';
+import { lockPath } from '../vfs/names.js';
+import { obstacleOf } from './model/holder.js';
+import { openFile } from '../open.js';
+import { signalOf } from './model/options.js';
+import { Observer, type Judge, type Sighting, type StaleReason } from './model/staleness.js';
+import type { LockRecord } from './model/record.js';
+import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
+import { StoreClock } from './store-clock.js';
+
+/** What one look at a lock tells. Ages are in milliseconds of the store's clock, and undefined where there is no lock. */
+export interface Inspection {
+  /**
+   * `'free'`: there is no lock file. `'released'`: there is one, and it says that the lock is free. `'held'`. `'stale'`: the
+   * next one to ask gets it. `'unreadable'`: held by somebody unknown, since the file holds no lock record.
+   */
+  readonly state: 'free' | 'held' | 'stale' | 'unreadable' | 'released';
+  /** Why it is stale. */
+  readonly reason: StaleReason | undefined;
+  /** What the lock file says; undefined when it cannot be read. Text in it is other people's. */
+  readonly record: LockRecord | undefined;
+  /** Since the lock was taken. */
+  readonly ageMs: number | undefined;
+  /** Since the lock file was last written. */
+  readonly idleMs: number | undefined;
+  /** Until its lease and grace are over unless it is renewed; Infinity when they never are, 0 when they are. */
+  readonly expiresInMs: number | undefined;
+  /** Whether the store told its time. Else ages are lower bounds and `expiresInMs` is an upper one. */
+  readonly timed: boolean;
+  /** The lock file, as a person finds it. */
+  readonly path: string;
+  /** Of the lock file, as it was seen. */
+  readonly version: Version | undefined;
+}
+
+export interface InspectOptions {
+  /** How long a lock that cannot be read is respected before it counts as stale: your own ttl. Default `'30s'`. */
+  readonly ttl?: Duration;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Looks at the lock of a file and never changes it. To learn the time of a disk or an SFTP server it makes a scratch file
+ * beside the lock for a moment, where it may. Rejects with a `VfsError` when the lock file cannot be looked at.
+ */
+export async function inspect(file: string | URL | VfsFile, options: InspectOptions = {}): Promise<Inspection> {
+  const ttlMs = respectMs(options);
+  const signal = signalOf(options);
+  const { vfs, path } = await openFile(file);
+  try {
+    return await new Inspector(vfs, ttlMs).look(path, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** How long an unreadable lock is respected. */
+export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number {
+  return durationMs(ttl, 'ttl', { infinity: true });
+}
+
+/** Looks at many locks of one store. */
+export class Inspector {
+  readonly clock: StoreClock;
+  readonly #vfs: Vfs;
+  readonly #judge: Judge;
+
+  constructor(vfs: Vfs, ttlMs: number, ownerId = '') {
+    this.clock = new StoreClock(vfs);
+    this.#vfs = vfs;
+    this.#judge = { ttlMs, ownerId, grainMs: vfs.capabilities.clock.grainMs };
+  }
+
+  /** The lock of the file at `path`. */
+  async look(path: string, options: CallOptions): Promise<Inspection> {
+    const lock = lockPath(path);
+    this.#vfs.check(lock);
+    const snapshot = await this.clock.read(lock, options);
+    const sighting = snapshot && new Observer(this.#judge).see(snapshot);
+    const timed = snapshot?.nowMs !== undefined && snapshot.nowMs >= snapshot.modifiedMs;
+    return inspectionOf(this.#vfs.locate(lock), sighting, timed);
+  }
+}
+
+function inspectionOf(path: string, sighting: Sighting | undefined, timed: boolean): Inspection {
+  const { ageMs, expiresInMs } = obstacleOf(path, sighting?.state === 'free' ? undefined : sighting);
+  return {
+    state: stateOf(sighting),
+    reason: sighting?.reason,
+    record: sighting?.record,
+    ageMs,
+    idleMs: sighting?.idleMs,
+    expiresInMs,
+    timed,
+    path,
+    version: sighting?.version,
+  };
+}
+
+function stateOf(sighting: Sighting | undefined): Inspection['state'] {
+  if (sighting === undefined) return 'free';
+  if (sighting.state === 'free') return 'released';
+  return sighting.state === 'held' && sighting.record === undefined ? 'unreadable' : sighting.state;
+}

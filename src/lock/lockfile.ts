@@ -1,0 +1,172 @@
+import { acquireAtOnce, acquireNow, acquireWithin, type Acquired, type Aim } from './protocol/acquire.js';
+import type { Reclaimed } from './model/holder.js';
+import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
+import { LockOptionError } from '../util/option-error.js';
+import { VfsFile } from '../vfs/file.js';
+import { Holding } from './protocol/held-lock.js';
+import { namedPath, type NamedId } from './model/named.js';
+import { obstacleOf } from './model/holder.js';
+import { openFile } from '../open.js';
+import { signalOf, termsOf, waitOf, type AcquireOptions, type LockOptions } from './model/options.js';
+import { placeOf } from './protocol/target.js';
+import type { LockRecord } from './model/record.js';
+import { Observer, type Sighting } from './model/staleness.js';
+import { LOCK_READ_BYTES } from './protocol/lease.js';
+import type { CallOptions, Vfs } from '../vfs/vfs.js';
+
+/** A lock on one file, which can be taken and given back any number of times, but not twice at once. */
+export class Lockfile {
+  readonly file: VfsFile;
+  readonly #aim: Aim;
+  #holding: Holding | undefined;
+  #reclaimed: Reclaimed | undefined;
+  #acquiring = false;
+
+  /** Checks the options and the path, and does no I/O. */
+  constructor(file: VfsFile, options: LockOptions = {}) {
+    if (!(file instanceof VfsFile))
+      throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
+    this.file = file;
+    const { vfs } = file;
+    this.#aim = { vfs, place: placeOf(vfs, vfs, file.path), terms: termsOf(options) };
+  }
+
+  /** A lock on a file given by path or URI. */
+  static async open(file: string | URL | VfsFile, options?: LockOptions): Promise<Lockfile> {
+    return new Lockfile(await openFile(file), options);
+  }
+
+  /** A lock on something that is no file, kept at the root of a store. Distinct ids are distinct locks, `5` and `5n` the same. */
+  static named(vfs: Vfs, id: NamedId, options?: LockOptions): Lockfile {
+    return new Lockfile(new VfsFile(vfs, namedPath(id)), options);
+  }
+
+  /** The lock file, as a person finds it. */
+  get path(): string {
+    return this.#aim.place.shown;
+  }
+
+  /**
+   * Waits until the lock is held. Rejects with `LockHeldError` (`wait: 0`) or `LockTimeoutError` while somebody else holds it,
+   * with the reason of an aborted signal, or with a `VfsError`.
+   */
+  async acquire(options: AcquireOptions = {}): Promise<void> {
+    const waitMs = waitOf(options);
+    const signal = signalOf(options);
+    await this.#taking(() => (waitMs === 0 ? acquireAtOnce(this.#aim) : acquireWithin(this.#aim, waitMs, signal)));
+  }
+
+  /** Takes the lock if it is free or stale, without waiting. False: somebody else holds it. */
+  async tryAcquire(): Promise<boolean> {
+    return (await this.#taking(() => acquireNow(this.#aim))) !== undefined;
+  }
+
+  /** Renews the lease now. Rejects with `LockLostError`, `LockNotHeldError`, or a `VfsError` after which it may still be held. */
+  async renew(): Promise<void> {
+    await this.#last().renew();
+  }
+
+  /**
+   * Gives the lock back. False: it was not held, or was lost before, and then nothing of anybody else's was touched. Rejects
+   * with a `VfsError` when the store fails; the lock is then free when its lease ends, or when a second try succeeds.
+   */
+  async release(): Promise<boolean> {
+    return (await this.#holding?.release()) ?? false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  /** The record in the lock file, whoever wrote it. Undefined: there is none, or it cannot be read. */
+  async metadata(options?: CallOptions): Promise<LockRecord | undefined> {
+    return (await this.#inspect(false, options))?.record;
+  }
+
+  /** Milliseconds since the lock was taken, by whomever, by the store's clock. Undefined: nobody holds it. */
+  async age(options?: CallOptions): Promise<number | undefined> {
+    const sighting = await this.#inspect(true, options);
+    return sighting?.state === 'free' ? undefined : obstacleOf(this.path, sighting).ageMs;
+  }
+
+  /** Whether there is a lock that may be taken over: its lease is over, its process is dead, or nobody can read it. */
+  async isStale(options?: CallOptions): Promise<boolean> {
+    return (await this.#inspect(true, options))?.state === 'stale';
+  }
+
+  /** Whether this object holds the lock, decided by its own deadline at the moment of asking. */
+  get held(): boolean {
+    return this.#holding?.held ?? false;
+  }
+
+  /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held. */
+  get remainingMs(): number {
+    return this.held ? this.#last().tenure.remainingMs : 0;
+  }
+
+  /** What the holder wrote when it took or last renewed the lock. Undefined: not held. */
+  get record(): LockRecord | undefined {
+    return this.held ? this.#last().tenure.record : undefined;
+  }
+
+  /** How the lock was lost while it was held. Undefined: it was not. */
+  get loss(): LockLostError | undefined {
+    return this.#holding?.loss;
+  }
+
+  /** Aborts with a `LockLostError` when the lock is lost while it is held. A new one for each acquisition. */
+  get signal(): AbortSignal {
+    return this.#last().signal;
+  }
+
+  /** Resolves with the error when the lock is lost while it is held; stays open when it is released in time. */
+  get lost(): Promise<LockLostError> {
+    return this.#last().lost;
+  }
+
+  /** Throws `LockLostError` or `LockNotHeldError` unless this object holds the lock at this very moment. */
+  assertHeld(): void {
+    this.#last().assertHeld();
+  }
+
+  /** The stale lock that this acquisition took over. Of all who saw it stale exactly one gets to see it here. */
+  get reclaimedFrom(): Reclaimed | undefined {
+    return this.#holding && this.#reclaimed;
+  }
+
+  /** The present acquisition, or the one before. */
+  #last(): Holding {
+    if (this.#holding === undefined)
+      throw new LockNotHeldError(`the lock ${this.path} was never acquired by this object`);
+    return this.#holding;
+  }
+
+  async #taking<T extends Acquired | undefined>(acquire: () => Promise<T>): Promise<T> {
+    if (this.#acquiring || this.held) throw this.#busy();
+    this.#acquiring = true;
+    try {
+      const acquired = await acquire();
+      if (acquired) this.#hold(acquired);
+      return acquired;
+    } finally {
+      this.#acquiring = false;
+    }
+  }
+
+  #hold({ tenure, reclaimed, turn }: Acquired): void {
+    this.#reclaimed = reclaimed;
+    this.#holding = new Holding(this.#aim.place, tenure, this.#aim.terms.renew, turn.done);
+  }
+
+  #busy(): LockHeldError {
+    const obstacle = { path: this.path, record: this.record, ageMs: undefined, expiresInMs: undefined };
+    return new LockHeldError(`this very Lockfile holds or awaits ${this.path} already; use another object`, obstacle);
+  }
+
+  async #inspect(clock: boolean, options: CallOptions = {}): Promise<Sighting | undefined> {
+    const { vfs, place, terms } = this.#aim;
+    const snapshot = await vfs.read(place.path, { ...options, clock, maxBytes: LOCK_READ_BYTES });
+    const judge = { ttlMs: terms.ttlMs, ownerId: terms.ownerId, grainMs: place.grainMs };
+    return snapshot && new Observer(judge).see(snapshot);
+  }
+}

@@ -1,0 +1,196 @@
+import { LockOptionError } from '../../util/option-error.js';
+
+
+/** What a lock file says. All text in it was written by others: see `printable`. */
+export interface LockRecord {
+  /** When the lock was acquired, by its holder's clock; undefined where the file does not tell. */
+  readonly createdAt: Date | undefined;
+  /** Milliseconds that the lock lives from `createdAt`; Infinity: it never expires. */
+  readonly ttlMs: number;
+  /** Milliseconds that the lock lives from its last write; Infinity: it never expires. The ttl where the file has no lease. */
+  readonly leaseMs: number;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly ownerId: string;
+  readonly lockId: string;
+  readonly nonce: string;
+  readonly renewedAt: Date | undefined;
+  readonly renewals: number;
+  readonly bootId: string;
+  readonly processStart: string;
+  readonly namespace: string;
+  readonly fencingToken: string;
+  /** Milliseconds after its end in which only the same owner may take the lock back. */
+  readonly graceMs: number;
+  /** The holder's own remarks: plain JSON, at most 64 levels deep. */
+  readonly note: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the lock is free and the file only remembers it. */
+  readonly released: boolean;
+}
+
+/** More than this is no record, however well formed. */
+export const MAX_RECORD_BYTES = 65_536;
+
+const NS_PER_MS = 1e6;
+// The largest double that Go's time.Duration can still hold.
+const MAX_TTL_NS = 2 ** 63 - 1024;
+const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
+const NOTE_LEVELS = 64;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The bytes of a lock file. The first five members are byte for byte what Go's `c2fo/vfs` writes, and it ignores the others.
+ * Throws `ERR_LOCK_OPTION` when the note is no plain JSON object or the record would pass 64 KiB.
+ */
+export function encodeRecord(record: LockRecord): Uint8Array {
+  const json = goJson({
+    createdAt: record.createdAt === undefined ? GO_ZERO_TIME : goTime(record.createdAt),
+    ttl: goDuration(record.ttlMs),
+    hostname: record.hostname,
+    pid: record.pid,
+    ownerId: record.ownerId || undefined,
+    lockId: record.lockId || undefined,
+    nonce: record.nonce || undefined,
+    lease: record.leaseMs === record.ttlMs ? undefined : milliseconds(record.leaseMs),
+    renewedAt: record.renewedAt && goTime(record.renewedAt),
+    renewals: record.renewals || undefined,
+    bootId: record.bootId || undefined,
+    processStart: record.processStart || undefined,
+    namespace: record.namespace || undefined,
+    fencingToken: record.fencingToken || undefined,
+    grace: record.graceMs || undefined,
+    note: record.note && plainNote(record.note),
+    released: record.released || undefined,
+  });
+  const data = Buffer.from(json);
+  if (data.length <= MAX_RECORD_BYTES) return data;
+  throw new LockOptionError(
+    `the lock's record takes ${data.length} bytes with this ownerId and note; it may take ${MAX_RECORD_BYTES}`,
+  );
+}
+
+/**
+ * Reads a lock file in either dialect of Go's `c2fo/vfs`, or ours. Undefined: it is unreadable, that is empty, torn, not UTF-8
+ * (a byte order mark included), not one JSON object, of the wrong types, or over 64 KiB. Never throws.
+ */
+export function decodeRecord(data: Uint8Array): LockRecord | undefined {
+  if (data.byteLength > MAX_RECORD_BYTES) return undefined;
+  try {
+    return recordOf(JSON.parse(utf8.decode(data)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Untrusted text made safe for a terminal: control, format (bidi) and line-breaking characters become escapes like `\u{1b}`. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+function recordOf(json: unknown): LockRecord {
+  if (!isObject(json)) throw new TypeError('not an object');
+  const text = (name: string): string => field(json, name, isText) ?? '';
+  const either = (name: string, oldName: string): string => [text(name), text(oldName)].find(Boolean) ?? '';
+  const ttl = field(json, 'ttl', isCount);
+  const lease = field(json, 'lease', isSpan);
+  const ttlMs = endless(ttl === undefined ? lease : ttl / NS_PER_MS);
+  return {
+    createdAt: instant(either('createdAt', 'created_at')),
+    ttlMs,
+    leaseMs: lease === undefined ? ttlMs : endless(lease),
+    hostname: text('hostname'),
+    pid: field(json, 'pid', isInteger) ?? 0,
+    ownerId: either('ownerId', 'owner_id'),
+    lockId: text('lockId'),
+    nonce: text('nonce'),
+    renewedAt: instant(text('renewedAt')),
+    renewals: field(json, 'renewals', isCount) ?? 0,
+    bootId: text('bootId'),
+    processStart: text('processStart'),
+    namespace: text('namespace'),
+    fencingToken: text('fencingToken'),
+    graceMs: field(json, 'grace', isSpan) ?? 0,
+    note: field(json, 'note', isNote),
+    released: field(json, 'released', isFlag) ?? false,
+  };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function field<T>(json: Json, name: string, is: (value: unknown) => value is T): T | undefined {
+  if (!Object.hasOwn(json, name)) return undefined;
+  const value = json[name];
+  if (is(value)) return value;
+  throw new TypeError(`${name} has the wrong type`);
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
+const isInteger = (value: unknown): value is number => Number.isInteger(value);
+const isSpan = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0;
+const isCount = (value: unknown): value is number => isInteger(value) && value >= 0;
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNote = (value: unknown): value is Json => isObject(value) && isShallow(value, NOTE_LEVELS);
+
+// JSON.parse copes with any depth, but whoever prints the note with JSON.stringify would overflow the stack.
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
+}
+
+/** A copy of a note as JSON keeps it. Throws `ERR_LOCK_OPTION` when JSON cannot, or when it is nested too deeply. */
+export function plainNote(note: Json): Json {
+  const expected = `note must be an object that JSON can hold, at most ${NOTE_LEVELS} levels deep`;
+  let plain: unknown;
+  try {
+    plain = JSON.parse(JSON.stringify(note));
+  } catch (cause) {
+    throw new LockOptionError(expected, { cause });
+  }
+  if (isNote(plain)) return plain;
+  throw new LockOptionError(expected);
+}
+
+function endless(ms: number | undefined): number {
+  if (ms === undefined) throw new TypeError('neither a ttl nor a lease');
+  return ms === 0 ? Infinity : ms;
+}
+
+/** 0 means "never" on the wire, so what has already ended is written as the shortest span instead. */
+function milliseconds(ms: number): number {
+  return ms === Infinity ? 0 : Math.max(Math.ceil(ms), 1);
+}
+
+function goDuration(ms: number): number {
+  return ms === Infinity ? 0 : Math.min(Math.max(Math.round(ms * NS_PER_MS), 1), MAX_TTL_NS);
+}
+
+/** RFC 3339 as Go prints it: no zeros at the end of the fraction. */
+function goTime(date: Date): string {
+  const text = date.toISOString();
+  let end = text.length - 1;
+  while (text[end - 1] === '0') end -= 1;
+  return `${text.slice(0, text[end - 1] === '.' ? end - 1 : end)}Z`;
+}
+
+const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Undefined for Go's zero time, and for what is no time at all: a day that does not exist, a leap second, other formats. */
+function instant(text: string): Date | undefined {
+  const [, day, dayOfMonth] = RFC_3339.exec(text) ?? [];
+  if (day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined;
+  const date = new Date(text);
+  return date.getUTCFullYear() > 1 ? date : undefined;
+}
+
+/** A value as Go's `json.MarshalIndent(value, "", "  ")` prints it. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(/[<>&\u2028\u2029]/g, escapeUnit);
+}
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,157 @@
+import { elapsedMs, mark, type Mark } from './clock.js';
+import { effectOf, VfsError } from '../../vfs/errors.js';
+import { type LossReason } from '../model/errors.js';
+import { freshId } from '../../util/fresh-id.js';
+import { decodeRecord, encodeRecord, MAX_RECORD_BYTES, type LockRecord } from '../model/record.js';
+import { ask, type Eventual, type Steps } from '../../util/steps.js';
+import type { LockPlace } from './target.js';
+import { rememberTombstone } from './tombstones.js';
+import type { CallOptions, ReadOptions, Snapshot, Version, Written } from '../../vfs/vfs.js';
+
+/** One byte more than a record may have, so that a longer file shows. */
+export const LOCK_READ_BYTES = MAX_RECORD_BYTES + 1;
+
+/** More tries than a lock that is ours can need to settle: each sees one earlier write of ours come late. */
+const SETTLE_TRIES = 4;
+
+/** A lock that was won: its record and version, and the instant from which its lease counts. */
+export class Tenure {
+  readonly #place: LockPlace;
+  #record: LockRecord;
+  #version: Version;
+  #since: Mark;
+
+  constructor(place: LockPlace, record: LockRecord, version: Version, since: Mark) {
+    this.#place = place;
+    this.#record = record;
+    this.#version = version;
+    this.#since = since;
+  }
+
+  get record(): LockRecord {
+    return this.#record;
+  }
+
+  /** Milliseconds until the holder's own deadline, counted from before the last successful write was sent. */
+  get remainingMs(): number {
+    return this.#record.leaseMs - elapsedMs(this.#since);
+  }
+
+  /**
+   * Writes the record anew. Returns why the lock is lost, or undefined while it is ours. Neither a refusal nor a failure is
+   * believed before a read: an SDK may have repeated a write that had gone through, and our own nonce tells so.
+   */
+  *renew(options: CallOptions): Steps<LossReason | undefined> {
+    const { store, path } = this.#place;
+    for (let tries = 0; ; tries += 1) {
+      const since = mark();
+      const next = renewed(this.#record);
+      const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), options));
+      if (sent.answer) {
+        this.#adopt(next, sent.answer.version, since);
+        return undefined;
+      }
+      const found = yield* this.#look(options);
+      if (found === undefined) return 'removed';
+      if (found.record?.lockId !== next.lockId) return 'stolen';
+      // An operator has ended it where locks are given back by tombstones; a renewal would undo that.
+      if (found.record.released) return 'removed';
+      if (found.record.nonce === next.nonce) {
+        this.#adopt(next, found.version, since);
+        return undefined;
+      }
+      this.#version = found.version;
+      if (sent.failure) throw sent.failure;
+      if (tries === SETTLE_TRIES) throw unsettled('renew', path);
+    }
+  }
+
+  /** Gives the lock back. Returns why that was not ours to do any more, and then nothing was touched. */
+  *release(options: CallOptions): Steps<LossReason | undefined> {
+    let doubt = false;
+    for (let tries = 0; ; tries += 1) {
+      const sent = yield* this.#vacate(options);
+      if (sent.answer) {
+        if (sent.answer !== true) rememberTombstone(this.#place.key, sent.answer.version);
+        return undefined;
+      }
+      doubt ||= sent.failure !== undefined;
+      const found = yield* this.#look(options);
+      if (found?.record?.lockId !== this.#record.lockId) {
+        // Gone, or in other hands already: an unanswered release of ours explains both.
+        if (doubt) return undefined;
+        return found === undefined ? 'removed' : 'stolen';
+      }
+      if (found.record.released) return undefined;
+      this.#version = found.version;
+      if (sent.failure) throw sent.failure;
+      if (tries === SETTLE_TRIES) throw unsettled('release', this.#place.path);
+    }
+  }
+
+  /** Who may write but not remove, as in a bucket that keeps everything, leaves a tombstone. */
+  *#vacate(options: CallOptions): Steps<Sent<Written | boolean | undefined>> {
+    const { store, path, tombstone } = this.#place;
+    if (tombstone) return yield* this.#bury(options);
+    try {
+      return yield* attempt(() => store.remove(path, this.#version, options));
+    } catch (denied) {
+      if (!(denied instanceof VfsError) || denied.code !== 'ERR_VFS_DENIED') throw denied;
+      try {
+        return yield* this.#bury(options);
+      } catch {
+        throw denied;
+      }
+    }
+  }
+
+  #bury(options: CallOptions): Steps<Sent<Written | undefined>> {
+    const { store, path } = this.#place;
+    const released = { ...this.#record, nonce: freshId(), released: true };
+    return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
+  }
+
+  #adopt(record: LockRecord, version: Version, since: Mark): void {
+    this.#record = record;
+    this.#version = version;
+    this.#since = since;
+  }
+
+  *#look(
+    options: CallOptions,
+  ): Steps<{ readonly version: Version; readonly record: LockRecord | undefined } | undefined> {
+    const { store, path } = this.#place;
+    const snapshot = yield* ask(store.read(path, { ...options, maxBytes: LOCK_READ_BYTES }));
+    return snapshot && { version: snapshot.version, record: decodeRecord(snapshot.data) };
+  }
+}
+
+/** What a conditional call answered, or how it failed in a way that leaves open whether it took effect. */
+export interface Sent<T> {
+  readonly answer?: T;
+  readonly failure?: Error;
+}
+
+/** Makes a conditional call. A failure that changed nothing is thrown, any other is handed back to be settled by a read. */
+export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
+  try {
+    return { answer: yield* ask(call()) };
+  } catch (failure) {
+    if (effectOf(failure) === 'none') throw failure;
+    return { failure: failure instanceof Error ? failure : new Error(String(failure)) };
+  }
+}
+
+/** Go's readers judge by `createdAt + ttl` alone, so a renewal lengthens `ttl` and leaves `createdAt`. */
+function renewed(record: LockRecord): LockRecord {
+  const renewedAt = new Date();
+  const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
+  return { ...record, nonce: freshId(), renewedAt, renewals: record.renewals + 1, ttlMs: livedMs + record.leaseMs };
+}
+
+function unsettled(verb: string, path: string): VfsError {
+  return new VfsError(
+    'ERR_VFS_IO',
+    `cannot ${verb} ${path}: the store refuses every change to a lock that it says is ours`,
+  );
+}

@@ -1,0 +1,78 @@
+import { freshId } from '../util/fresh-id.js';
+import { stagedPath } from '../vfs/names.js';
+import { LOCK_READ_BYTES } from './protocol/lease.js';
+import type { CallOptions, Snapshot, Vfs } from '../vfs/vfs.js';
+import { folderOf } from '../vfs/path.js';
+
+/** For how long a folder's time is counted on by this process's own clock before the store is asked again, in milliseconds. */
+const SAMPLE_FOR_MS = 10_000;
+
+const MOST_FOLDERS = 1000;
+
+interface Sample {
+  readonly nowMs: number | undefined;
+  /** When the answer was there, on the monotonic clock: so what is counted on is never ahead of the store. */
+  readonly atMs: number;
+}
+
+/**
+ * Reads lock files together with their store's time, which may cost a scratch file to ask for. So it is asked once in a while
+ * for each folder, as folders may stand on different disks.
+ */
+export class StoreClock {
+  readonly #vfs: Vfs;
+  readonly #samples = new Map<string, Sample>();
+  readonly #scratch = new Set<string>();
+
+  constructor(vfs: Vfs) {
+    this.#vfs = vfs;
+  }
+
+  async read(path: string, options: CallOptions): Promise<Snapshot | undefined> {
+    const folder = folderOf(path);
+    const sample = this.#samples.get(folder);
+    if (sample !== undefined && performance.now() - sample.atMs < SAMPLE_FOR_MS) {
+      const snapshot = await this.#vfs.read(path, { ...options, maxBytes: LOCK_READ_BYTES });
+      if (snapshot === undefined || sample.nowMs === undefined) return snapshot;
+      const nowMs = sample.nowMs + (performance.now() - sample.atMs);
+      // Else it was changed a moment ago, or its time lies in the future, which only the store itself can tell.
+      if (nowMs >= snapshot.modifiedMs) return { ...snapshot, nowMs };
+    }
+    const snapshot = await this.#vfs.read(path, { ...options, clock: true, maxBytes: LOCK_READ_BYTES });
+    if (snapshot) this.#keep(folder, snapshot.nowMs);
+    return snapshot;
+  }
+
+  /** What time it is in a folder, of which the modification time of a scratch file tells. Undefined: that cannot be known. */
+  async now(folder: string, options: CallOptions): Promise<number | undefined> {
+    const { nowMs, atMs } = this.#samples.get(folder) ?? (await this.#try(folder, options));
+    return nowMs === undefined ? undefined : nowMs + (performance.now() - atMs);
+  }
+
+  /** Whether a path is that of a scratch file of this clock's. */
+  made(path: string): boolean {
+    return this.#scratch.has(path);
+  }
+
+  async #try(folder: string, options: CallOptions): Promise<Sample> {
+    const scratch = stagedPath(folder === '' ? '' : `${folder}/`, freshId());
+    this.#scratch.add(scratch);
+    try {
+      await this.#vfs.write(scratch, new Uint8Array(), options);
+      const stat = await this.#vfs.stat(scratch, options);
+      return this.#keep(folder, stat?.modifiedMs);
+    } catch {
+      options.signal?.throwIfAborted();
+      return this.#keep(folder, undefined);
+    } finally {
+      await this.#vfs.delete(scratch).catch(() => undefined);
+    }
+  }
+
+  #keep(folder: string, nowMs: number | undefined): Sample {
+    if (this.#samples.size >= MOST_FOLDERS) this.#samples.clear();
+    const sample = { nowMs, atMs: performance.now() };
+    this.#samples.set(folder, sample);
+    return sample;
+  }
+}

@@ -1,0 +1,41 @@
+import { inspect } from 'node:util';
+
+import { LockOptionError } from './option-error.js';
+
+/**
+ * A span of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'1.5h'` or `'1d'`. Where a span may have no end,
+ * `Infinity`, `'Infinity'` and `'never'` say so. Text without a unit is refused.
+ */
+export type Duration = number | string;
+
+export interface DurationBounds {
+  readonly zero?: boolean;
+  readonly infinity?: boolean;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const LONGEST_MS = 10 * 365.25 * 86_400_000;
+
+/** `value` in whole milliseconds. Throws `ERR_LOCK_OPTION` for what is unreadable, below 1 ms or beyond 10 years. */
+export function durationMs(value: Duration, name: string, bounds: DurationBounds): number {
+  const ms = typeof value === 'string' ? parse(value) : typeof value === 'number' ? value : NaN;
+  if (ms >= (bounds.zero ? 0 : 1) && ms <= LONGEST_MS) return Math.round(ms);
+  if (ms === Infinity && bounds.infinity) return ms;
+  throw new LockOptionError(
+    `${name} must be ${expected(bounds)}; got ${inspect(value, { depth: 0, maxStringLength: 60 })}`,
+  );
+}
+
+function parse(text: string): number {
+  if (text === 'Infinity' || text === 'never') return Infinity;
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  const ms = Number(amount) * (UNIT_MS[unit] ?? NaN);
+  // Digits enough to overflow are a mistake, not a wish for eternity.
+  return Number.isFinite(ms) ? ms : NaN;
+}
+
+function expected({ zero, infinity }: DurationBounds): string {
+  const least = zero ? '0' : '1 ms';
+  const endless = infinity ? ", or Infinity or 'never'" : '';
+  return `milliseconds or text like '250ms', '30s', '5m', '2h' or '1d', from ${least} to 10 years${endless}`;
+}
