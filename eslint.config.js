@@ -14,6 +14,68 @@ const plainNode = {
   setTimeout: 'readonly',
 };
 
+/**
+ * What each room of `src` may import from outside itself (docs/architecture.md). Everything else is an error, so that
+ * imports only ever point downwards. Files named here are files of `src` itself.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const ROOMS = {
+  util: [],
+  vfs: ['util'],
+  'lock/model': ['vfs', 'util'],
+  'lock/protocol': ['lock/model', 'vfs', 'util'],
+  lock: ['lock/protocol', 'lock/model', 'vfs', 'util', 'open.js'],
+  'backends/mem.ts': ['backends/shared', 'vfs', 'util'],
+  'backends/local': ['backends/shared', 'vfs', 'util'],
+  'backends/sftp': ['backends/shared', 'vfs', 'util'],
+  'backends/s3': ['backends/shared', 'vfs', 'util'],
+  'backends/gcs': ['backends/shared', 'vfs', 'util'],
+  'backends/shared': ['vfs', 'util'],
+  inbox: ['lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  admin: ['lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  cli: ['admin', 'inbox', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  otel: ['lock/model'],
+  conformance: ['vfs', 'util'],
+  'open.ts': ['backends/mem', 'backends/local', 'backends/sftp', 'backends/s3', 'backends/gcs', 'vfs', 'util'],
+};
+
+/**
+ * The directions of one room, as a rule about specifiers: `../vfs/path.js` leads to the room `vfs` from any depth.
+ * @param {string} room
+ * @param {readonly string[]} allowed
+ * @returns {import('eslint').Linter.Config}
+ */
+function directions(room, allowed) {
+  const rooms = ['util', 'vfs', 'lock/model', 'lock/protocol', 'lock', 'inbox', 'admin', 'cli', 'otel', 'conformance'];
+  const backends = ['mem', 'local', 'sftp', 's3', 'gcs', 'shared'].map((name) => `backends/${name}`);
+  const all = [...rooms, ...backends, 'open.js'];
+  const own = room.replace(/\.ts$/, '');
+  const forbidden = all.filter((name) => name !== own && name !== `${own}.js` && !allowed.includes(name));
+  // `lock` alone means its own files: its inner rooms have rows of their own.
+  const targets = forbidden.map((name) =>
+    name === 'lock' ? 'lock/[^/]+\\.js$' : name.endsWith('.js') ? `${name}$` : `${name}(/|\\.js$)`,
+  );
+  // Within `backends` a sibling is one folder up, without the name of the room.
+  const siblings = room.startsWith('backends/') ? forbidden.filter((name) => name.startsWith('backends/')) : [];
+  const near = siblings.map((name) => `${name.slice('backends/'.length)}(/|\\.js$)`);
+  return {
+    files: [room.endsWith('.ts') ? `src/${room}` : room === 'lock' ? 'src/lock/*.ts' : `src/${room}/**`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^\\.\\.?/(\\.\\./)*(${[...targets, ...near].join('|')})`,
+              message: `${room} may import ${allowed.join(', ') || 'nothing'}.`,
+            },
+          ],
+        },
+      ],
+    },
+  };
+}
+
 export default defineConfig(
   globalIgnores(['dist/', 'dist.*/', 'coverage/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -44,6 +106,7 @@ export default defineConfig(
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
     },
   },
+  ...Object.entries(ROOMS).map(([room, allowed]) => directions(room, allowed)),
   {
     files: ['test/**'],
     rules: {

@@ -2,7 +2,7 @@ import { localVfs, type LocalVfs } from './backends/local/index.js';
 import type { MemVfs } from './backends/mem.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
-import { folderOf, normalizePath, shown, type Folder } from './vfs/path.js';
+import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';
 
 export type { Folder };
 
@@ -98,7 +98,7 @@ function textOf(file: string | URL): string {
 
 function filePath(path: string): string {
   if (!path.endsWith('/')) return normalizePath(path);
-  throw new VfsError('ERR_VFS_PATH', `the path ${shown(path)} names a folder; expected a file`);
+  throw new VfsError('ERR_VFS_PATH', `the path ${quoted(path)} names a folder; expected a file`);
 }
 
 function workingDirectory(): string {
@@ -146,5 +146,5 @@ function decoded(uri: string, path: string): string {
 function bad(uri: string, problem: string, cause?: unknown): VfsError {
   // Nobody's password belongs in a message.
   const harmless = uri.replace(/^([^:]*:\/\/)[^/?#]*@/, '$1***@');
-  return new VfsError('ERR_VFS_URI', `the URI ${shown(harmless)} ${problem}`, { cause });
+  return new VfsError('ERR_VFS_URI', `the URI ${quoted(harmless)} ${problem}`, { cause });
 }

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
-import { turnOver } from '../src/backends/local/pace.js';
+import { nextTurn } from '../src/backends/local/pace.js';
 import { memVfs } from '../src/backends/mem.js';
 import { Lockfile, VfsFile } from '../src/index.js';
 
@@ -19,7 +19,7 @@ test('calls that never wait give the event loop its turn after half a millisecon
   const workInTurn = new Map<number, number>();
   await Promise.all(
     Array.from({ length: 100 }, async () => {
-      for (let wait = turnOver(); wait !== undefined; wait = turnOver()) await wait;
+      for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
       workFor(0.2);
       workInTurn.set(turn, (workInTurn.get(turn) ?? 0) + 1);
     }),

@@ -6,10 +6,10 @@ import { publish } from '../lock/model/events.js';
 import { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
 import { openFile } from '../open.js';
-import { signalOf } from '../lock/model/options.js';
+import { resolveSignal } from '../lock/model/options.js';
 import { decodeRecord } from '../lock/model/record.js';
-import { LOCK_READ_BYTES } from '../lock/protocol/lease.js';
-import { vacate, type Seen } from './free.js';
+import { LOCK_READ_BYTES } from '../lock/model/record.js';
+import { freeByVersion, type Seen } from './free.js';
 
 export interface ForceReleaseOptions {
   /** The `lockId` of the lock to end, or the `version` that `inspect` tells of one that has none. */
@@ -30,7 +30,7 @@ const TRIES = 8;
  */
 export async function forceRelease(file: string | URL | VfsFile, options: ForceReleaseOptions): Promise<boolean> {
   const terms = termsOf(options);
-  const signal = signalOf(options);
+  const signal = resolveSignal(options);
   const startedMs = performance.now();
   const { vfs, path } = await openFile(file);
   const lock = new VfsFile(vfs, lockPath(path));
@@ -64,7 +64,7 @@ async function end(
       return unanswered && { ...unanswered, tries };
     }
     try {
-      if (await vacate(lock.vfs, lock.path, seen, { signal })) return { ...seen, tries };
+      if (await freeByVersion(lock.vfs, lock.path, seen, { signal })) return { ...seen, tries };
     } catch (error) {
       if (effectOf(error) === 'none' || tries === TRIES) throw error;
       unanswered = seen;

@@ -12,7 +12,7 @@ export interface Seen {
  * Frees a lock if its file is still as it was seen, else answers false. The file is overwritten with a tombstone where the
  * store cannot remove by version, and where its record has to outlive it because fencing tokens are counted in it.
  */
-export async function vacate(vfs: Vfs, lock: string, seen: Seen, options: CallOptions = {}): Promise<boolean> {
+export async function freeByVersion(vfs: Vfs, lock: string, seen: Seen, options: CallOptions = {}): Promise<boolean> {
   if (!keepsTombstone(vfs, seen.record)) return await vfs.remove(lock, seen.version, options);
   const tombstone = encodeRecord({ ...NOBODY, ...seen.record, nonce: freshId(), released: true });
   return (await vfs.replace(lock, seen.version, tombstone, options)) !== undefined;

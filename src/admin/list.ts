@@ -1,10 +1,9 @@
-import { LockOptionError } from '../util/option-error.js';
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
-import { signalOf } from '../lock/model/options.js';
+import { resolveSignal } from '../lock/model/options.js';
 import { lockedPath } from '../vfs/names.js';
-import { inParallel } from '../util/in-parallel.js';
+import { concurrencyOf, inParallel } from '../util/in-parallel.js';
 import { Inspector, respectMs, type Inspection, type InspectOptions } from '../lock/inspect.js';
 import { openFolder, type Location } from '../open.js';
 import { type Folder } from '../vfs/path.js';
@@ -42,7 +41,7 @@ interface Terms extends ListLocksOptions {
 }
 
 async function* listed(location: Location, options: Terms): AsyncGenerator<Listed> {
-  const signal = signalOf(options);
+  const signal = resolveSignal(options);
   const folder = await openFolder(location);
   const inspector = new Inspector(folder.vfs, options.ttlMs);
   const locks = lockedFiles(folder, options);
@@ -94,12 +93,3 @@ const UNREAD = {
   timed: false,
   version: undefined,
 } as const;
-
-const MOST_AT_ONCE = 1000;
-
-export function concurrencyOf({ concurrency = 16 }: Pick<ListLocksOptions, 'concurrency'>): number {
-  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_ONCE) return concurrency;
-  throw new LockOptionError(
-    `concurrency must be a whole number from 1 to ${String(MOST_AT_ONCE)}, not ${String(concurrency)}`,
-  );
-}

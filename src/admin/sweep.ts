@@ -2,12 +2,13 @@ import { durationMs, type Duration } from '../util/duration.js';
 import { LockOptionError } from '../util/option-error.js';
 import { type VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
-import { signalOf } from '../lock/model/options.js';
+import { resolveSignal } from '../lock/model/options.js';
 import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
 import { inParallel } from '../util/in-parallel.js';
 import { Inspector, respectMs } from '../lock/inspect.js';
-import { concurrencyOf, lockedFiles, type ListLocksOptions } from './list.js';
+import { concurrencyOf } from '../util/in-parallel.js';
+import { lockedFiles, type ListLocksOptions } from './list.js';
 import { openFolder, type Location } from '../open.js';
 import { type Folder } from '../vfs/path.js';
 import { Sweeper, type SweepTerms, type Swept, type SweptReason } from './sweeper.js';
@@ -102,7 +103,7 @@ interface Terms extends SweepTerms {
 }
 
 async function* swept(location: Location, options: SweepOptions, terms: Terms): AsyncGenerator<Swept> {
-  const signal = signalOf(options);
+  const signal = resolveSignal(options);
   const folder = await openFolder(location);
   const sweeper = new Sweeper(folder.vfs, new Inspector(folder.vfs, terms.ttlMs), terms);
   try {

@@ -7,7 +7,7 @@ import type { Entry, Vfs } from '../vfs/vfs.js';
 import type { Inspector } from '../lock/inspect.js';
 import { lookAt, type Listed } from './list.js';
 import { folderOf } from '../vfs/path.js';
-import { keepsTombstone, vacate } from './free.js';
+import { keepsTombstone, freeByVersion } from './free.js';
 
 /**
  * Why something was removed: `'expired'`, `'dead-process'` or `'unreadable'` as a stale lock, `'released'`: a tombstone,
@@ -102,7 +102,9 @@ export class Sweeper {
 
   #vacated({ file, record, version }: Listed, reason: SweptReason, action: Swept['action']): Promise<Verdict> {
     if (version === undefined) return Promise.resolve(left('changed'));
-    return this.#unlessDry({ action, reason }, () => vacate(this.#vfs, lockPath(file.path), { record, version }));
+    return this.#unlessDry({ action, reason }, () =>
+      freeByVersion(this.#vfs, lockPath(file.path), { record, version }),
+    );
   }
 
   async #aboutLeftover(entry: Entry, idleMs: number | undefined): Promise<Verdict> {

@@ -16,7 +16,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs/vfs.js';
-import { ABSENT, codeOf, localError } from './local/errors.js';
+import { ABSENT, codeOf, posixError } from './shared/plain/posix-errors.js';
 
 /** What is used of a memfs volume. */
 export interface MemVolume {
@@ -53,7 +53,7 @@ export class MemVfs implements Vfs {
     replace: 'atomic',
     remove: 'atomic',
     move: 'atomic',
-    clock: { source: 'store', grainMs: 1 },
+    clock: { source: 'store', resolutionMs: 1 },
     durable: false,
     poll: { minMs: 5, maxMs: 100 },
   };
@@ -167,7 +167,7 @@ export class MemVfs implements Vfs {
       await pipeline(data, keep, { signal });
       return Buffer.concat(chunks);
     } catch (error) {
-      throw localError('write', this.locate(path), error, signal);
+      throw posixError('write', this.locate(path), error, signal);
     }
   }
 
@@ -200,7 +200,7 @@ export class MemVfs implements Vfs {
       options.signal?.throwIfAborted();
       return work(volume);
     } catch (error) {
-      throw localError(verb, this.locate(path), error, options.signal);
+      throw posixError(verb, this.locate(path), error, options.signal);
     }
   }
 }

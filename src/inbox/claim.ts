@@ -6,7 +6,7 @@ import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
 import type { Lockfile } from '../lock/lockfile.js';
 import { normalizePath } from '../vfs/path.js';
-import { warnOfRelease } from '../lock/protocol/report.js';
+import { releaseQuietly } from '../lock/quiet-release.js';
 import type { Folder } from '../vfs/path.js';
 
 /** A file of an inbox, claimed by holding its lock, until it is archived, failed or given back. */
@@ -85,13 +85,8 @@ export class Claim {
   async #settle(givenBack: boolean): Promise<void> {
     if (this.#settled) return;
     this.#settled = true;
-    try {
-      if (this.lock.held || this.lock.loss) await this.lock.release();
-    } catch (error) {
-      warnOfRelease(error);
-    } finally {
-      this.#onSettled(givenBack);
-    }
+    await releaseQuietly(this.lock);
+    this.#onSettled(givenBack);
   }
 
   #assertOpen(): void {

@@ -1,6 +1,6 @@
 import type { Claim } from './claim.js';
-import { Claimant } from './reader.js';
-import { inboxTermsOf, type InboxOptions, type InboxTerms } from './options.js';
+import { InboxReader } from './reader.js';
+import { resolveInboxOptions, type InboxOptions, type ResolvedInboxOptions } from './options.js';
 import { openFolder, type Location } from '../open.js';
 
 /**
@@ -10,13 +10,13 @@ import { openFolder, type Location } from '../open.js';
  * lock can be made in it.
  */
 export function inbox(location: Location, options: InboxOptions = {}): AsyncIterable<Claim> {
-  const terms = inboxTermsOf(options);
+  const terms = resolveInboxOptions(options);
   return { [Symbol.asyncIterator]: () => claims(location, terms) };
 }
 
-async function* claims(location: Location, terms: InboxTerms): AsyncGenerator<Claim> {
+async function* claims(location: Location, terms: ResolvedInboxOptions): AsyncGenerator<Claim> {
   const folder = await openFolder(location);
-  const claimant = new Claimant(folder, terms);
+  const claimant = new InboxReader(folder, terms);
   let last: Claim | undefined;
   let leaving = true;
   try {

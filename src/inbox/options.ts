@@ -3,9 +3,9 @@ import { inspect } from 'node:util';
 import { durationMs, type Duration } from '../util/duration.js';
 import { LockOptionError } from '../util/option-error.js';
 import type { VfsFile } from '../vfs/file.js';
-import { signalOf, termsOf, type LockOptions } from '../lock/model/options.js';
+import { resolveSignal, resolveLockOptions, type LockOptions } from '../lock/model/options.js';
 import type { Entry } from '../vfs/vfs.js';
-import { concurrencyOf } from '../admin/list.js';
+import { concurrencyOf } from '../util/in-parallel.js';
 
 /** Which files of an inbox are claimed, when, and how their locks are held: the options of a lock apply too. */
 export interface InboxOptions extends LockOptions {
@@ -37,7 +37,7 @@ export interface InboxOptions extends LockOptions {
 export type SkipReason = 'held' | 'growing' | 'vanished' | 'unlockable';
 
 /** `InboxOptions`, checked and with every default filled in but those of the store. */
-export interface InboxTerms {
+export interface ResolvedInboxOptions {
   readonly matches: (name: string) => boolean;
   readonly compare: (a: Entry, b: Entry) => number;
   readonly concurrency: number;
@@ -51,12 +51,12 @@ export interface InboxTerms {
   readonly ownerId: string;
 }
 
-export function inboxTermsOf(options: InboxOptions): InboxTerms {
+export function resolveInboxOptions(options: InboxOptions): ResolvedInboxOptions {
   const { match, order = 'oldest', concurrency = 1, settle = '1s', until, poll, signal, onSkip, ...lock } = options;
-  const { ttlMs, ownerId } = termsOf(lock);
+  const { ttlMs, ownerId } = resolveLockOptions(lock);
   if (![undefined, 'empty', 'idle'].includes(until)) throw bad('until', until, "'empty' or 'idle'");
   if (onSkip !== undefined && typeof onSkip !== 'function') throw bad('onSkip', onSkip, 'a function');
-  if (signal?.aborted !== true) signalOf(options);
+  if (signal?.aborted !== true) resolveSignal(options);
   return {
     matches: matcherOf(match),
     compare: comparisonOf(order),

@@ -5,11 +5,11 @@ import { lockPath } from '../vfs/names.js';
 import { sleep } from '../util/sleep.js';
 import type { Entry } from '../vfs/vfs.js';
 import { Claim } from './claim.js';
-import type { InboxTerms, SkipReason } from './options.js';
+import type { ResolvedInboxOptions, SkipReason } from './options.js';
 import { Inspector } from '../lock/inspect.js';
 import type { Folder } from '../vfs/path.js';
-import { lookInto, type Round } from './scan.js';
-import { WaitingFiles } from './settle.js';
+import { scanInbox, type InboxScan } from './scan.js';
+import { SettleTracker } from './settle.js';
 
 /** For how many pauses a file that was given back is left to others. */
 const ASIDE_POLLS = 10;
@@ -24,22 +24,22 @@ interface Skipped {
 }
 
 /** One iteration's way through an inbox. */
-export class Claimant {
+export class InboxReader {
   readonly #folder: Folder;
-  readonly #terms: InboxTerms;
+  readonly #terms: ResolvedInboxOptions;
   readonly #pollMs: number;
   readonly #inspector: Inspector;
-  readonly #files: WaitingFiles;
+  readonly #files: SettleTracker;
   readonly #open = new Set<string>();
-  #round: Round | undefined;
+  #round: InboxScan | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(folder: Folder, terms: InboxTerms) {
+  constructor(folder: Folder, terms: ResolvedInboxOptions) {
     this.#folder = folder;
     this.#terms = terms;
     this.#pollMs = terms.pollMs ?? folder.vfs.capabilities.poll.maxMs;
     this.#inspector = new Inspector(folder.vfs, terms.ttlMs, terms.ownerId);
-    this.#files = new WaitingFiles(terms.settleMs, folder.vfs.capabilities.clock.grainMs);
+    this.#files = new SettleTracker(terms.settleMs, folder.vfs.capabilities.clock.resolutionMs);
   }
 
   /** The next claim, as soon as there is one; undefined at the end. */
@@ -78,21 +78,21 @@ export class Claimant {
   }
 
   /** What was seen last, unless that is old by now: work on a file may take any time. */
-  async #currentRound(): Promise<Round> {
+  async #currentRound(): Promise<InboxScan> {
     if (this.#round === undefined || this.#round.isOld(this.#pollMs)) {
-      this.#round = await lookInto(this.#folder, this.#terms);
-      this.#files.see(this.#round.entries);
+      this.#round = await scanInbox(this.#folder, this.#terms);
+      this.#files.observe(this.#round.entries);
     }
     return this.#round;
   }
 
-  #isOver({ claimed, waits, settlesInMs }: Round): boolean {
+  #isOver({ claimed, waits, settlesInMs }: InboxScan): boolean {
     const { until } = this.#terms;
     if (claimed || until === undefined) return false;
     return until === 'idle' ? settlesInMs === Infinity : !waits;
   }
 
-  async #claimFrom(round: Round): Promise<Claim | undefined> {
+  async #claimFrom(round: InboxScan): Promise<Claim | undefined> {
     for (let entry = round.take(); entry !== undefined && !this.#isStopped(); entry = round.take()) {
       const file = new VfsFile(this.#folder.vfs, entry.path);
       const outcome = await this.#try(file, entry, round);
@@ -107,7 +107,7 @@ export class Claimant {
     return undefined;
   }
 
-  async #try(file: VfsFile, entry: Entry, round: Round): Promise<Claim | Skipped> {
+  async #try(file: VfsFile, entry: Entry, round: InboxScan): Promise<Claim | Skipped> {
     const { path } = file;
     if (this.#open.has(path)) return { waits: true };
     if (this.#files.isAside(entry)) return {};

@@ -1,13 +1,13 @@
 import { isOurName } from '../vfs/names.js';
 import type { Entry } from '../vfs/vfs.js';
-import type { InboxTerms } from './options.js';
+import type { ResolvedInboxOptions } from './options.js';
 import type { Folder } from '../vfs/path.js';
 
 /** How many times as long as it took to look into the inbox what was seen there may be gone by. */
 const LOOKS_WORTH = 10;
 
 /** What one look into an inbox found, and what came of it so far. */
-export class Round {
+export class InboxScan {
   /** All files to be claimed, in order. */
   readonly entries: readonly Entry[];
   /** The paths of all lock files. */
@@ -37,7 +37,10 @@ export class Round {
   }
 }
 
-export async function lookInto({ vfs, path }: Folder, { matches, compare, signal }: InboxTerms): Promise<Round> {
+export async function scanInbox(
+  { vfs, path }: Folder,
+  { matches, compare, signal }: ResolvedInboxOptions,
+): Promise<InboxScan> {
   const startedMs = performance.now();
   const entries: Entry[] = [];
   const locks = new Set<string>();
@@ -46,5 +49,5 @@ export async function lookInto({ vfs, path }: Folder, { matches, compare, signal
     if (isOurName(name)) locks.add(entry.path);
     else if (matches(name)) entries.push(entry);
   }
-  return new Round(entries.sort(compare), locks, performance.now() - startedMs);
+  return new InboxScan(entries.sort(compare), locks, performance.now() - startedMs);
 }

@@ -8,20 +8,20 @@ interface Sighting extends Stat {
 }
 
 /** What is known of the files that wait in an inbox, from one look into it to the next. */
-export class WaitingFiles {
+export class SettleTracker {
   readonly #settleMs: number;
-  readonly #grainMs: number;
+  readonly #resolutionMs: number;
   #seen = new Map<string, Sighting>();
   /** Files that this inbox has given back, as they were then, and until when they are left to others. */
   readonly #aside = new Map<string, Stat & { readonly untilMs: number }>();
 
-  constructor(settleMs: number, grainMs: number) {
+  constructor(settleMs: number, resolutionMs: number) {
     this.#settleMs = settleMs;
-    this.#grainMs = grainMs;
+    this.#resolutionMs = resolutionMs;
   }
 
   /** Takes note of all that wait now. */
-  see(entries: readonly Entry[]): void {
+  observe(entries: readonly Entry[]): void {
     const now = performance.now();
     const before = this.#seen;
     this.#seen = new Map();
@@ -50,7 +50,7 @@ export class WaitingFiles {
   /** Whether a file is still as it was when it was found to have settled. A listing may tell the time more finely than a look. */
   isAsSeen(path: string, stat: Stat): boolean {
     const seen = this.#seen.get(path);
-    return this.#settleMs === 0 || (seen !== undefined && isSame(seen, stat, this.#grainMs));
+    return this.#settleMs === 0 || (seen !== undefined && isSame(seen, stat, this.#resolutionMs));
   }
 
   setAside(path: string, forMs: number): void {
@@ -65,6 +65,6 @@ export class WaitingFiles {
   }
 }
 
-function isSame(a: Stat, b: Stat, grainMs = 0): boolean {
-  return a.size === b.size && Math.abs(a.modifiedMs - b.modifiedMs) <= grainMs;
+function isSame(a: Stat, b: Stat, resolutionMs = 0): boolean {
+  return a.size === b.size && Math.abs(a.modifiedMs - b.modifiedMs) <= resolutionMs;
 }

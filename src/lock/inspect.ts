@@ -1,10 +1,10 @@
 import { durationMs, type Duration } from '../util/duration.js';
 import type { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
-import { obstacleOf } from './model/holder.js';
+import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
-import { signalOf } from './model/options.js';
-import { Observer, type Judge, type Sighting, type StaleReason } from './model/staleness.js';
+import { resolveSignal } from './model/options.js';
+import { StalenessTracker, type StalenessPolicy, type LockObservation, type StaleReason } from './model/staleness.js';
 import type { LockRecord } from './model/record.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
 import { StoreClock } from './store-clock.js';
@@ -46,7 +46,7 @@ export interface InspectOptions {
  */
 export async function inspect(file: string | URL | VfsFile, options: InspectOptions = {}): Promise<Inspection> {
   const ttlMs = respectMs(options);
-  const signal = signalOf(options);
+  const signal = resolveSignal(options);
   const { vfs, path } = await openFile(file);
   try {
     return await new Inspector(vfs, ttlMs).look(path, { signal });
@@ -65,12 +65,12 @@ export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number 
 export class Inspector {
   readonly clock: StoreClock;
   readonly #vfs: Vfs;
-  readonly #judge: Judge;
+  readonly #judge: StalenessPolicy;
 
   constructor(vfs: Vfs, ttlMs: number, ownerId = '') {
     this.clock = new StoreClock(vfs);
     this.#vfs = vfs;
-    this.#judge = { ttlMs, ownerId, grainMs: vfs.capabilities.clock.grainMs };
+    this.#judge = { ttlMs, ownerId, resolutionMs: vfs.capabilities.clock.resolutionMs };
   }
 
   /** The lock of the file at `path`. */
@@ -78,14 +78,14 @@ export class Inspector {
     const lock = lockPath(path);
     this.#vfs.check(lock);
     const snapshot = await this.clock.read(lock, options);
-    const sighting = snapshot && new Observer(this.#judge).see(snapshot);
+    const sighting = snapshot && new StalenessTracker(this.#judge).observe(snapshot);
     const timed = snapshot?.nowMs !== undefined && snapshot.nowMs >= snapshot.modifiedMs;
     return inspectionOf(this.#vfs.locate(lock), sighting, timed);
   }
 }
 
-function inspectionOf(path: string, sighting: Sighting | undefined, timed: boolean): Inspection {
-  const { ageMs, expiresInMs } = obstacleOf(path, sighting?.state === 'free' ? undefined : sighting);
+function inspectionOf(path: string, sighting: LockObservation | undefined, timed: boolean): Inspection {
+  const { ageMs, expiresInMs } = contentionOf(path, sighting?.state === 'free' ? undefined : sighting);
   return {
     state: stateOf(sighting),
     reason: sighting?.reason,
@@ -99,7 +99,7 @@ function inspectionOf(path: string, sighting: Sighting | undefined, timed: boole
   };
 }
 
-function stateOf(sighting: Sighting | undefined): Inspection['state'] {
+function stateOf(sighting: LockObservation | undefined): Inspection['state'] {
   if (sighting === undefined) return 'free';
   if (sighting.state === 'free') return 'released';
   return sighting.state === 'held' && sighting.record === undefined ? 'unreadable' : sighting.state;

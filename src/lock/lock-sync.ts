@@ -3,17 +3,17 @@ import { LockHeldError, LockTimeoutError } from './model/errors.js';
 import { VfsError } from '../vfs/errors.js';
 import { tellOfFailing, tellOfWaiting, tellOfWinning } from './protocol/report.js';
 import type { VfsFile } from '../vfs/file.js';
-import { Holding } from './protocol/held-lock.js';
-import { describeObstacle } from './model/holder.js';
+import { HeldLock } from './protocol/held-lock.js';
+import { describeContention } from './model/holder.js';
 import { openLocal } from '../open.js';
-import { termsOf, waitOf, type AcquireOptions, type LockOptions } from './model/options.js';
+import { resolveLockOptions, resolveWait, type AcquireOptions, type LockOptions } from './model/options.js';
 import { sleepSync } from '../util/sleep.js';
-import { placeOf } from './protocol/target.js';
-import { Poll } from './protocol/backoff.js';
+import { lockTarget } from './protocol/target.js';
+import { Backoff } from './protocol/backoff.js';
 import { takeTurnNow } from './protocol/queue.js';
 import { runSync } from '../util/steps.js';
 import { SyncLock } from './sync-lock.js';
-import { warnOfRelease } from './protocol/report.js';
+import { releaseQuietlySync } from './quiet-release.js';
 
 export { SyncLock };
 
@@ -33,22 +33,22 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
       `cannot lock ${target.toString()} synchronously: its store is not a local disk`,
     );
   }
-  const place = placeOf(vfs, vfs.sync, target.path);
-  const terms = termsOf(options);
-  const waitMs = waitOf(options);
-  const turn = takeTurnNow(place.key);
+  const place = lockTarget(vfs, vfs.sync, target.path);
+  const terms = resolveLockOptions(options);
+  const waitMs = resolveWait(options);
+  const turn = takeTurnNow(place.queueKey);
   const contender = new Contender(place, terms);
   let won: Won;
   try {
     if (turn === undefined)
-      throw new LockHeldError(`another caller in this process has ${place.shown}`, contender.obstacle);
-    won = pursueSync(contender, new Poll(vfs.capabilities), waitMs);
+      throw new LockHeldError(`another caller in this process has ${place.displayPath}`, contender.contention);
+    won = pursueSync(contender, new Backoff(vfs.capabilities), waitMs);
   } catch (error) {
     turn?.done();
     tellOfFailing(contender, error);
     throw error;
   }
-  return new SyncLock(target, new Holding(place, won.tenure, terms.renew, turn.done), won.reclaimed);
+  return new SyncLock(target, new HeldLock(place, won.lease, terms.renew, turn.done), won.reclaimed);
 }
 
 /** Runs a synchronous `fn` while the lock of a local file is held; the synchronous counterpart of `withLock`. */
@@ -62,37 +62,29 @@ export function withLockSync<T>(
   try {
     result = fn(lock.file, lock);
   } catch (error) {
-    giveBack(lock);
+    releaseQuietlySync(lock);
     throw error;
   }
-  giveBack(lock);
+  releaseQuietlySync(lock);
   if (lock.loss) throw lock.loss;
   return result;
 }
 
-function pursueSync(contender: Contender, poll: Poll, waitMs: number): Won {
-  let tried = runSync(contender.knock({}));
+function pursueSync(contender: Contender, poll: Backoff, waitMs: number): Won {
+  let tried = runSync(contender.tryCreate({}));
   while (tried.won === undefined) {
     const leftMs = waitMs - (performance.now() - contender.startedMs);
     if (leftMs <= 0) throw tooLate(contender, waitMs);
     tellOfWaiting(contender);
     sleepSync(Math.min(leftMs, poll.nextMs(tried.obstacle.expiresInMs ?? 0)));
-    tried = runSync(contender.look({}));
+    tried = runSync(contender.tryTakeOver({}));
   }
   tellOfWinning(contender, tried.won);
   return tried.won;
 }
 
-function tooLate({ obstacle }: Contender, waitMs: number): LockHeldError | LockTimeoutError {
-  const message = describeObstacle(obstacle);
-  if (waitMs === 0) return new LockHeldError(message, obstacle);
-  return new LockTimeoutError(`${message}; gave up after ${String(waitMs)} ms`, obstacle);
-}
-
-function giveBack(lock: SyncLock): void {
-  try {
-    if (lock.held || lock.loss) lock.release();
-  } catch (error) {
-    warnOfRelease(error);
-  }
+function tooLate({ contention }: Contender, waitMs: number): LockHeldError | LockTimeoutError {
+  const message = describeContention(contention);
+  if (waitMs === 0) return new LockHeldError(message, contention);
+  return new LockTimeoutError(`${message}; gave up after ${String(waitMs)} ms`, contention);
 }

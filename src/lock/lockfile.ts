@@ -3,22 +3,28 @@ import type { Reclaimed } from './model/holder.js';
 import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
-import { Holding } from './protocol/held-lock.js';
+import { HeldLock } from './protocol/held-lock.js';
 import { namedPath, type NamedId } from './model/named.js';
-import { obstacleOf } from './model/holder.js';
+import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
-import { signalOf, termsOf, waitOf, type AcquireOptions, type LockOptions } from './model/options.js';
-import { placeOf } from './protocol/target.js';
+import {
+  resolveSignal,
+  resolveLockOptions,
+  resolveWait,
+  type AcquireOptions,
+  type LockOptions,
+} from './model/options.js';
+import { lockTarget } from './protocol/target.js';
 import type { LockRecord } from './model/record.js';
-import { Observer, type Sighting } from './model/staleness.js';
-import { LOCK_READ_BYTES } from './protocol/lease.js';
+import { StalenessTracker, type LockObservation } from './model/staleness.js';
+import { LOCK_READ_BYTES } from './model/record.js';
 import type { CallOptions, Vfs } from '../vfs/vfs.js';
 
 /** A lock on one file, which can be taken and given back any number of times, but not twice at once. */
 export class Lockfile {
   readonly file: VfsFile;
   readonly #aim: Aim;
-  #holding: Holding | undefined;
+  #holding: HeldLock | undefined;
   #reclaimed: Reclaimed | undefined;
   #acquiring = false;
 
@@ -28,7 +34,7 @@ export class Lockfile {
       throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
     this.file = file;
     const { vfs } = file;
-    this.#aim = { vfs, place: placeOf(vfs, vfs, file.path), terms: termsOf(options) };
+    this.#aim = { vfs, target: lockTarget(vfs, vfs, file.path), options: resolveLockOptions(options) };
   }
 
   /** A lock on a file given by path or URI. */
@@ -43,7 +49,7 @@ export class Lockfile {
 
   /** The lock file, as a person finds it. */
   get path(): string {
-    return this.#aim.place.shown;
+    return this.#aim.target.displayPath;
   }
 
   /**
@@ -51,8 +57,8 @@ export class Lockfile {
    * with the reason of an aborted signal, or with a `VfsError`.
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
-    const waitMs = waitOf(options);
-    const signal = signalOf(options);
+    const waitMs = resolveWait(options);
+    const signal = resolveSignal(options);
     await this.#taking(() => (waitMs === 0 ? acquireAtOnce(this.#aim) : acquireWithin(this.#aim, waitMs, signal)));
   }
 
@@ -86,7 +92,7 @@ export class Lockfile {
   /** Milliseconds since the lock was taken, by whomever, by the store's clock. Undefined: nobody holds it. */
   async age(options?: CallOptions): Promise<number | undefined> {
     const sighting = await this.#inspect(true, options);
-    return sighting?.state === 'free' ? undefined : obstacleOf(this.path, sighting).ageMs;
+    return sighting?.state === 'free' ? undefined : contentionOf(this.path, sighting).ageMs;
   }
 
   /** Whether there is a lock that may be taken over: its lease is over, its process is dead, or nobody can read it. */
@@ -101,12 +107,12 @@ export class Lockfile {
 
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held. */
   get remainingMs(): number {
-    return this.held ? this.#last().tenure.remainingMs : 0;
+    return this.held ? this.#last().lease.remainingMs : 0;
   }
 
   /** What the holder wrote when it took or last renewed the lock. Undefined: not held. */
   get record(): LockRecord | undefined {
-    return this.held ? this.#last().tenure.record : undefined;
+    return this.held ? this.#last().lease.record : undefined;
   }
 
   /** How the lock was lost while it was held. Undefined: it was not. */
@@ -135,7 +141,7 @@ export class Lockfile {
   }
 
   /** The present acquisition, or the one before. */
-  #last(): Holding {
+  #last(): HeldLock {
     if (this.#holding === undefined)
       throw new LockNotHeldError(`the lock ${this.path} was never acquired by this object`);
     return this.#holding;
@@ -153,9 +159,9 @@ export class Lockfile {
     }
   }
 
-  #hold({ tenure, reclaimed, turn }: Acquired): void {
+  #hold({ lease, reclaimed, turn }: Acquired): void {
     this.#reclaimed = reclaimed;
-    this.#holding = new Holding(this.#aim.place, tenure, this.#aim.terms.renew, turn.done);
+    this.#holding = new HeldLock(this.#aim.target, lease, this.#aim.options.renew, turn.done);
   }
 
   #busy(): LockHeldError {
@@ -163,10 +169,10 @@ export class Lockfile {
     return new LockHeldError(`this very Lockfile holds or awaits ${this.path} already; use another object`, obstacle);
   }
 
-  async #inspect(clock: boolean, options: CallOptions = {}): Promise<Sighting | undefined> {
-    const { vfs, place, terms } = this.#aim;
-    const snapshot = await vfs.read(place.path, { ...options, clock, maxBytes: LOCK_READ_BYTES });
-    const judge = { ttlMs: terms.ttlMs, ownerId: terms.ownerId, grainMs: place.grainMs };
-    return snapshot && new Observer(judge).see(snapshot);
+  async #inspect(clock: boolean, options: CallOptions = {}): Promise<LockObservation | undefined> {
+    const { vfs, target, options: resolved } = this.#aim;
+    const snapshot = await vfs.read(target.path, { ...options, clock, maxBytes: LOCK_READ_BYTES });
+    const judge = { ttlMs: resolved.ttlMs, ownerId: resolved.ownerId, resolutionMs: target.resolutionMs };
+    return snapshot && new StalenessTracker(judge).observe(snapshot);
   }
 }

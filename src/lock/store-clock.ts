@@ -1,6 +1,6 @@
 import { freshId } from '../util/fresh-id.js';
 import { stagedPath } from '../vfs/names.js';
-import { LOCK_READ_BYTES } from './protocol/lease.js';
+import { LOCK_READ_BYTES } from './model/record.js';
 import type { CallOptions, Snapshot, Vfs } from '../vfs/vfs.js';
 import { folderOf } from '../vfs/path.js';
 

@@ -1,15 +1,15 @@
 import type { Reclaimed } from './model/holder.js';
 import type { LockLostError } from './model/errors.js';
 import type { VfsFile } from '../vfs/file.js';
-import type { Holding } from './protocol/held-lock.js';
+import type { HeldLock } from './protocol/held-lock.js';
 
 /** A lock on a local file that is held, with everything done by the time a call returns. */
 export class SyncLock {
   readonly file: VfsFile;
-  readonly #holding: Holding;
+  readonly #holding: HeldLock;
   readonly #reclaimed: Reclaimed | undefined;
 
-  constructor(file: VfsFile, holding: Holding, reclaimed: Reclaimed | undefined) {
+  constructor(file: VfsFile, holding: HeldLock, reclaimed: Reclaimed | undefined) {
     this.file = file;
     this.#holding = holding;
     this.#reclaimed = reclaimed;
@@ -22,7 +22,7 @@ export class SyncLock {
 
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held. */
   get remainingMs(): number {
-    return this.held ? this.#holding.tenure.remainingMs : 0;
+    return this.held ? this.#holding.lease.remainingMs : 0;
   }
 
   /** How the lock was lost while it was held. Undefined: it was not. */

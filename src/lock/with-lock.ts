@@ -1,7 +1,7 @@
 import type { VfsFile } from '../vfs/file.js';
 import { Lockfile } from './lockfile.js';
 import type { AcquireOptions, LockOptions } from './model/options.js';
-import { warnOfRelease } from './protocol/report.js';
+import { releaseQuietly } from './quiet-release.js';
 
 /**
  * Runs `fn` while the lock of `file` is held and hands its result, or its own error, back untouched. Rejects with
@@ -18,19 +18,10 @@ export async function withLock<T>(
   try {
     result = await fn(lock.file, lock);
   } catch (error) {
-    await giveBack(lock);
+    await releaseQuietly(lock);
     throw error;
   }
-  await giveBack(lock);
+  await releaseQuietly(lock);
   if (lock.loss) throw lock.loss;
   return result;
-}
-
-async function giveBack(lock: Lockfile): Promise<void> {
-  try {
-    // Settles first whether the deadline has passed unnoticed: a release in time is no proof of having held until now.
-    if (lock.held || lock.loss) await lock.release();
-  } catch (error) {
-    warnOfRelease(error);
-  }
 }

@@ -1,3 +1,7 @@
+import { LockOptionError } from './option-error.js';
+
+const MOST_AT_ONCE = 1000;
+
 /**
  * What `work` makes of each item, in the order in which it is done. At most `limit` items are in work or waiting to be taken,
  * so memory is bounded however long the source is. What was begun is done before the iteration ends, even when that is left.
@@ -86,4 +90,11 @@ class Bench<T, R> {
     this.#ended = true;
     this.#failure ??= { error };
   }
+}
+
+export function concurrencyOf({ concurrency = 16 }: { readonly concurrency?: number | undefined }): number {
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_ONCE) return concurrency;
+  throw new LockOptionError(
+    `concurrency must be a whole number from 1 to ${String(MOST_AT_ONCE)}, not ${String(concurrency)}`,
+  );
 }

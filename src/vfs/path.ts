@@ -59,11 +59,11 @@ export function normalizePath(path: string): string {
 }
 
 function bad(path: unknown, problem: string): VfsError {
-  return new VfsError('ERR_VFS_PATH', `the path ${shown(path)} ${problem}`);
+  return new VfsError('ERR_VFS_PATH', `the path ${quoted(path)} ${problem}`);
 }
 
 /** A path as a message shows it: quoted, and not at any length. */
-export function shown(path: unknown): string {
+export function quoted(path: unknown): string {
   const text = typeof path === 'string' ? JSON.stringify(path) : `of the type ${typeof path}`;
   return text.length > 120 ? `${text.slice(0, 100)}...` : text;
 }

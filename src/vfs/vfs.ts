@@ -67,13 +67,13 @@ export interface Capabilities {
   readonly replace: 'atomic' | 'guarded' | 'none';
   readonly remove: 'atomic' | 'guarded' | 'none';
   readonly move: 'atomic' | 'copy';
-  readonly clock: { readonly source: 'store' | 'none'; readonly grainMs: number };
+  readonly clock: { readonly source: 'store' | 'none'; readonly resolutionMs: number };
   /** Whether files outlive the process. */
   readonly durable: boolean;
   /** How often a waiter may look, in milliseconds. */
   readonly poll: { readonly minMs: number; readonly maxMs: number };
   /** What nobody can find out about all this by trying, in a sentence or two; absent where it need not be found out. */
-  readonly doubt?: string;
+  readonly caveat?: string;
 }
 
 /**
@@ -93,7 +93,7 @@ export interface Vfs {
   /** The name by which a person, or `openFile`, finds a path of this store again. */
   locate(path: string): string;
   /** What tells this store from others that `locate` their files alike, such as the endpoint of a bucket. */
-  readonly realm?: string;
+  readonly storeId?: string;
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined>;
   /** Publishes the whole content at once, only where no file is. Undefined: there is one already. */

@@ -70,7 +70,7 @@ describe('an unreadable lock file', () => {
       nowMs += 400;
       expect(await lock.tryAcquire()).toBe(false);
     }
-    nowMs += 1 + vfs.capabilities.clock.grainMs;
+    nowMs += 1 + vfs.capabilities.clock.resolutionMs;
     expect(await lock.tryAcquire()).toBe(true);
     expect(lock.reclaimedFrom).toEqual({ reason: 'unreadable' });
     expect(await lock.release()).toBe(true);

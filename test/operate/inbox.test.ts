@@ -15,7 +15,7 @@ it('inbox takes a file as unchanged that a listing tells the time of more finely
       for await (const entry of whole.list(...args)) yield { ...entry, modifiedMs: entry.modifiedMs + 789 };
     },
   });
-  const clock = { ...whole.capabilities.clock, grainMs: 1000 };
+  const clock = { ...whole.capabilities.clock, resolutionMs: 1000 };
   Object.defineProperty(vfs, 'capabilities', { value: { ...whole.capabilities, clock } });
   await whole.write('a', Buffer.from('a'));
   const names: string[] = [];

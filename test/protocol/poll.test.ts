@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { gcsVfs } from '../../src/backends/gcs/index.js';
 import { s3Vfs } from '../../src/backends/s3/index.js';
-import { Poll } from '../../src/lock/protocol/backoff.js';
+import { Backoff } from '../../src/lock/protocol/backoff.js';
 
 const LOOKS = 1000;
 const STORES = [s3Vfs({ bucket: 'bucket' }), gcsVfs({ bucket: 'bucket' })];
@@ -10,7 +10,7 @@ const STORES = [s3Vfs({ bucket: 'bucket' }), gcsVfs({ bucket: 'bucket' })];
 describe.each(STORES.map((vfs) => [vfs.scheme, vfs.capabilities] as const))('a waiter before %s', (_scheme, store) => {
   /** The pauses of one waiter while so much is left of the holder's lease. */
   const pauses = (staleInMs: number): readonly number[] => {
-    const poll = new Poll(store);
+    const poll = new Backoff(store);
     return Array.from({ length: LOOKS }, () => poll.nextMs(staleInMs));
   };
   const mean = (all: readonly number[]): number => all.reduce((sum, each) => sum + each) / all.length;

@@ -107,7 +107,7 @@ const timeless: readonly (readonly [string, StoreOptions])[] = [
   [
     'tells no time',
     {
-      capabilities: { clock: { source: 'none', grainMs: 0 } },
+      capabilities: { clock: { source: 'none', resolutionMs: 0 } },
       seen: (snapshot: Snapshot) => ({ ...snapshot, nowMs: undefined }),
     },
   ],

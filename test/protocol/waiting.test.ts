@@ -15,11 +15,11 @@ beforeEach(() => {
 
 /** One of several stores whose files have the same names. */
 class Bucket extends WrappedVfs {
-  override readonly realm: string;
+  override readonly storeId: string;
 
   constructor(endpoint: string) {
     super(memVfs());
-    this.realm = endpoint;
+    this.storeId = endpoint;
   }
 
   override locate(path: string): string {

@@ -25,7 +25,7 @@ describe('s3 URIs', () => {
   });
 
   test('buckets of one name are told apart by their endpoint, or by the client', () => {
-    const realm = (options: Partial<S3VfsOptions>): string => s3Vfs({ bucket: 'bucket', ...options }).realm;
+    const realm = (options: Partial<S3VfsOptions>): string => s3Vfs({ bucket: 'bucket', ...options }).storeId;
     const client = { send: () => 0, config: {} };
     expect(realm({})).toBe(realm({}));
     expect(realm({ endpoint: 'http://a' })).not.toBe(realm({}));

@@ -17,13 +17,13 @@ import type {
 /** Another store, unchanged: the base of stores that are slow, elsewhere, or wrong in one respect. */
 export class WrappedVfs implements Vfs {
   readonly inner: Vfs;
-  readonly realm?: string;
+  readonly storeId?: string;
   readonly sync?: SyncVfs;
   readonly watch?: (path: string, onChange: () => void) => () => void;
 
   constructor(inner: Vfs) {
     this.inner = inner;
-    if (inner.realm !== undefined) this.realm = inner.realm;
+    if (inner.storeId !== undefined) this.storeId = inner.storeId;
     if (inner.sync) this.sync = inner.sync;
     if (inner.watch) this.watch = inner.watch.bind(inner);
   }

@@ -1,7 +1,7 @@
 import { VfsError } from '../../vfs/errors.js';
-import { signalOf } from '../../lock/model/options.js';
-import { Bench, Wrong } from './probe-context.js';
-import { EXAMINATIONS, type Examination } from './probes.js';
+import { resolveSignal } from '../../lock/model/options.js';
+import { ProbeContext, ProbeFailed } from './probe-context.js';
+import { PROBES, type Probe } from './probes.js';
 import { openFolder, type Location } from '../../open.js';
 import { pathIn, type Folder } from '../../vfs/path.js';
 
@@ -49,13 +49,13 @@ export interface DoctorOptions {
  * is none or the signal aborts.
  */
 export async function doctor(location: Location, options: DoctorOptions = {}): Promise<Diagnosis> {
-  const signal = signalOf(options);
+  const signal = resolveSignal(options);
   const folder = await openFolder(location);
-  const bench = new Bench(folder, signal);
+  const bench = new ProbeContext(folder, signal);
   await assertListed(folder, signal);
   const checks: Check[] = [];
   try {
-    for (const examination of EXAMINATIONS) {
+    for (const examination of PROBES) {
       const check = await examine(examination, bench);
       signal?.throwIfAborted();
       checks.push(check);
@@ -78,7 +78,7 @@ async function assertListed({ vfs, path }: Folder, signal: AbortSignal | undefin
   }
 }
 
-async function examine({ name, concerns, needs, examine: perform }: Examination, bench: Bench): Promise<Check> {
+async function examine({ name, concerns, needs, run: perform }: Probe, bench: ProbeContext): Promise<Check> {
   const startedMs = performance.now();
   const outcome = async (): Promise<Pick<Check, 'verdict' | 'found'>> => {
     const lack = needs?.(bench.vfs.capabilities);
@@ -87,7 +87,7 @@ async function examine({ name, concerns, needs, examine: perform }: Examination,
       const { note, found } = await perform(bench);
       return { verdict: note ? 'note' : 'ok', found };
     } catch (error) {
-      if (error instanceof Wrong) return { verdict: 'wrong', found: error.message };
+      if (error instanceof ProbeFailed) return { verdict: 'wrong', found: error.message };
       if (!(error instanceof VfsError)) throw error;
       return { verdict: error.code === 'ERR_VFS_UNSUPPORTED' ? 'wrong' : 'failed', found: error.message };
     }
@@ -95,7 +95,12 @@ async function examine({ name, concerns, needs, examine: perform }: Examination,
   return { name, concerns, ...(await outcome()), durationMs: performance.now() - startedMs };
 }
 
-function diagnosisOf(folder: Folder, bench: Bench, checks: readonly Check[], leftBehind: readonly string[]): Diagnosis {
+function diagnosisOf(
+  folder: Folder,
+  bench: ProbeContext,
+  checks: readonly Check[],
+  leftBehind: readonly string[],
+): Diagnosis {
   const { vfs } = folder;
   const { create, replace } = vfs.capabilities;
   const came = (to: Check['verdict'], concerns: Check['concerns']): boolean =>
@@ -103,7 +108,7 @@ function diagnosisOf(folder: Folder, bench: Bench, checks: readonly Check[], lef
   const unsafe = came('wrong', 'locks') || create === 'none' || replace === 'none';
   const verdict = unsafe ? 'unsafe' : came('failed', 'locks') ? 'unproved' : 'safe';
   const files = came('wrong', 'files') ? ['Do not move files here: one may overwrite another.'] : [];
-  const doubt = verdict === 'safe' && vfs.capabilities.doubt !== undefined ? [vfs.capabilities.doubt] : [];
+  const doubt = verdict === 'safe' && vfs.capabilities.caveat !== undefined ? [vfs.capabilities.caveat] : [];
   return {
     location: folder.path === '' ? vfs.locate(pathIn(folder, '.')).replace(/\.$/, '') : vfs.locate(folder.path),
     backend: vfs.scheme,

@@ -4,7 +4,7 @@ import type { ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs
 import { pathIn, type Folder } from '../../vfs/path.js';
 
 /** The store did not do what it claims; the message says what it did. */
-export class Wrong extends Error {
+export class ProbeFailed extends Error {
   override readonly name = 'Wrong';
 }
 
@@ -14,7 +14,7 @@ type Timed = 'read' | 'create' | 'replace' | 'remove';
 const CLEAR_LIMIT_MS = 10_000;
 
 /** Where a store is tried: with scratch files of its own, and a watch on how long it takes. */
-export class Bench {
+export class ProbeContext {
   readonly vfs: Vfs;
   readonly folder: Folder;
   readonly signal: AbortSignal | undefined;
@@ -63,17 +63,17 @@ export class Bench {
   /** A new file, or what is wrong with creating one. */
   async created(path: string, data: Uint8Array): Promise<Version> {
     const written = await this.create(path, data);
-    if (written === undefined) throw new Wrong('a create where no file is says that there is one');
+    if (written === undefined) throw new ProbeFailed('a create where no file is says that there is one');
     return written.version;
   }
 
   /** Fails unless the file has exactly this content, or is not there. */
   async holds(path: string, data: Uint8Array | undefined, after: string): Promise<void> {
     const found = (await this.read(path))?.data;
-    if (found === undefined && data !== undefined) throw new Wrong(`after ${after} the file is gone`);
-    if (found !== undefined && data === undefined) throw new Wrong(`after ${after} the file is still there`);
+    if (found === undefined && data !== undefined) throw new ProbeFailed(`after ${after} the file is gone`);
+    if (found !== undefined && data === undefined) throw new ProbeFailed(`after ${after} the file is still there`);
     if (found && data && !Buffer.from(found).equals(data))
-      throw new Wrong(`after ${after} the file has another content`);
+      throw new ProbeFailed(`after ${after} the file has another content`);
   }
 
   /** Removes every scratch file; returns those that stay. */

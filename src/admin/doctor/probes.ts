@@ -1,14 +1,14 @@
 import { sleep } from '../../util/sleep.js';
 import type { Capabilities } from '../../vfs/vfs.js';
-import { type Bench, Wrong } from './probe-context.js';
+import { type ProbeContext, ProbeFailed } from './probe-context.js';
 
 /** One thing to be tried, and what is to be said when it went well. */
-export interface Examination {
+export interface Probe {
   readonly name: string;
   readonly concerns: 'locks' | 'files';
   /** What the store says itself that it cannot do. */
   readonly needs?: (capabilities: Capabilities) => string | undefined;
-  readonly examine: (bench: Bench) => Promise<{ readonly found: string; readonly note?: boolean }>;
+  readonly run: (bench: ProbeContext) => Promise<{ readonly found: string; readonly note?: boolean }>;
 }
 
 const CONTENDERS = 16;
@@ -25,26 +25,26 @@ const removes = (capabilities: Capabilities): string | undefined =>
     ? 'the store has no conditional remove: locks are released by tombstones'
     : undefined);
 
-export const EXAMINATIONS: readonly Examination[] = [
-  { name: 'permissions', concerns: 'locks', examine: permissions },
-  { name: 'two creates', concerns: 'locks', needs: creates, examine: twoCreates },
-  { name: 'stale replace', concerns: 'locks', needs: replaces, examine: staleReplace },
-  { name: 'stale remove', concerns: 'locks', needs: removes, examine: staleRemove },
-  { name: `race of ${String(CONTENDERS)} creates`, concerns: 'locks', needs: creates, examine: raceOfCreates },
-  { name: `race of ${String(CONTENDERS)} replaces`, concerns: 'locks', needs: replaces, examine: raceOfReplaces },
-  { name: `race of ${String(CONTENDERS)} removes`, concerns: 'locks', needs: removes, examine: raceOfRemoves },
+export const PROBES: readonly Probe[] = [
+  { name: 'permissions', concerns: 'locks', run: permissions },
+  { name: 'two creates', concerns: 'locks', needs: creates, run: twoCreates },
+  { name: 'stale replace', concerns: 'locks', needs: replaces, run: staleReplace },
+  { name: 'stale remove', concerns: 'locks', needs: removes, run: staleRemove },
+  { name: `race of ${String(CONTENDERS)} creates`, concerns: 'locks', needs: creates, run: raceOfCreates },
+  { name: `race of ${String(CONTENDERS)} replaces`, concerns: 'locks', needs: replaces, run: raceOfReplaces },
+  { name: `race of ${String(CONTENDERS)} removes`, concerns: 'locks', needs: removes, run: raceOfRemoves },
   {
     name: `race of ${String(CONTENDERS)} replaces and removes`,
     concerns: 'locks',
     needs: removes,
-    examine: raceOfBoth,
+    run: raceOfBoth,
   },
-  { name: 'clock', concerns: 'locks', needs: creates, examine: clock },
-  { name: 'moves', concerns: 'files', examine: moves },
-  { name: 'durability', concerns: 'locks', examine: durability },
+  { name: 'clock', concerns: 'locks', needs: creates, run: clock },
+  { name: 'moves', concerns: 'files', run: moves },
+  { name: 'durability', concerns: 'locks', run: durability },
 ];
 
-async function permissions(bench: Bench) {
+async function permissions(bench: ProbeContext) {
   const { vfs, folder, signal } = bench;
   const path = bench.fresh();
   const data = bench.content();
@@ -56,42 +56,43 @@ async function permissions(bench: Bench) {
   return { found: 'files can be listed, written, read and deleted' };
 }
 
-async function twoCreates(bench: Bench) {
+async function twoCreates(bench: ProbeContext) {
   const path = bench.fresh();
   const data = bench.content();
   await bench.created(path, data);
   await bench.holds(path, data, 'a create');
-  if (await bench.create(path, bench.content())) throw new Wrong('a second create wins, as if no file was there');
+  if (await bench.create(path, bench.content())) throw new ProbeFailed('a second create wins, as if no file was there');
   await bench.holds(path, data, 'a second create, which lost,');
   return { found: 'the second one loses and changes nothing' };
 }
 
-async function staleReplace(bench: Bench) {
+async function staleReplace(bench: ProbeContext) {
   const path = bench.fresh();
   const [old, present] = [bench.content(), bench.content()];
   const first = await bench.created(path, old);
-  if (!(await bench.replace(path, first, present))) throw new Wrong('a replace of the present version loses');
+  if (!(await bench.replace(path, first, present))) throw new ProbeFailed('a replace of the present version loses');
   await bench.holds(path, present, 'a replace');
-  if (await bench.replace(path, first, old)) throw new Wrong('a replace of a version that is not there any more wins');
+  if (await bench.replace(path, first, old))
+    throw new ProbeFailed('a replace of a version that is not there any more wins');
   await bench.holds(path, present, 'a replace of an old version, which lost,');
   return { found: 'it loses and changes nothing' };
 }
 
-async function staleRemove(bench: Bench) {
+async function staleRemove(bench: ProbeContext) {
   const path = bench.fresh();
   const present = bench.content();
   const first = await bench.created(path, bench.content());
   await bench.vfs.write(path, present, { signal: bench.signal });
-  if (await bench.remove(path, first)) throw new Wrong('a remove of a version that is not there any more wins');
+  if (await bench.remove(path, first)) throw new ProbeFailed('a remove of a version that is not there any more wins');
   await bench.holds(path, present, 'a remove of an old version, which lost,');
   const snapshot = await bench.read(path);
   if (!snapshot || !(await bench.remove(path, snapshot.version)))
-    throw new Wrong('a remove of the present version loses');
+    throw new ProbeFailed('a remove of the present version loses');
   await bench.holds(path, undefined, 'a remove');
   return { found: 'it loses and changes nothing' };
 }
 
-async function raceOfCreates(bench: Bench) {
+async function raceOfCreates(bench: ProbeContext) {
   for (let round = 0; round < ROUNDS; round += 1) {
     const path = bench.fresh();
     const offers = Array.from({ length: CONTENDERS }, () => bench.content());
@@ -103,7 +104,7 @@ async function raceOfCreates(bench: Bench) {
   return RACED;
 }
 
-async function raceOfReplaces(bench: Bench) {
+async function raceOfReplaces(bench: ProbeContext) {
   for (let round = 0; round < ROUNDS; round += 1) {
     const path = bench.fresh();
     const version = await bench.created(path, bench.content());
@@ -116,7 +117,7 @@ async function raceOfReplaces(bench: Bench) {
   return RACED;
 }
 
-async function raceOfRemoves(bench: Bench) {
+async function raceOfRemoves(bench: ProbeContext) {
   for (let round = 0; round < ROUNDS; round += 1) {
     const path = bench.fresh();
     const version = await bench.created(path, bench.content());
@@ -129,7 +130,7 @@ async function raceOfRemoves(bench: Bench) {
 }
 
 /** A takeover against a late release: a remove that judged before the replace must not act after it. */
-async function raceOfBoth(bench: Bench) {
+async function raceOfBoth(bench: ProbeContext) {
   for (let round = 0; round < ROUNDS; round += 1) {
     const path = bench.fresh();
     const version = await bench.created(path, bench.content());
@@ -156,37 +157,37 @@ const RACED = { found: `${String(ROUNDS)} times, exactly one won` };
 
 function onlyWinner(won: readonly boolean[]): number {
   const winners = won.filter(Boolean).length;
-  if (winners !== 1) throw new Wrong(`${String(winners)} of ${String(won.length)} won, where exactly one may`);
+  if (winners !== 1) throw new ProbeFailed(`${String(winners)} of ${String(won.length)} won, where exactly one may`);
   return won.indexOf(true);
 }
 
 /** A lock is stale when its file is so old: what the store says of age has to be what goes by. */
-async function clock(bench: Bench) {
-  const { source, grainMs } = bench.vfs.capabilities.clock;
+async function clock(bench: ProbeContext) {
+  const { source, resolutionMs } = bench.vfs.capabilities.clock;
   const path = bench.fresh();
   const beforeMs = performance.now();
   await bench.created(path, bench.content());
   const writtenMs = performance.now();
-  await sleep(CLOCK_PAUSE_MS + grainMs, bench.signal);
+  await sleep(CLOCK_PAUSE_MS + resolutionMs, bench.signal);
   const leastMs = performance.now() - writtenMs;
   const snapshot = await bench.read(path, { clock: true });
   if (snapshot?.nowMs === undefined) {
     const found = 'the store tells no time: a lock is stale once it was watched unchanged for its lease';
     if (source === 'none') return { found, note: true };
-    throw new Wrong('the store has a clock, and does not tell its time');
+    throw new ProbeFailed('the store has a clock, and does not tell its time');
   }
   bench.clockAheadMs = snapshot.nowMs - Date.now();
   const ageMs = snapshot.nowMs - snapshot.modifiedMs;
   const mostMs = performance.now() - beforeMs;
-  const slackMs = 2 * grainMs + 20 + mostMs / 100;
+  const slackMs = 2 * resolutionMs + 20 + mostMs / 100;
   if (ageMs < leastMs - slackMs || ageMs > mostMs + slackMs) {
     const between = `between ${leastMs.toFixed()} and ${mostMs.toFixed()} ms`;
-    throw new Wrong(`a file written ${between} ago is said to be ${ageMs.toFixed()} ms old`);
+    throw new ProbeFailed(`a file written ${between} ago is said to be ${ageMs.toFixed()} ms old`);
   }
-  return { found: `files age as time goes by, to the nearest ${String(grainMs)} ms` };
+  return { found: `files age as time goes by, to the nearest ${String(resolutionMs)} ms` };
 }
 
-async function moves(bench: Bench) {
+async function moves(bench: ProbeContext) {
   const { vfs, signal } = bench;
   const [from, to] = [bench.fresh(), bench.fresh()];
   const [moved, other] = [bench.content(), bench.content()];
@@ -199,12 +200,12 @@ async function moves(bench: Bench) {
     () => false,
     () => true,
   );
-  if (!refused) throw new Wrong('a file is moved over another one');
+  if (!refused) throw new ProbeFailed('a file is moved over another one');
   await bench.holds(to, moved, 'a move onto it, which was refused,');
   return { found: 'a file is moved, and never over another one' };
 }
 
-function durability({ vfs }: Bench) {
+function durability({ vfs }: ProbeContext) {
   const { durable } = vfs.capabilities;
   const found = durable
     ? 'files outlive this process'

@@ -43,7 +43,7 @@ export interface GcsStream {
 const PATIENCE = 12;
 
 /** The SDK, loaded when it is first needed. Its client authorises and sends requests, and repeats those that are not `once`. */
-export class GcsWire {
+export class GcsClient {
   readonly #terms: GcsTerms;
   #client: Promise<Sdk.Storage> | undefined;
 

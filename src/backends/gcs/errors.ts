@@ -2,7 +2,7 @@ import { VfsError, type Effect, type VfsErrorCode } from '../../vfs/errors.js';
 import { GcsFailure, NO_CREDENTIALS } from './failure.js';
 
 /** What the call was about. */
-export interface Errand {
+export interface RequestContext {
   readonly verb: string;
   /** The file, as a person finds it. */
   readonly shown: string;
@@ -15,7 +15,7 @@ export interface Errand {
 }
 
 /** What the store or the SDK said, in the library's own terms. */
-export function gcsError(errand: Errand, error: unknown): VfsError {
+export function gcsError(errand: RequestContext, error: unknown): VfsError {
   if (error instanceof VfsError) return error;
   const effect: Effect = errand.changes && error instanceof GcsFailure && error.open ? 'unknown' : 'none';
   const cause = error instanceof GcsFailure ? error.cause : error;
@@ -41,7 +41,7 @@ const KEPT = /retention|\bhold\b/i;
 const NO_CHANGE =
   'a retention policy or a hold forbids to overwrite and to delete, so no lock can be renewed or given back';
 
-function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, string] {
+function describe(errand: RequestContext, error: unknown): readonly [VfsErrorCode, string] {
   const said = error instanceof Error ? error.message || error.name : String(error);
   if (!(error instanceof GcsFailure)) return ['ERR_VFS_IO', said];
   const { status } = error;
@@ -61,6 +61,6 @@ function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, strin
   return ['ERR_VFS_IO', answer];
 }
 
-function leastRole({ permissions, bucket }: Errand): string {
+function leastRole({ permissions, bucket }: RequestContext): string {
   return `the least role for this permits ${permissions.join(', ')} on gs://${bucket}`;
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { VfsError } from '../../vfs/errors.js';
-import { checkPath, shown } from '../../vfs/path.js';
+import { checkPath, quoted } from '../../vfs/path.js';
 import type {
   CallOptions,
   Capabilities,
@@ -16,20 +16,20 @@ import type {
 } from '../../vfs/vfs.js';
 import { KEY_BYTES } from '../shared/bucket/keys.js';
 import { doubtOf } from '../shared/bucket/caveat.js';
-import { gcsError, type Errand } from './errors.js';
+import { gcsError, type RequestContext } from './errors.js';
 import { copyObject } from './move.js';
 import { GcsObjects } from './objects.js';
 import { gcsTerms, type GcsTerms, type GcsVfsOptions } from './options.js';
 import { GcsSwaps } from './conditional.js';
 import { CHUNK_BYTES, uploadStream } from './upload.js';
-import { GcsWire } from './client.js';
+import { GcsClient } from './client.js';
 
 export type { GcsVfsOptions } from './options.js';
 
 /** Files in a bucket of Google Cloud Storage, or of an emulator of it. */
 export class GcsVfs implements Vfs {
   readonly scheme = 'gs';
-  readonly realm: string;
+  readonly storeId: string;
   readonly capabilities: Capabilities;
   readonly #terms: GcsTerms;
   readonly #objects: GcsObjects;
@@ -37,8 +37,8 @@ export class GcsVfs implements Vfs {
 
   constructor(options: GcsVfsOptions) {
     this.#terms = gcsTerms(options);
-    this.realm = this.#terms.endpoint;
-    this.#objects = new GcsObjects(new GcsWire(this.#terms), this.#terms.bucket);
+    this.storeId = this.#terms.endpoint;
+    this.#objects = new GcsObjects(new GcsClient(this.#terms), this.#terms.bucket);
     this.#swaps = new GcsSwaps(this.#objects, this.#terms);
     this.capabilities = {
       create: 'atomic',
@@ -46,10 +46,10 @@ export class GcsVfs implements Vfs {
       remove: this.#terms.conditionalDelete ? 'atomic' : 'none',
       move: 'copy',
       // The `Date` and the `Last-Modified` of an answer are whole seconds.
-      clock: { source: 'store', grainMs: 1000 },
+      clock: { source: 'store', resolutionMs: 1000 },
       durable: true,
       poll: { minMs: 1000, maxMs: 5000 },
-      ...(this.#terms.isGoogle ? {} : { doubt: doubtOf('Google', this.#terms.conditionalDelete) }),
+      ...(this.#terms.isGoogle ? {} : { caveat: doubtOf('Google', this.#terms.conditionalDelete) }),
     };
   }
 
@@ -183,7 +183,7 @@ export class GcsVfs implements Vfs {
     permissions: readonly string[],
     changes: boolean,
     signal: AbortSignal | undefined,
-  ): Errand {
+  ): RequestContext {
     return { verb, shown: this.locate(path), bucket: this.#terms.bucket, permissions, changes, signal };
   }
 
@@ -216,7 +216,7 @@ const SEE = ['storage.objects.get', LIST];
 const NO_REMOVE = `the store is not known to hold the condition of a DELETE; set conditionalDelete: 'native' if it does`;
 
 function unfitPath(path: string, problem: string): VfsError {
-  return new VfsError('ERR_VFS_PATH', `the path ${shown(path)} ${problem}`);
+  return new VfsError('ERR_VFS_PATH', `the path ${quoted(path)} ${problem}`);
 }
 
 function* slices(data: Buffer): Generator<Uint8Array> {

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Entry, Snapshot, Stat, Version } from '../../vfs/vfs.js';
 import { GcsFailure } from './failure.js';
 import { isAbsent } from './errors.js';
-import type { GcsStream, GcsWire } from './client.js';
+import type { GcsStream, GcsClient } from './client.js';
 
 type Signal = AbortSignal | undefined;
 
@@ -41,10 +41,10 @@ const SMALL_BYTES = 64 * 1024;
 
 /** The plain requests. Keys are whole ones. What the store refuses comes as `GcsFailure`. */
 export class GcsObjects {
-  readonly wire: GcsWire;
+  readonly wire: GcsClient;
   readonly bucket: string;
 
-  constructor(wire: GcsWire, bucket: string) {
+  constructor(wire: GcsClient, bucket: string) {
     this.wire = wire;
     this.bucket = bucket;
   }

@@ -7,7 +7,7 @@ import { VfsError } from '../../vfs/errors.js';
 import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Entry, ListOptions, Stat, Vfs } from '../../vfs/vfs.js';
-import { ABSENT, codeOf, LINKLESS, localError } from './errors.js';
+import { ABSENT, codeOf, LINKLESS, posixError } from '../shared/plain/posix-errors.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the system's own. */
 
@@ -56,7 +56,7 @@ export async function* walk(vfs: Locating, folder: string, through: Walk, isBelo
       if (isFolder && enters(found.name)) inside.push(path);
     }
   } catch (error) {
-    const failure = localError('list', located, error, signal);
+    const failure = posixError('list', located, error, signal);
     const isGone = isBelow && ABSENT.includes(codeOf(error));
     if (!isGone && (!isBelow || onError === undefined || failure.code === 'ERR_VFS_ABORTED')) throw failure;
     if (!isGone) onError?.(failure, folder);

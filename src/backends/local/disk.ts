@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
-import { pooledCalls, promptCalls, type Syscalls } from './syscalls.js';
+import { pooledCalls, inlineCalls, type Syscalls } from './syscalls.js';
 
 /** statfs(2) types of file systems that answer from this machine's memory: ext, xfs, btrfs, tmpfs, ramfs, f2fs, zfs, overlay, bcachefs, APFS. */
 const PROMPT_TYPES = new Set([
@@ -27,20 +27,20 @@ const disks = new Map<string, Disk>();
  * The calls that suit the disk below a folder. A local disk answers a call in less time than the thread pool takes to pass
  * it on; a network file system may hang, and must not take the event loop with it.
  */
-export async function callsFor(folder: string): Promise<Syscalls> {
+export async function syscallsFor(folder: string): Promise<Syscalls> {
   const type = await statfs(folder).then(
     (stats) => stats.type,
     () => undefined,
   );
   if (type === undefined) return pooledCalls;
-  const calls = PROMPT_TYPES.has(type) ? promptCalls : pooledCalls;
+  const calls = PROMPT_TYPES.has(type) ? inlineCalls : pooledCalls;
   if (disks.size >= MOST_FOLDERS) disks.clear();
   disks.set(folder, { calls, slow: 0, pooledUntilMs: 0 });
   return calls;
 }
 
 /** The same where it is known already, without waiting. */
-export function knownCallsFor(folder: string): Syscalls | undefined {
+export function knownSyscallsFor(folder: string): Syscalls | undefined {
   const disk = disks.get(folder);
   return disk && disk.pooledUntilMs > performance.now() ? pooledCalls : disk?.calls;
 }

@@ -7,7 +7,7 @@ import { ask, type Steps } from '../../util/steps.js';
 import type { Version } from '../../vfs/vfs.js';
 import { fileMode } from '../shared/plain/file-mode.js';
 import type { Syscalls } from './syscalls.js';
-import { ABSENT, codeOf, LINKLESS } from './errors.js';
+import { ABSENT, codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
 
 /** A file's content as one open saw it. */
 export interface FileImage {

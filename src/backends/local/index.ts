@@ -18,11 +18,11 @@ import type {
   Vfs,
   Written,
 } from '../../vfs/vfs.js';
-import { blockingCalls, pooledCalls, promptCalls } from './syscalls.js';
-import { callsFor, knownCallsFor, noteBlocking } from './disk.js';
-import { localError } from './errors.js';
+import { blockingCalls, pooledCalls, inlineCalls } from './syscalls.js';
+import { syscallsFor, knownSyscallsFor, noteBlocking } from './disk.js';
+import { posixError } from '../shared/plain/posix-errors.js';
 import { LocalFiles } from './files.js';
-import { turnOver } from './pace.js';
+import { nextTurn } from './pace.js';
 import type * as LocalLeftovers from './leftovers.js';
 import type * as LocalPlain from './data-files.js';
 import { createFile, readFile, removeFile, replaceFile } from './lock-files.js';
@@ -73,7 +73,7 @@ export class LocalVfs implements Vfs {
       replace: 'guarded',
       remove: 'guarded',
       move: hardLinks ? 'atomic' : 'copy',
-      clock: { source: 'store', grainMs: 10 },
+      clock: { source: 'store', resolutionMs: 10 },
       durable: true,
       poll: { minMs: 50, maxMs: 1000 },
     };
@@ -158,7 +158,7 @@ export class LocalVfs implements Vfs {
     try {
       yield* (await loadPlain()).readChunks(this.locate(path), signal);
     } catch (error) {
-      throw localError('read', this.locate(path), error, signal);
+      throw posixError('read', this.locate(path), error, signal);
     }
   }
 
@@ -181,15 +181,15 @@ export class LocalVfs implements Vfs {
     try {
       signal?.throwIfAborted();
       const prompt = bytes <= PROMPT_BYTES;
-      const calls = prompt ? (knownCallsFor(folder) ?? (await callsFor(folder))) : pooledCalls;
-      if (calls !== promptCalls) return await run(work(new LocalFiles(calls, folder, signal), located));
-      for (let wait = turnOver(); wait !== undefined; wait = turnOver()) await wait;
+      const calls = prompt ? (knownSyscallsFor(folder) ?? (await syscallsFor(folder))) : pooledCalls;
+      if (calls !== inlineCalls) return await run(work(new LocalFiles(calls, folder, signal), located));
+      for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
       const startedMs = performance.now();
       const outcome = run(work(new LocalFiles(calls, folder, signal), located));
       noteBlocking(folder, performance.now() - startedMs);
       return await outcome;
     } catch (error) {
-      throw localError(verb, located, error, signal);
+      throw posixError(verb, located, error, signal);
     }
   }
 
@@ -199,7 +199,7 @@ export class LocalVfs implements Vfs {
     try {
       return runSync(work(new LocalFiles(blockingCalls, dirname(located)), located));
     } catch (error) {
-      throw localError(verb, located, error);
+      throw posixError(verb, located, error);
     }
   }
 
@@ -214,7 +214,7 @@ export class LocalVfs implements Vfs {
       options?.signal?.throwIfAborted();
       return await work(await loadPlain(), this.locate(path));
     } catch (error) {
-      throw localError(verb, this.locate(path), error, options?.signal);
+      throw posixError(verb, this.locate(path), error, options?.signal);
     }
   }
 }

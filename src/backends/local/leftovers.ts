@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { isPrivateName } from '../../vfs/names.js';
 import type { Entry, ListOptions, Vfs } from '../../vfs/vfs.js';
 import { clearAway, examine, type Attic } from '../shared/plain/leftovers.js';
-import { ABSENT, codeOf } from './errors.js';
+import { ABSENT, codeOf } from '../shared/plain/posix-errors.js';
 import { walk } from './data-files.js';
 
 /** The private names in a folder. */

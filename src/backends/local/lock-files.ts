@@ -3,7 +3,7 @@ import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Steps } from '../../util/steps.js';
 import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
-import { codeOf, LINKLESS } from './errors.js';
+import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
 import type { LocalFiles } from './files.js';
 
 /** How long to wait for whoever is inside a guard, which takes well under a millisecond, before putting it out. */

@@ -2,15 +2,15 @@
 const SLICE_MS = 0.1;
 
 let sliceStartedMs = 0;
-let nextTurn: Promise<void> | undefined;
+let upcoming: Promise<void> | undefined;
 
 /** Undefined while there is time left in this turn of the event loop; else a promise for the next one, to ask again then. */
-export function turnOver(): Promise<void> | undefined {
-  if (nextTurn !== undefined) return performance.now() - sliceStartedMs < SLICE_MS ? undefined : nextTurn;
+export function nextTurn(): Promise<void> | undefined {
+  if (upcoming !== undefined) return performance.now() - sliceStartedMs < SLICE_MS ? undefined : upcoming;
   sliceStartedMs = performance.now();
-  nextTurn = new Promise((resolve) => {
+  upcoming = new Promise((resolve) => {
     setImmediate(() => {
-      nextTurn = undefined;
+      upcoming = undefined;
       resolve();
     });
   });

@@ -51,7 +51,7 @@ export const blockingCalls: Syscalls = {
 };
 
 /** The calls themselves done when they return, as a local disk answers in microseconds; only pauses are waited for. */
-export const promptCalls: Syscalls = { ...blockingCalls, pause: sleep };
+export const inlineCalls: Syscalls = { ...blockingCalls, pause: sleep };
 
 /** Every call on the thread pool, for disks that may take their time. */
 export const pooledCalls: Syscalls = {

@@ -58,7 +58,7 @@ const CONNECT_MS = 5000;
 const SOCKETS = { maxSockets: 500 };
 
 /** The SDK, loaded when it is first needed, and its client. Sends commands and keeps a record of every attempt. */
-export class S3Wire {
+export class S3Client {
   readonly #terms: S3Terms;
   #ready: Promise<{ readonly sdk: SdkModule; readonly client: Sdk.S3Client }> | undefined;
 

@@ -4,7 +4,7 @@ import type { Version, Written } from '../../vfs/vfs.js';
 import { isAbsent, isOpen, s3Error } from './errors.js';
 import { isAws, type S3Terms } from './options.js';
 import { versionOf, type S3Objects } from './objects.js';
-import { inForm, proveConditions, type Proof } from './probe.js';
+import { inForm, probeConditions, type ProbeResult } from './probe.js';
 import { S3Failure } from './client.js';
 
 type Signal = AbortSignal | undefined;
@@ -20,7 +20,7 @@ const CONFLICT_PAUSE_MS = 40;
 export class S3Swaps {
   readonly #objects: S3Objects;
   readonly #terms: S3Terms;
-  #proof: Promise<Proof> | undefined;
+  #proof: Promise<ProbeResult> | undefined;
   #isAws = true;
 
   constructor(objects: S3Objects, terms: S3Terms) {
@@ -109,9 +109,9 @@ export class S3Swaps {
     return this.#objects.get(Key, maxBytes, signal);
   }
 
-  async #prove(key: string): Promise<Proof> {
+  async #prove(key: string): Promise<ProbeResult> {
     try {
-      return await proveConditions(this.#objects, key, this.#terms.conditionalDelete);
+      return await probeConditions(this.#objects, key, this.#terms.conditionalDelete);
     } catch (error) {
       this.#proof = undefined;
       const { Bucket: bucket } = this.#objects.common;

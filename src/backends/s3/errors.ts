@@ -2,7 +2,7 @@ import { VfsError, type Effect, type VfsErrorCode } from '../../vfs/errors.js';
 import { S3Failure, type Attempt } from './client.js';
 
 /** What the call was about. */
-export interface Errand {
+export interface RequestContext {
   readonly verb: string;
   /** The file, as a person finds it. */
   readonly shown: string;
@@ -15,7 +15,7 @@ export interface Errand {
 }
 
 /** What the store or the SDK said, in the library's own terms. */
-export function s3Error(errand: Errand, error: unknown): VfsError {
+export function s3Error(errand: RequestContext, error: unknown): VfsError {
   if (error instanceof VfsError) return error;
   const effect = effectOf(errand, error);
   const cause = error instanceof S3Failure ? error.cause : error;
@@ -37,11 +37,11 @@ export function isOpen(attempt: Attempt): boolean {
   return attempt === 409 || (attempt >= 500 && attempt !== 501);
 }
 
-function effectOf({ changes }: Errand, error: unknown): Effect {
+function effectOf({ changes }: RequestContext, error: unknown): Effect {
   return changes && error instanceof S3Failure && error.attempts.some(isOpen) ? 'unknown' : 'none';
 }
 
-function describe(errand: Errand, error: unknown): readonly [VfsErrorCode, string] {
+function describe(errand: RequestContext, error: unknown): readonly [VfsErrorCode, string] {
   const said = error instanceof Error ? error.message || error.name : String(error);
   if (!(error instanceof S3Failure)) return ['ERR_VFS_IO', said];
   const { code, status } = error;
@@ -67,7 +67,7 @@ const CREDENTIALS = [
 ];
 
 /** Without `s3:ListBucket` AWS says of a missing key that it is forbidden. */
-function leastPolicy({ actions, bucket }: Errand): string {
+function leastPolicy({ actions, bucket }: RequestContext): string {
   const onKeys = actions.filter((action) => action !== LIST).join(', ');
   const keys = onKeys === '' ? '' : `${onKeys} on the keys of arn:aws:s3:::${bucket}, `;
   return `the least policy for this is ${keys}${LIST} on arn:aws:s3:::${bucket} itself`;

@@ -16,20 +16,20 @@ import type {
 } from '../../vfs/vfs.js';
 import { KEY_BYTES } from '../shared/bucket/keys.js';
 import { doubtOf } from '../shared/bucket/caveat.js';
-import { s3Error, type Errand } from './errors.js';
+import { s3Error, type RequestContext } from './errors.js';
 import { copyObject } from './move.js';
 import { S3Objects } from './objects.js';
 import { realmOf, s3Terms, type S3Terms, type S3VfsOptions } from './options.js';
 import { S3Swaps } from './conditional.js';
 import { PART_BYTES, uploadStream } from './upload.js';
-import { S3Wire } from './client.js';
+import { S3Client } from './client.js';
 
 export type { S3VfsOptions } from './options.js';
 
 /** Files in a bucket of Amazon S3, or of a store that speaks its language. */
 export class S3Vfs implements Vfs {
   readonly scheme = 's3';
-  readonly realm: string;
+  readonly storeId: string;
   readonly capabilities: Capabilities;
   readonly #terms: S3Terms;
   readonly #objects: S3Objects;
@@ -37,8 +37,8 @@ export class S3Vfs implements Vfs {
 
   constructor(options: S3VfsOptions) {
     this.#terms = s3Terms(options);
-    this.realm = realmOf(this.#terms);
-    this.#objects = new S3Objects(new S3Wire(this.#terms), this.#terms.common);
+    this.storeId = realmOf(this.#terms);
+    this.#objects = new S3Objects(new S3Client(this.#terms), this.#terms.common);
     this.#swaps = new S3Swaps(this.#objects, this.#terms);
     this.capabilities = {
       create: 'atomic',
@@ -46,10 +46,10 @@ export class S3Vfs implements Vfs {
       remove: this.#terms.conditionalDelete ? 'atomic' : 'none',
       move: 'copy',
       // Both times are whole seconds.
-      clock: { source: 'store', grainMs: 1000 },
+      clock: { source: 'store', resolutionMs: 1000 },
       durable: true,
       poll: { minMs: 1000, maxMs: 5000 },
-      ...(this.#terms.isAws ? {} : { doubt: doubtOf('AWS', this.#terms.conditionalDelete) }),
+      ...(this.#terms.isAws ? {} : { caveat: doubtOf('AWS', this.#terms.conditionalDelete) }),
     };
   }
 
@@ -185,7 +185,7 @@ export class S3Vfs implements Vfs {
     actions: readonly string[],
     changes: boolean,
     signal: AbortSignal | undefined,
-  ): Errand {
+  ): RequestContext {
     return { verb, shown: this.locate(path), bucket: this.#terms.bucket, actions, changes, signal };
   }
 

@@ -6,7 +6,7 @@ import type { Entry, Stat, Snapshot, Version } from '../../vfs/vfs.js';
 import { bytesOf } from './body.js';
 import { isAbsent } from './errors.js';
 import type { Common } from './options.js';
-import { S3Failure, type Reply, type S3Wire } from './client.js';
+import { S3Failure, type Reply, type S3Client } from './client.js';
 
 type Signal = AbortSignal | undefined;
 
@@ -15,10 +15,10 @@ export type ObjectImage = Omit<Snapshot, 'path'>;
 
 /** The plain requests. Keys are whole ones. What the store refuses comes as `S3Failure`. */
 export class S3Objects {
-  readonly wire: S3Wire;
+  readonly wire: S3Client;
   readonly common: Common;
 
-  constructor(wire: S3Wire, common: Common) {
+  constructor(wire: S3Client, common: Common) {
     this.wire = wire;
     this.common = common;
   }

@@ -9,7 +9,7 @@ import { S3Failure } from './client.js';
 export type ETagForm = 'quoted' | 'bare';
 
 /** What was found out about a store, and about the bucket as it was then. */
-export interface Proof {
+export interface ProbeResult {
   readonly form: ETagForm;
   /** Whether the bucket kept versions, where a store may treat conditions otherwise. */
   readonly versioned: boolean;
@@ -27,7 +27,7 @@ const TRIES = 4;
  * is to be relied on, and throws `ERR_VFS_UNSUPPORTED` otherwise. This finds stores that ignore conditions. It cannot find one that judges first and writes
  * later, so that two writers at the same instant both win.
  */
-export async function proveConditions(objects: S3Objects, key: string, alsoRemove: boolean): Promise<Proof> {
+export async function probeConditions(objects: S3Objects, key: string, alsoRemove: boolean): Promise<ProbeResult> {
   for (let tries = 1; ; tries += 1) {
     const scratch = scratchKey(key);
     try {
@@ -40,7 +40,7 @@ export async function proveConditions(objects: S3Objects, key: string, alsoRemov
   }
 }
 
-async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): Promise<Proof> {
+async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): Promise<ProbeResult> {
   const first = await put(objects, scratch, { IfNoneMatch: '*' });
   if (first === undefined) throw unfit('a create of a new object');
   if (await put(objects, scratch, { IfNoneMatch: '*' })) throw unfit('a second create of one object', 'done');

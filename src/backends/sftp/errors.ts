@@ -1,6 +1,6 @@
 import { VfsError, type Effect } from '../../vfs/errors.js';
 import { UnfinishedError } from './abort.js';
-import { codeOf, localError } from '../local/errors.js';
+import { codeOf, posixError } from '../shared/plain/posix-errors.js';
 
 /** The server answered that it did not do what it was asked, and why, as far as the status code tells. */
 export class RefusedError extends Error {
@@ -58,7 +58,7 @@ export function sftpError(verb: string, path: string, cause: unknown, effect: Ef
   if (cause instanceof UnfinishedError) {
     return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted, and the server hangs`, { cause, effect });
   }
-  return localError(verb, path, cause, signal);
+  return posixError(verb, path, cause, signal);
 }
 
 export { codeOf };

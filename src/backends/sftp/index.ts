@@ -22,7 +22,7 @@ import { SftpConnection, type LiveSession } from './connection/connection.js';
 import { dial } from './connection/dial.js';
 import { NoAnswerError, sftpError } from './errors.js';
 import { folderOf, SftpFiles } from './files.js';
-import { lentLine } from './connection/borrowed.js';
+import { borrowedTransport } from './connection/borrowed.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './options.js';
 import { clearLeftover, listLeftovers } from './leftovers.js';
 import {
@@ -59,7 +59,7 @@ export class SftpVfs implements Vfs {
     this.#terms = sftpTerms(options);
     const { client } = options;
     this.#connection = new SftpConnection(
-      client ? () => Promise.resolve(lentLine(client)) : () => dial(options, this.#terms),
+      client ? () => Promise.resolve(borrowedTransport(client)) : () => dial(options, this.#terms),
       this.#terms,
     );
     this.#hardLinks = this.#terms.hardLinks;
@@ -87,7 +87,7 @@ export class SftpVfs implements Vfs {
       remove: 'guarded',
       move: this.#hardLinks ? 'atomic' : 'copy',
       // Whole seconds, of a system clock that steps some milliseconds at a time.
-      clock: { source: 'store', grainMs: 1010 },
+      clock: { source: 'store', resolutionMs: 1010 },
       durable: true,
       poll: { minMs: 200, maxMs: 3000 },
     };

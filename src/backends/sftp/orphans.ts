@@ -11,7 +11,7 @@ export interface Staged {
 }
 
 /** What changes have left behind when their connection broke. They end over the next one. */
-export class SftpLitter {
+export class SftpOrphans {
   #left: Staged[] = [];
 
   add(staged: readonly Staged[]): void {

@@ -17,9 +17,9 @@ export interface SftpAbilities {
  * Tries, in a scratch directory that it makes beside the files to be locked, everything that exclusion rests on, and looks at what came of
  * it: some servers say yes and do nothing. Fails with `ERR_VFS_UNSUPPORTED`, naming what is missing.
  */
-export async function prove(session: SftpSession, scratch: string): Promise<SftpAbilities> {
+export async function probe(session: SftpSession, scratch: string): Promise<SftpAbilities> {
   await session.mkdir(scratch, 0o777);
-  const trial = new Trial(session, scratch);
+  const trial = new Probe(session, scratch);
   try {
     const hardLinks = await trial.hardLinks();
     const posixRename = await trial.replacing();
@@ -30,7 +30,7 @@ export async function prove(session: SftpSession, scratch: string): Promise<Sftp
   }
 }
 
-class Trial {
+class Probe {
   readonly #session: SftpSession;
   readonly #scratch: string;
   #rename: (from: string, to: string) => Promise<void>;

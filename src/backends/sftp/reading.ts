@@ -32,7 +32,7 @@ const LONG_READ_BYTES = 262_144;
  */
 export function* look(requests: SftpRequests, path: string): Steps<Look> {
   const { session } = requests;
-  const known = session.sightings.has(path);
+  const known = session.knownFiles.has(path);
   const found = yield* requests.send(session.sight(path));
   const opening = known ? session.openToRead(path) : found.then((attributes) => openFile(session, path, attributes));
   return { found, opened: yield* requests.send(opening) };

@@ -1,7 +1,7 @@
 import { doctor as diagnose, type Check, type Diagnosis } from '../../admin/doctor/doctor.js';
 import { printable } from '../../lock/model/record.js';
 import type { DoctorArguments } from '../usage/arguments.js';
-import { say } from '../usage/print-error.js';
+import { printError } from '../usage/print-error.js';
 import { DOCTOR_EXIT } from '../exit-codes.js';
 import { harmlessJson } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
@@ -50,7 +50,7 @@ export async function doctor({ location, json, quiet }: DoctorArguments): Promis
   } catch (error) {
     progress.clear();
     if (!(error instanceof Interrupted)) throw error;
-    say(`interrupted after ${tried} of the checks, so nothing is proved`);
+    printError(`interrupted after ${tried} of the checks, so nothing is proved`);
     return signalExitCode(error.signal);
   }
 }

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { list } from '../../admin/list.js';
 import type { Folder } from '../../vfs/path.js';
 import type { ListArguments } from '../usage/arguments.js';
-import { say } from '../usage/print-error.js';
+import { printError } from '../usage/print-error.js';
 import { EXIT } from '../exit-codes.js';
 import { LOCK_COLUMNS, rowOf } from '../terminal/lock-rows.js';
 import { lockJson } from '../terminal/lock-text.js';
@@ -31,7 +31,7 @@ export async function ls(args: ListArguments): Promise<number> {
     return await listing.show(signal);
   } catch (error) {
     const code = exitCodeOf(error);
-    if (error instanceof Interrupted) say(`interrupted: ${listing.found} found so far, there may be more`);
+    if (error instanceof Interrupted) printError(`interrupted: ${listing.found} found so far, there may be more`);
     return code;
   } finally {
     listing.end();
@@ -73,7 +73,7 @@ class Listing {
       this.#progress.tell(() => `${this.found} found`);
     }
     this.end();
-    if (this.#count === 0 && !this.#args.quiet) say(`there are no locks in ${shownFolder(this.#folder)}`);
+    if (this.#count === 0 && !this.#args.quiet) printError(`there are no locks in ${shownFolder(this.#folder)}`);
     return this.#failures > 0 ? EXIT.failed : 0;
   }
 
@@ -85,6 +85,6 @@ class Listing {
   #fail(message: string): void {
     this.#failures += 1;
     this.end();
-    say(message);
+    printError(message);
   }
 }

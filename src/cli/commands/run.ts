@@ -1,7 +1,7 @@
 import { Lockfile } from '../../lock/lockfile.js';
 import type { RunArguments } from '../usage/arguments.js';
-import { say } from '../usage/print-error.js';
-import { Complaint } from '../usage/error.js';
+import { printError } from '../usage/print-error.js';
+import { CliError } from '../usage/error.js';
 import { deadlineIn } from '../guardian/deadline.js';
 import { EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
@@ -9,7 +9,7 @@ import type { Ended, Job } from '../guardian/messages.js';
 import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
 import { supervise } from './supervise.js';
 import { openTarget } from '../usage/target.js';
-import { runTermsOf, type RunTerms } from '../usage/settings.js';
+import { resolveRunOptions, type ResolvedRunOptions } from '../usage/settings.js';
 import { WaitingNotice } from '../terminal/waiting.js';
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
   const signals = new Signals();
   try {
-    const terms = runTermsOf(args, process.env);
+    const terms = resolveRunOptions(args, process.env);
     const file = await openTarget(args.file);
     const lock = new Lockfile(file, { ...terms.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
     await acquire(lock, terms.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
@@ -46,7 +46,7 @@ async function acquire(lock: Lockfile, waitMs: number, signal: AbortSignal, quie
 async function runHolding(
   lock: Lockfile,
   args: RunArguments,
-  terms: RunTerms,
+  terms: ResolvedRunOptions,
   guardian: GuardianLink,
   signals: Signals,
 ): Promise<number> {
@@ -59,11 +59,11 @@ async function runHolding(
   }
   if (ended.report === 'refused') throw refusal(args.command, ended.code);
   throwIfLost(lock, ended);
-  if (ended.reason === 'leftover') say(`ended what ${args.command} left running`);
+  if (ended.reason === 'leftover') printError(`ended what ${args.command} left running`);
   return ended.signal === null ? (ended.code ?? EXIT.failed) : signalExitCode(ended.signal);
 }
 
-function jobOf(lock: Lockfile, { command, args }: RunArguments, { killAfterMs, marginMs }: RunTerms): Job {
+function jobOf(lock: Lockfile, { command, args }: RunArguments, { killAfterMs, marginMs }: ResolvedRunOptions): Job {
   const env = {
     ...process.env,
     VFS_LOCKFILE_PATH: lock.file.toString(),
@@ -79,14 +79,14 @@ async function giveBack(lock: Lockfile): Promise<void> {
     // Settles first whether the deadline has passed unnoticed: a release in time is no proof of having held until now.
     if (lock.held || lock.loss) await lock.release();
   } catch (error) {
-    say(`${messageOf(error)}; it stays locked until its lease ends`);
+    printError(`${messageOf(error)}; it stays locked until its lease ends`);
   }
 }
 
-function refusal(command: string, code: string): Complaint {
+function refusal(command: string, code: string): CliError {
   const words = REFUSALS[code];
   const exitCode = code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
-  return new Complaint(exitCode, `cannot start ${command}: ${words === undefined ? code : `${words} (${code})`}`);
+  return new CliError(exitCode, `cannot start ${command}: ${words === undefined ? code : `${words} (${code})`}`);
 }
 
 function throwIfLost({ loss, path }: Lockfile, { reason }: Ended): void {
@@ -94,7 +94,7 @@ function throwIfLost({ loss, path }: Lockfile, { reason }: Ended): void {
   const lost = loss?.message ?? `the lock ${path} could not be renewed in time`;
   const cause = loss?.cause === undefined ? '' : ` (${messageOf(loss.cause)})`;
   const fate = reason === undefined ? 'COMMAND had ended by itself' : 'COMMAND was ended';
-  throw new Complaint(EXIT.lost, `${lost}${cause}; ${fate}`);
+  throw new CliError(EXIT.lost, `${lost}${cause}; ${fate}`);
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { sweep as sweepFolder, type SweepTotals } from '../../admin/sweep.js';
 import type { Swept } from '../../admin/sweeper.js';
 import { printable } from '../../lock/model/record.js';
 import type { SweepArguments } from '../usage/arguments.js';
-import { say } from '../usage/print-error.js';
+import { printError } from '../usage/print-error.js';
 import { EXIT } from '../exit-codes.js';
 import { harmlessJson, wholeMs } from '../terminal/lock-text.js';
 import { nameIn } from '../terminal/lock-rows.js';
@@ -14,7 +14,7 @@ import { Rows } from '../terminal/rows.js';
 import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
 import { type Cell, type Column, Table } from '../terminal/table.js';
 import { openPlace, shownFolder } from '../usage/target.js';
-import { sweepTermsOf } from '../usage/settings.js';
+import { resolveSweepOptions } from '../usage/settings.js';
 import { spanOf, type Style } from '../terminal/terminal.js';
 
 const COLUMNS: readonly Column[] = [
@@ -34,7 +34,7 @@ const STYLES: Readonly<Record<Swept['action'], Style>> = {
 
 /** Removes what nobody needs in a folder, tells of it, and resolves with the exit code. */
 export async function sweep(args: SweepArguments): Promise<number> {
-  const terms = sweepTermsOf(args);
+  const terms = resolveSweepOptions(args);
   const signals = new Signals();
   const folder = await openPlace(args.location);
   const progress = new Progress(!args.quiet);
@@ -57,7 +57,7 @@ export async function sweep(args: SweepArguments): Promise<number> {
   } catch (error) {
     end();
     if (!(error instanceof Interrupted)) throw error;
-    say(`interrupted in ${shownFolder(folder)}: ${summaryOf(sweeping.totals, args.dryRun)} so far`);
+    printError(`interrupted in ${shownFolder(folder)}: ${summaryOf(sweeping.totals, args.dryRun)} so far`);
     return signalExitCode(error.signal);
   }
 }
@@ -69,7 +69,7 @@ function isNews({ action, reason }: Swept, { all }: SweepArguments): boolean {
 
 function complainOf({ path, error }: Swept, makeRoom: () => void): void {
   makeRoom();
-  say(error instanceof Error ? error.message : path);
+  printError(error instanceof Error ? error.message : path);
 }
 
 function rowOf({ action, reason, kind, path, file, record, idleMs }: Swept, folder: Folder): readonly Cell[] {

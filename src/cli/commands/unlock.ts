@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { LockEvent } from '../../lock/model/events.js';
-import { describeObstacle } from '../../lock/model/holder.js';
+import { describeContention } from '../../lock/model/holder.js';
 import { forceRelease } from '../../admin/force-release.js';
 import { inspect, type Inspection } from '../../lock/inspect.js';
 import type { UnlockArguments } from '../usage/arguments.js';
-import { say } from '../usage/print-error.js';
+import { printError } from '../usage/print-error.js';
 import { NOT_THAT_LOCK } from '../exit-codes.js';
 import { idOf } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
@@ -22,7 +22,7 @@ export async function unlock({ file: text, expect, reason, quiet }: UnlockArgume
   subscribe(ENDED, listen);
   try {
     if (!(await forceRelease(file, { expect, ...(reason !== undefined && { reason }) }))) {
-      say(`nothing was changed: ${wordsOf(await inspect(file))}`);
+      printError(`nothing was changed: ${wordsOf(await inspect(file))}`);
       return NOT_THAT_LOCK;
     }
   } finally {
@@ -41,5 +41,5 @@ function sentenceOf(ended: LockEvent | undefined, file: string): string {
 
 function wordsOf(found: Inspection): string {
   if (found.state === 'free' || found.state === 'released') return `there is no lock ${found.path}`;
-  return `${describeObstacle(found)}; its id is ${idOf(found) ?? 'not known'}`;
+  return `${describeContention(found)}; its id is ${idOf(found) ?? 'not known'}`;
 }

@@ -10,7 +10,7 @@ const SHORTEST_NAP_MS = 2;
 const LONGEST_POLL_MS = 50;
 
 /** The command in the guardian's care, and every process of its group. */
-export class Ward {
+export class GuardedCommand {
   readonly #job: Job;
   readonly #tell: (report: Report) => void;
   readonly #pgid: number | undefined;

@@ -1,5 +1,5 @@
 import type { Order, Report } from './messages.js';
-import { Ward } from './guarded-command.js';
+import { GuardedCommand } from './guarded-command.js';
 
 const DEAF_TO: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 
@@ -12,14 +12,14 @@ export function guard(): void {
   // Also keeps it out of the way of `killall node`.
   process.title = 'vfs-lockfile guardian';
   for (const signal of DEAF_TO) process.on(signal, () => undefined);
-  let ward: Ward | undefined;
+  let ward: GuardedCommand | undefined;
   const tell = (report: Report): void => {
     if (process.connected) process.send?.(report, undefined, undefined, () => undefined);
     else if (report.report !== 'started') process.exit();
   };
   process.on('message', (message) => {
     const order = message as Order;
-    if (order.order === 'start') ward = new Ward(order.job, tell);
+    if (order.order === 'start') ward = new GuardedCommand(order.job, tell);
     else if (order.order === 'extend') ward?.extend(order.deadline);
     else if (order.order === 'signal') ward?.signal(order.signal);
     else ward?.end('demand');

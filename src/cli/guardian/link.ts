@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-import { Complaint } from '../usage/error.js';
+import { CliError } from '../usage/error.js';
 import { deadlineIn } from './deadline.js';
 import { EXIT } from '../exit-codes.js';
 import { killGroup, killMarked } from './group.js';
@@ -17,16 +17,16 @@ export class GuardianLink {
 
   /** `self` is the command line's own main file. */
   constructor(self: string) {
-    if (process.platform === 'win32') throw new Complaint(EXIT.failed, 'run needs process groups; Windows has none');
+    if (process.platform === 'win32') throw new CliError(EXIT.failed, 'run needs process groups; Windows has none');
     // What its environment tells Node, such as to wait for a debugger, is meant for the command alone.
     const env = { ...process.env, NODE_OPTIONS: undefined };
     const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
     this.#child = spawn(process.execPath, [self, 'guardian'], { env, stdio: [...stdio], detached: true });
     this.#child.on('error', (cause) => {
-      this.#gone.abort(new Complaint(EXIT.failed, `cannot start a guardian process: ${cause.message}`, { cause }));
+      this.#gone.abort(new CliError(EXIT.failed, `cannot start a guardian process: ${cause.message}`, { cause }));
     });
     this.#child.on('disconnect', () => {
-      if (!this.#dismissed) this.#gone.abort(new Complaint(EXIT.failed, 'the guardian process was killed'));
+      if (!this.#dismissed) this.#gone.abort(new CliError(EXIT.failed, 'the guardian process was killed'));
     });
   }
 
@@ -48,7 +48,7 @@ export class GuardianLink {
     return new Promise((resolve, reject) => {
       const takeOver = (): void => {
         void this.#killOrphans(job).then(() => {
-          reject(new Complaint(EXIT.lost, 'the guardian process was killed; COMMAND was ended'));
+          reject(new CliError(EXIT.lost, 'the guardian process was killed; COMMAND was ended'));
         });
       };
       this.gone.addEventListener('abort', takeOver);

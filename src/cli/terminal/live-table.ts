@@ -24,7 +24,7 @@ const MOST_KEPT = 500;
 const STATES = Object.keys(STATE_STYLES) as readonly Inspection['state'][];
 
 /** A whole terminal full of locks, sorted by name, drawn anew after each look. */
-export class Board {
+export class LiveTable {
   readonly #folder: Folder;
   readonly #screen: WriteStream;
   #counts = new Map<Inspection['state'], number>();

@@ -5,7 +5,7 @@ import type { VfsFile } from '../../vfs/file.js';
 import { describeHolder } from '../../lock/model/holder.js';
 import { Inspector, type Inspection } from '../../lock/inspect.js';
 import { printable } from '../../lock/model/record.js';
-import { say } from '../usage/print-error.js';
+import { printError } from '../usage/print-error.js';
 import { fitting, screenOn, spanOf, styled, timeOf } from './terminal.js';
 
 const WAITING = 'vfs-lockfile:wait';
@@ -45,7 +45,7 @@ export class WaitingNotice {
   readonly #begin = (event: unknown): void => {
     unsubscribe(WAITING, this.#begin);
     if (this.#screen === undefined) {
-      say(`waiting: ${(event as LockEvent).reason}`);
+      printError(`waiting: ${(event as LockEvent).reason}`);
       return;
     }
     this.#screen.on('resize', this.#draw);

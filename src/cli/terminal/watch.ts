@@ -3,12 +3,12 @@ import type { Folder } from '../../vfs/path.js';
 import { sleep } from '../../util/sleep.js';
 import { printable } from '../../lock/model/record.js';
 import type { ListArguments } from '../usage/arguments.js';
-import { say } from '../usage/print-error.js';
+import { printError } from '../usage/print-error.js';
 import { idOf, lockJson } from './lock-text.js';
 import { LOCK_COLUMNS, rowOf } from './lock-rows.js';
 import { print } from './print.js';
 import { columnsOf } from './rows.js';
-import { Board } from './live-table.js';
+import { LiveTable } from './live-table.js';
 import { Table } from './table.js';
 import { screenOn } from './terminal.js';
 
@@ -20,7 +20,7 @@ const EVERY_MS = 2000;
  */
 export async function watch(folder: Folder, args: ListArguments, signal: AbortSignal): Promise<never> {
   const screen = args.json ? undefined : screenOn(1);
-  const view = screen ? new Board(folder, screen) : new Changes(folder, args.json);
+  const view = screen ? new LiveTable(folder, screen) : new Changes(folder, args.json);
   try {
     for (let looks = 0; ; looks += 1) {
       const errors: string[] = [];
@@ -61,7 +61,7 @@ class Changes {
   }
 
   endOfLook(errors: readonly string[]): void {
-    for (const message of errors) say(message);
+    for (const message of errors) printError(message);
     // After a look that failed, what was not seen may be there all the same.
     if (errors.length > 0)
       for (const [path, listed] of this.#before) if (!this.#now.has(path)) this.#now.set(path, listed);

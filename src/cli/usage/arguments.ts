@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { COMMAND_NAMES, COMMANDS, isCommand, type CommandName } from './commands.js';
-import { Complaint } from './error.js';
+import { CliError } from './error.js';
 import { EXIT } from '../exit-codes.js';
 
 /** What `run` was asked for, its values still as they were typed. */
@@ -193,12 +193,12 @@ function parse<T extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
-function unexpected(typed: string | undefined): Complaint {
+function unexpected(typed: string | undefined): CliError {
   const names = `${COMMAND_NAMES.slice(0, -1).join(', ')} or ${COMMAND_NAMES.at(-1) ?? ''}`;
   return misuse(typed === undefined ? `expected ${names}` : `expected ${names}, not ${JSON.stringify(typed)}`);
 }
 
-function misuse(problem: string, command?: CommandName, cause?: unknown): Complaint {
+function misuse(problem: string, command?: CommandName, cause?: unknown): CliError {
   const help = command === undefined ? '--help' : `${command} --help`;
-  return new Complaint(EXIT.usage, `${problem}; see vfs-lockfile ${help}`, { cause });
+  return new CliError(EXIT.usage, `${problem}; see vfs-lockfile ${help}`, { cause });
 }

@@ -6,8 +6,8 @@ export async function commandLine(argv: readonly string[], self: string): Promis
   try {
     return await perform(readArguments(argv), self);
   } catch (error) {
-    const { complain } = await import('./print-error.js');
-    return complain(error);
+    const { reportError } = await import('./print-error.js');
+    return reportError(error);
   }
 }
 

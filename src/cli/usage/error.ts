@@ -1,5 +1,5 @@
 /** Something that ends the command line with one line on standard error and an exit code of its own. */
-export class Complaint extends Error {
+export class CliError extends Error {
   override readonly name = 'Complaint';
   readonly exitCode: number;
 

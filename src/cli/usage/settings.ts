@@ -3,11 +3,11 @@ import { LockOptionError } from '../../util/option-error.js';
 import type { SweepOptions } from '../../admin/sweep.js';
 import { LONGEST_OWNER, type LockOptions } from '../../lock/model/options.js';
 import type { RunArguments, SweepArguments } from './arguments.js';
-import { Complaint } from './error.js';
+import { CliError } from './error.js';
 import { EXIT } from '../exit-codes.js';
 
 /** How a command is to be run, checked and with every default filled in. */
-export interface RunTerms {
+export interface ResolvedRunOptions {
   readonly lock: LockOptions;
   readonly waitMs: number;
   readonly killAfterMs: number;
@@ -15,7 +15,7 @@ export interface RunTerms {
 }
 
 /** Something that was asked for, and where. */
-interface Wish {
+interface RawSetting {
   readonly text: string;
   readonly from: string;
 }
@@ -25,7 +25,7 @@ const SHORTEST_MARGIN_MS = 50;
 const LONGEST_DEFAULT_MS = 2000;
 
 /** Throws a usage `Complaint` that names the option or the variable at fault. What an option says counts before the environment. */
-export function runTermsOf(args: RunArguments, env: NodeJS.ProcessEnv): RunTerms {
+export function resolveRunOptions(args: RunArguments, env: NodeJS.ProcessEnv): ResolvedRunOptions {
   const ttl = wish('--ttl', args.ttl) ?? wishIn(env, 'VFS_LOCKFILE_TTL');
   const wait = wish('--wait', args.wait) ?? wishIn(env, 'VFS_LOCKFILE_WAIT');
   const owner = wish('--owner', args.owner) ?? wishIn(env, 'VFS_LOCKFILE_OWNER');
@@ -43,7 +43,7 @@ export function runTermsOf(args: RunArguments, env: NodeJS.ProcessEnv): RunTerms
   };
 }
 
-export function sweepTermsOf(args: SweepArguments): SweepOptions {
+export function resolveSweepOptions(args: SweepArguments): SweepOptions {
   const { recursive, dryRun, unreadable } = args;
   const olderThan = wish('--older-than', args.olderThan);
   const concurrency = wish('--concurrency', args.concurrency);
@@ -56,33 +56,37 @@ export function sweepTermsOf(args: SweepArguments): SweepOptions {
   };
 }
 
-function countOf({ text, from }: Wish): number {
+function countOf({ text, from }: RawSetting): number {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= 1000) return count;
   throw misuse(`${from} must be a whole number from 1 to 1000; got ${JSON.stringify(text)}`);
 }
 
-function wish(from: string, text: string | undefined): Wish | undefined {
+function wish(from: string, text: string | undefined): RawSetting | undefined {
   return text === undefined ? undefined : { text, from };
 }
 
 /** An empty variable is as good as none, as shells have no easy way to take one away for a single command. */
-function wishIn(env: NodeJS.ProcessEnv, name: string): Wish | undefined {
+function wishIn(env: NodeJS.ProcessEnv, name: string): RawSetting | undefined {
   return wish(name, env[name] === '' ? undefined : env[name]);
 }
 
-function ttlOf(ttl: Wish): number {
+function ttlOf(ttl: RawSetting): number {
   const ttlMs = span(ttl, { infinity: true });
   if (ttlMs >= SHORTEST_TTL_MS) return ttlMs;
   throw misuse(`${ttl.from} must be at least 1s, as ending COMMAND takes time; got ${ttl.text}`);
 }
 
-function ownerOf({ text, from }: Wish): string {
+function ownerOf({ text, from }: RawSetting): string {
   if (text.length <= LONGEST_OWNER) return text;
   throw misuse(`${from} must have at most ${LONGEST_OWNER} characters, not ${text.length}`);
 }
 
-function endingOf(args: RunArguments, ttlMs: number, ttlFrom: string): Pick<RunTerms, 'killAfterMs' | 'marginMs'> {
+function endingOf(
+  args: RunArguments,
+  ttlMs: number,
+  ttlFrom: string,
+): Pick<ResolvedRunOptions, 'killAfterMs' | 'marginMs'> {
   const sixth = Math.min(Math.round(ttlMs / 6), LONGEST_DEFAULT_MS);
   const killAfter = wish('--kill-after', args.killAfter);
   const margin = wish('--margin', args.margin);
@@ -95,7 +99,7 @@ function endingOf(args: RunArguments, ttlMs: number, ttlFrom: string): Pick<RunT
   return { killAfterMs, marginMs };
 }
 
-function span({ text, from }: Wish, bounds: DurationBounds): number {
+function span({ text, from }: RawSetting, bounds: DurationBounds): number {
   if (text === '0' && bounds.zero) return 0;
   try {
     return durationMs(text, from, bounds);
@@ -117,6 +121,6 @@ function noteOf(text: string): Readonly<Record<string, unknown>> {
   throw misuse(`--note must be a JSON object; got ${JSON.stringify(text)}`);
 }
 
-function misuse(problem: string): Complaint {
-  return new Complaint(EXIT.usage, problem);
+function misuse(problem: string): CliError {
+  return new CliError(EXIT.usage, problem);
 }

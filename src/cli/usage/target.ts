@@ -5,14 +5,14 @@ import type { VfsFile } from '../../vfs/file.js';
 import { openFile } from '../../open.js';
 import { openFolder } from '../../open.js';
 import { type Folder } from '../../vfs/path.js';
-import { Complaint } from './error.js';
+import { CliError } from './error.js';
 import { EXIT } from '../exit-codes.js';
 
 /** The file to lock. Throws a usage complaint for what no lock can stand beside. */
 export async function openTarget(text: string): Promise<VfsFile> {
   const file = await openFile(text);
   if (!file.vfs.capabilities.durable) {
-    throw new Complaint(EXIT.usage, `cannot lock ${file.toString()} for others: its store lives in one process only`);
+    throw new CliError(EXIT.usage, `cannot lock ${file.toString()} for others: its store lives in one process only`);
   }
   if (file.vfs.scheme === 'file') await checkLocal(file.toString());
   return file;
@@ -23,11 +23,11 @@ export async function openPlace(text: string): Promise<Folder> {
   const folder = await openFolder(text);
   const shown = shownFolder(folder);
   if (!folder.vfs.capabilities.durable) {
-    throw new Complaint(EXIT.usage, `${shown} has no locks of others: its store lives in one process only`);
+    throw new CliError(EXIT.usage, `${shown} has no locks of others: its store lives in one process only`);
   }
   const kind = folder.vfs.scheme === 'file' ? await kindOf(shown) : 'folder';
-  if (kind === 'nothing') throw new Complaint(EXIT.usage, `there is no folder ${shown}`);
-  if (kind === 'file') throw new Complaint(EXIT.usage, `${shown} is no folder`);
+  if (kind === 'nothing') throw new CliError(EXIT.usage, `there is no folder ${shown}`);
+  if (kind === 'file') throw new CliError(EXIT.usage, `${shown} is no folder`);
   return folder;
 }
 
@@ -38,12 +38,12 @@ export function shownFolder({ vfs, path }: Folder): string {
 
 async function checkLocal(path: string): Promise<void> {
   if ((await kindOf(path)) === 'folder') {
-    throw new Complaint(EXIT.usage, `cannot lock ${path}: it is a folder; expected a file, which need not exist yet`);
+    throw new CliError(EXIT.usage, `cannot lock ${path}: it is a folder; expected a file, which need not exist yet`);
   }
   const folder = dirname(path);
   const found = await kindOf(folder);
-  if (found === 'nothing') throw new Complaint(EXIT.usage, `cannot lock ${path}: there is no folder ${folder}`);
-  if (found === 'file') throw new Complaint(EXIT.usage, `cannot lock ${path}: ${folder} is no folder`);
+  if (found === 'nothing') throw new CliError(EXIT.usage, `cannot lock ${path}: there is no folder ${folder}`);
+  if (found === 'file') throw new CliError(EXIT.usage, `cannot lock ${path}: ${folder} is no folder`);
 }
 
 async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing' | 'hidden'> {

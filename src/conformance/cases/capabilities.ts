@@ -14,7 +14,10 @@ export const capabilities: readonly Behaviour[] = [
       }
       ok(['atomic', 'copy'].includes(move), `move is ${move}`);
       ok(['store', 'none'].includes(clock.source), `the clock is of ${clock.source}`);
-      ok(Number.isFinite(clock.grainMs) && clock.grainMs >= 0, `the grain is ${String(clock.grainMs)} ms`);
+      ok(
+        Number.isFinite(clock.resolutionMs) && clock.resolutionMs >= 0,
+        `the grain is ${String(clock.resolutionMs)} ms`,
+      );
       strictEqual(typeof durable, 'boolean');
       ok(poll.minMs > 0 && poll.minMs <= poll.maxMs, `polls from ${String(poll.minMs)} to ${String(poll.maxMs)} ms`);
       ok(Number.isFinite(poll.maxMs), `polls up to ${String(poll.maxMs)} ms`);

@@ -20,11 +20,14 @@ export const clock: readonly Behaviour[] = [
     name: 'a file was never modified after the present, both by the clock of the store',
     needs: [CLOCK],
     check: async (arena) => {
-      const { grainMs } = arena.vfs.capabilities.clock;
+      const { resolutionMs } = arena.vfs.capabilities.clock;
       for (let round = 0; round < 5; round += 1) {
         await arena.vfs.write(arena.path('a'), fresh());
         const age = await ageMs(arena);
-        ok(age >= -grainMs, `modified ${String(-age)} ms in the future, with a grain of ${String(grainMs)} ms`);
+        ok(
+          age >= -resolutionMs,
+          `modified ${String(-age)} ms in the future, with a grain of ${String(resolutionMs)} ms`,
+        );
       }
     },
   },
@@ -32,16 +35,16 @@ export const clock: readonly Behaviour[] = [
     name: 'a file gets as old as the time that passes, within the grain of the clock',
     needs: [CLOCK],
     check: async (arena) => {
-      const { grainMs } = arena.vfs.capabilities.clock;
+      const { resolutionMs } = arena.vfs.capabilities.clock;
       const before = performance.now();
       await arena.vfs.write(arena.path('a'), fresh());
       const written = performance.now();
-      await sleep(PAUSE_MS + grainMs);
+      await sleep(PAUSE_MS + resolutionMs);
       const least = performance.now() - written;
       const age = await ageMs(arena);
       const most = performance.now() - before;
       // Neither clock is quite steady against the other.
-      const slack = grainMs + 1 + most / 100;
+      const slack = resolutionMs + 1 + most / 100;
       ok(age >= least - slack, `said to be ${String(age)} ms old after at least ${String(least)} ms`);
       ok(age <= most + slack, `said to be ${String(age)} ms old after at most ${String(most)} ms`);
     },
@@ -50,10 +53,10 @@ export const clock: readonly Behaviour[] = [
     name: 'a file is young again once it was written again',
     needs: [CLOCK],
     check: async (arena) => {
-      const { grainMs } = arena.vfs.capabilities.clock;
+      const { resolutionMs } = arena.vfs.capabilities.clock;
       await arena.vfs.write(arena.path('a'), fresh());
       const first = await found(arena.vfs, arena.path('a'));
-      await sleep(PAUSE_MS + 2 * grainMs);
+      await sleep(PAUSE_MS + 2 * resolutionMs);
       await arena.vfs.write(arena.path('a'), fresh());
       const second = await found(arena.vfs, arena.path('a'));
       ok(second.modifiedMs > first.modifiedMs, 'a later write is no later modification');
@@ -62,12 +65,15 @@ export const clock: readonly Behaviour[] = [
   {
     name: 'stat and read tell the same modification time',
     check: async ({ vfs, path }) => {
-      const { grainMs } = vfs.capabilities.clock;
+      const { resolutionMs } = vfs.capabilities.clock;
       await vfs.write(path('a'), fresh());
       const stat = await vfs.stat(path('a'));
       const { modifiedMs } = await found(vfs, path('a'));
       ok(stat);
-      ok(Math.abs(stat.modifiedMs - modifiedMs) <= grainMs, `${String(stat.modifiedMs)} and ${String(modifiedMs)}`);
+      ok(
+        Math.abs(stat.modifiedMs - modifiedMs) <= resolutionMs,
+        `${String(stat.modifiedMs)} and ${String(modifiedMs)}`,
+      );
     },
   },
   {

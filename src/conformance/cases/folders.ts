@@ -30,8 +30,8 @@ export const folders: readonly Behaviour[] = [
       );
       for (const entry of entries) {
         const stat = await vfs.stat(entry.path);
-        const { grainMs } = vfs.capabilities.clock;
-        ok(stat && Math.abs(entry.modifiedMs - stat.modifiedMs) <= grainMs, `${entry.path}: list and stat differ`);
+        const { resolutionMs } = vfs.capabilities.clock;
+        ok(stat && Math.abs(entry.modifiedMs - stat.modifiedMs) <= resolutionMs, `${entry.path}: list and stat differ`);
       }
     },
   },

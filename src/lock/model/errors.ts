@@ -1,7 +1,7 @@
 import type { LockRecord } from './record.js';
 
 /** Who stood in the way. Ages are milliseconds by the store's clock, undefined where it cannot be told. */
-export interface Obstacle {
+export interface LockContention {
   /** The lock file, as a person finds it. */
   readonly path: string;
   /** The holder's record; undefined when it is unreadable or was gone by the time it was read. */
@@ -11,13 +11,13 @@ export interface Obstacle {
   readonly expiresInMs: number | undefined;
 }
 
-abstract class ObstructedError extends Error implements Obstacle {
+abstract class ObstructedError extends Error implements LockContention {
   readonly path: string;
   readonly record: LockRecord | undefined;
   readonly ageMs: number | undefined;
   readonly expiresInMs: number | undefined;
 
-  constructor(message: string, obstacle: Obstacle, options?: ErrorOptions) {
+  constructor(message: string, obstacle: LockContention, options?: ErrorOptions) {
     super(message, options);
     this.path = obstacle.path;
     this.record = obstacle.record;

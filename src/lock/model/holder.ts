@@ -1,12 +1,12 @@
-import type { Obstacle } from './errors.js';
+import type { LockContention } from './errors.js';
 import { printable, type LockRecord } from './record.js';
-import type { Sighting, StaleReason } from './staleness.js';
+import type { LockObservation, StaleReason } from './staleness.js';
 
 /** The stale lock that was taken over, as far as it could be read, and why it was stale. */
 export type Reclaimed = Partial<LockRecord> & { readonly reason: StaleReason };
 
 /** What a look at a lock tells those who have to wait for it. */
-export function obstacleOf(path: string, sighting: Sighting | undefined): Obstacle {
+export function contentionOf(path: string, sighting: LockObservation | undefined): LockContention {
   if (sighting === undefined) return { path, record: undefined, ageMs: undefined, expiresInMs: undefined };
   const { record, idleMs, staleInMs } = sighting;
   return { path, record, ageMs: idleMs + renewedForMs(record), expiresInMs: Math.max(0, staleInMs) };
@@ -19,7 +19,7 @@ function renewedForMs(record: LockRecord | undefined): number {
 }
 
 /** Who is in the way, in a sentence that is safe to print. */
-export function describeObstacle({ path, record, ageMs, expiresInMs }: Obstacle): string {
+export function describeContention({ path, record, ageMs, expiresInMs }: LockContention): string {
   if (ageMs === undefined) return `the lock ${printable(path)} keeps changing hands`;
   const who = record === undefined ? 'somebody unknown (its content is no lock record)' : describeHolder(record);
   const end = expiresInMs === Infinity ? 'without end' : `for ${seconds(expiresInMs ?? 0)} more unless renewed`;

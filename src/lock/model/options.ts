@@ -33,7 +33,7 @@ export interface AcquireOptions {
 }
 
 /** `LockOptions`, checked and with every default filled in. */
-export interface Terms {
+export interface ResolvedLockOptions {
   readonly ttlMs: number;
   readonly renew: boolean;
   readonly ownerId: string;
@@ -50,7 +50,7 @@ export const LONGEST_OWNER = 256;
 
 const MAX_NOTE_BYTES = MAX_RECORD_BYTES / 2;
 
-export function termsOf(options: LockOptions): Terms {
+export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
   const ttlMs = durationMs(options.ttl ?? '30s', 'ttl', { infinity: true });
   if (ttlMs < SHORTEST_TTL_MS) {
     throw new LockOptionError(`ttl must be at least ${String(SHORTEST_TTL_MS)} ms, not ${String(options.ttl)}`);
@@ -67,12 +67,12 @@ export function termsOf(options: LockOptions): Terms {
 }
 
 /** Milliseconds to wait for a lock. */
-export function waitOf({ wait = '1m' }: AcquireOptions): number {
+export function resolveWait({ wait = '1m' }: AcquireOptions): number {
   return durationMs(wait, 'wait', { zero: true, infinity: true });
 }
 
 /** The signal to wait under; refuses what is none, and throws the reason of one that has aborted. */
-export function signalOf({ signal }: AcquireOptions): AbortSignal | undefined {
+export function resolveSignal({ signal }: AcquireOptions): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function') {
     throw new LockOptionError('signal must be an AbortSignal');
@@ -105,7 +105,7 @@ function pidOf(pid: number): number {
 }
 
 /** A copy, so that what is written later is what was checked now, with room left for all that a record says besides. */
-function noteOf(note: LockOptions['note']): Terms['note'] {
+function noteOf(note: LockOptions['note']): ResolvedLockOptions['note'] {
   if (note === undefined) return undefined;
   const plain = plainNote(note);
   const bytes = Buffer.byteLength(goJson(plain));

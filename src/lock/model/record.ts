@@ -1,6 +1,5 @@
 import { LockOptionError } from '../../util/option-error.js';
 
-
 /** What a lock file says. All text in it was written by others: see `printable`. */
 export interface LockRecord {
   /** When the lock was acquired, by its holder's clock; undefined where the file does not tell. */
@@ -30,6 +29,9 @@ export interface LockRecord {
 
 /** More than this is no record, however well formed. */
 export const MAX_RECORD_BYTES = 65_536;
+
+/** One byte more than a record may have, so that a longer file shows. */
+export const LOCK_READ_BYTES = MAX_RECORD_BYTES + 1;
 
 const NS_PER_MS = 1e6;
 // The largest double that Go's time.Duration can still hold.

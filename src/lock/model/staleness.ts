@@ -6,16 +6,16 @@ import type { Snapshot, Version } from '../../vfs/vfs.js';
 export type StaleReason = 'expired' | 'dead-process' | 'unreadable';
 
 /** Who judges, and by what. */
-export interface Judge {
+export interface StalenessPolicy {
   /** How long an unreadable lock is respected, in milliseconds: the judge's own lease. */
   readonly ttlMs: number;
   readonly ownerId: string;
   /** How much the store's time stamps may be off, in milliseconds. */
-  readonly grainMs: number;
+  readonly resolutionMs: number;
 }
 
 /** What one look at a lock file says. */
-export interface Sighting {
+export interface LockObservation {
   readonly version: Version;
   /** Undefined: the content is no record, so somebody unknown holds the lock. */
   readonly record: LockRecord | undefined;
@@ -31,13 +31,13 @@ export interface Sighting {
  * One party's view of one lock over time. How old a version is when first seen goes by the store's clock alone (nothing where
  * that tells no time, or puts the modification into its future); from then on it ages by how long it is seen unchanged.
  */
-export class Observer {
-  readonly #judge: Judge;
+export class StalenessTracker {
+  readonly #judge: StalenessPolicy;
   #version: Version | undefined;
   #seenMs = 0;
   #idleWhenSeenMs = 0;
 
-  constructor(judge: Judge) {
+  constructor(judge: StalenessPolicy) {
     this.#judge = judge;
   }
 
@@ -46,7 +46,7 @@ export class Observer {
     return this.#version === undefined;
   }
 
-  see(snapshot: Snapshot): Sighting {
+  observe(snapshot: Snapshot): LockObservation {
     const record = decodeRecord(snapshot.data);
     const idleMs = this.#idleMs(snapshot);
     const staleInMs = this.#allowanceMs(record) - idleMs;
@@ -67,9 +67,9 @@ export class Observer {
   }
 
   #allowanceMs(record: LockRecord | undefined): number {
-    if (record === undefined) return this.#judge.ttlMs + this.#judge.grainMs;
+    if (record === undefined) return this.#judge.ttlMs + this.#judge.resolutionMs;
     const own = record.ownerId !== '' && record.ownerId === this.#judge.ownerId;
-    return record.leaseMs + (own ? 0 : record.graceMs) + this.#judge.grainMs;
+    return record.leaseMs + (own ? 0 : record.graceMs) + this.#judge.resolutionMs;
   }
 }
 

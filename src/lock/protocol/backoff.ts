@@ -7,7 +7,7 @@ const LOOKS_PER_LEASE = 4;
  * When to look next: decorrelated jitter between the store's bounds (M. Brooker, "Exponential Backoff And Jitter", AWS
  * Architecture Blog, 2015), no later than when the lock can have gone stale.
  */
-export class Poll {
+export class Backoff {
   readonly #minMs: number;
   readonly #maxMs: number;
   #lastMs: number;

@@ -1,56 +1,61 @@
-import { mark, type Mark } from './clock.js';
-import type { Obstacle } from '../model/errors.js';
+import { now, type Instant } from './clock.js';
+import type { LockContention } from '../model/errors.js';
 import { identify, thisProcess } from '../model/process.js';
 import { freshId } from '../../util/fresh-id.js';
-import { obstacleOf, type Reclaimed } from '../model/holder.js';
-import type { Terms } from '../model/options.js';
+import { contentionOf, type Reclaimed } from '../model/holder.js';
+import type { ResolvedLockOptions } from '../model/options.js';
 import { encodeRecord, type LockRecord } from '../model/record.js';
-import { Observer, type Sighting } from '../model/staleness.js';
+import { StalenessTracker, type LockObservation } from '../model/staleness.js';
 import { ask, type Steps } from '../../util/steps.js';
-import { attempt, LOCK_READ_BYTES, Tenure } from './lease.js';
-import { type LockPlace } from './target.js';
+import { attempt, Lease } from './lease.js';
+import { LOCK_READ_BYTES } from '../model/record.js';
+import { type LockTarget } from './target.js';
 import { recallTombstone } from './tombstones.js';
 import type { CallOptions, Version } from '../../vfs/vfs.js';
 
 /** A lock that was just won, and whose stale lock it replaces, if anybody's. */
 export interface Won {
-  readonly tenure: Tenure;
+  readonly lease: Lease;
   readonly reclaimed: Reclaimed | undefined;
 }
 
 /** The outcome of one try: the lock, or who is in the way. */
-export type Try = { readonly won: Won } | { readonly won: undefined; readonly obstacle: Obstacle };
+export type Try = { readonly won: Won } | { readonly won: undefined; readonly obstacle: LockContention };
 
 /** What a write goes over. */
-type Target = Pick<Sighting, 'version' | 'record' | 'reason'>;
+type Target = Pick<LockObservation, 'version' | 'record' | 'reason'>;
 
 /** How often one try looks again when the lock changes hands under its eyes. */
 const LOOKS = 4;
 
 /** One acquisition's way to a lock: creates it when it is free, takes it over when it is stale, else says who is in the way. */
 export class Contender {
-  readonly place: LockPlace;
-  readonly terms: Terms;
-  readonly #observer: Observer;
+  readonly target: LockTarget;
+  readonly options: ResolvedLockOptions;
+  readonly #observer: StalenessTracker;
   readonly lockId = freshId();
   readonly startedMs = performance.now();
   #attempts = 0;
   /** Who was in the way when last looked. */
-  #obstacle: Obstacle;
+  #obstacle: LockContention;
   readonly #vetoed = new Set<Version>();
   /** From before the first write that may have been ours without our knowing: a lock found to be ours counts from there. */
-  #doubtSince: Mark | undefined;
+  #doubtSince: Instant | undefined;
   #unanswered = false;
   #reclaiming: Reclaimed | undefined;
 
-  constructor(place: LockPlace, terms: Terms) {
-    this.place = place;
-    this.terms = terms;
-    this.#observer = new Observer({ ttlMs: terms.ttlMs, ownerId: terms.ownerId, grainMs: place.grainMs });
-    this.#obstacle = obstacleOf(place.shown, undefined);
+  constructor(place: LockTarget, terms: ResolvedLockOptions) {
+    this.target = place;
+    this.options = terms;
+    this.#observer = new StalenessTracker({
+      ttlMs: terms.ttlMs,
+      ownerId: terms.ownerId,
+      resolutionMs: place.resolutionMs,
+    });
+    this.#obstacle = contentionOf(place.displayPath, undefined);
   }
 
-  get obstacle(): Obstacle {
+  get contention(): LockContention {
     return this.#obstacle;
   }
 
@@ -60,65 +65,65 @@ export class Contender {
   }
 
   /** A try that begins with a write, for when the lock may well be free. */
-  *knock(options: CallOptions): Steps<Try> {
+  *tryCreate(options: CallOptions): Steps<Try> {
     this.#attempts += 1;
-    const left = recallTombstone(this.place.key);
+    const left = recallTombstone(this.target.queueKey);
     const won = yield* this.#put(left && { version: left, record: undefined, reason: undefined }, options);
-    return won ? { won } : yield* this.#contest(options);
+    return won ? { won } : yield* this.#evaluate(options);
   }
 
   /** A try that begins with a read, for when the lock was held a moment ago. */
-  *look(options: CallOptions): Steps<Try> {
+  *tryTakeOver(options: CallOptions): Steps<Try> {
     this.#attempts += 1;
-    return yield* this.#contest(options);
+    return yield* this.#evaluate(options);
   }
 
   /** Looks at the lock and changes nothing. */
-  *inspect(options: CallOptions): Steps<Sighting | undefined> {
-    const { store, path, shown } = this.place;
+  *inspect(options: CallOptions): Steps<LockObservation | undefined> {
+    const { store, path, displayPath } = this.target;
     const clock = this.#observer.needsClock;
     const snapshot = yield* ask(store.read(path, { ...options, clock, maxBytes: LOCK_READ_BYTES }));
-    const sighting = snapshot && this.#observer.see(snapshot);
-    this.#obstacle = obstacleOf(shown, sighting);
-    return sighting;
+    const seen = snapshot && this.#observer.observe(snapshot);
+    this.#obstacle = contentionOf(displayPath, seen);
+    return seen;
   }
 
   /** After giving up: takes back a lock that was won without our learning of it. */
   *abandon(options: CallOptions): Steps<void> {
     if (this.#doubtSince === undefined) return;
-    const sighting = yield* this.inspect(options);
-    if (this.#isOurs(sighting)) yield* this.#recognise(sighting).tenure.release(options);
+    const seen = yield* this.inspect(options);
+    if (this.#isOurs(seen)) yield* this.#recognise(seen).lease.release(options);
   }
 
-  *#contest(options: CallOptions): Steps<Try> {
+  *#evaluate(options: CallOptions): Steps<Try> {
     for (let looks = 0; ; looks += 1) {
-      const sighting = yield* this.inspect(options);
-      if (this.#isOurs(sighting)) {
-        const won = this.#recognise(sighting);
-        if (yield* isFresh(won.tenure, options)) return { won };
+      const seen = yield* this.inspect(options);
+      if (this.#isOurs(seen)) {
+        const won = this.#recognise(seen);
+        if (yield* isFresh(won.lease, options)) return { won };
         continue;
       }
       if (!this.#unanswered) this.#doubtSince = undefined;
-      const takeable = looks < LOOKS && (yield* this.#mayTake(sighting));
+      const takeable = looks < LOOKS && (yield* this.#mayTake(seen));
       if (!takeable) return { won: undefined, obstacle: this.#obstacle };
-      const won = yield* this.#put(sighting, options);
+      const won = yield* this.#put(seen, options);
       if (won) return { won };
     }
   }
 
-  *#mayTake(sighting: Sighting | undefined): Steps<boolean> {
-    if (sighting === undefined || sighting.state === 'free') return true;
-    if (sighting.reason === undefined || this.#vetoed.has(sighting.version)) return false;
-    const verdict = yield* ask(this.terms.onStale?.(sighting.record, sighting.reason));
-    if (verdict === false) this.#vetoed.add(sighting.version);
+  *#mayTake(seen: LockObservation | undefined): Steps<boolean> {
+    if (seen === undefined || seen.state === 'free') return true;
+    if (seen.reason === undefined || this.#vetoed.has(seen.version)) return false;
+    const verdict = yield* ask(this.options.onStale?.(seen.record, seen.reason));
+    if (verdict === false) this.#vetoed.add(seen.version);
     return verdict !== false;
   }
 
   /** Writes our record where nothing is, or over what was seen. Undefined: not won, as far as the answer says. */
   *#put(over: Target | undefined, options: CallOptions): Steps<Won | undefined> {
-    const { store, path } = this.place;
-    const since = mark();
-    const record = newRecord(this.terms, this.lockId);
+    const { store, path } = this.target;
+    const since = now();
+    const record = newRecord(this.options, this.lockId);
     const data = encodeRecord(record);
     this.#reclaiming = over?.reason && { ...over.record, reason: over.reason };
     const sent = yield* attempt(() =>
@@ -129,26 +134,26 @@ export class Contender {
       this.#unanswered ||= sent.failure !== undefined;
       return undefined;
     }
-    const tenure = new Tenure(this.place, record, sent.answer.version, since);
-    return (yield* isFresh(tenure, options)) ? { tenure, reclaimed: this.#reclaiming } : undefined;
+    const lease = new Lease(this.target, record, sent.answer.version, since);
+    return (yield* isFresh(lease, options)) ? { lease, reclaimed: this.#reclaiming } : undefined;
   }
 
-  #isOurs(sighting: Sighting | undefined): sighting is Sighting & { readonly record: LockRecord } {
-    return sighting?.record?.lockId === this.lockId;
+  #isOurs(seen: LockObservation | undefined): seen is LockObservation & { readonly record: LockRecord } {
+    return seen?.record?.lockId === this.lockId;
   }
 
   #recognise({ record, version }: { readonly record: LockRecord; readonly version: Version }): Won {
-    const tenure = new Tenure(this.place, record, version, this.#doubtSince ?? mark());
-    return { tenure, reclaimed: this.#reclaiming };
+    const lease = new Lease(this.target, record, version, this.#doubtSince ?? now());
+    return { lease, reclaimed: this.#reclaiming };
   }
 }
 
 /** Between sending and learning of it more than the lease may have gone by: what was won is made fresh, or is lost again. */
-function* isFresh(tenure: Tenure, options: CallOptions): Steps<boolean> {
-  return tenure.remainingMs > 0 || (yield* tenure.renew(options)) === undefined;
+function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
+  return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
 }
 
-function newRecord(terms: Terms, lockId: string): LockRecord {
+function newRecord(terms: ResolvedLockOptions, lockId: string): LockRecord {
   return {
     createdAt: new Date(),
     ttlMs: terms.ttlMs,

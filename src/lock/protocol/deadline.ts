@@ -1,5 +1,5 @@
 /** A caller's patience: ends when its time is up or when its own signal aborts. Keeps the process alive until cleared. */
-export class Limit {
+export class Deadline {
   readonly #callers: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #reason: unknown;

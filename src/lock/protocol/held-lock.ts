@@ -1,20 +1,20 @@
 import { LockLostError, LockNotHeldError, type LossReason } from '../model/errors.js';
 import { about } from './report.js';
 import { publish, type LockEventName } from '../model/events.js';
-import { Limit, LONGEST_TIMER_MS } from './deadline.js';
+import { Deadline, LONGEST_TIMER_MS } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
-import type { LockPlace } from './target.js';
-import type { Tenure } from './lease.js';
+import type { LockTarget } from './target.js';
+import type { Lease } from './lease.js';
 import type { CallOptions } from '../../vfs/vfs.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
 
 /** A lock while it is held: renewed in the background, given up at its own deadline, released once. */
-export class Holding {
-  readonly tenure: Tenure;
-  readonly #place: LockPlace;
+export class HeldLock {
+  readonly lease: Lease;
+  readonly #place: LockTarget;
   readonly #renewAlone: boolean;
   readonly #onEnd: () => void;
   readonly #startedMs = performance.now();
@@ -30,18 +30,18 @@ export class Holding {
   #lost: Promise<LockLostError> | undefined;
   #tellLost: ((loss: LockLostError) => void) | undefined;
 
-  constructor(place: LockPlace, tenure: Tenure, renewAlone: boolean, onEnd: () => void) {
+  constructor(place: LockTarget, lease: Lease, renewAlone: boolean, onEnd: () => void) {
     this.#place = place;
-    this.tenure = tenure;
+    this.lease = lease;
     this.#renewAlone = renewAlone;
     this.#onEnd = onEnd;
     // The first renewal comes at a random time, so that locks taken together are not renewed together.
-    this.#plan((tenure.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
+    this.#plan((lease.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
   }
 
   /** Why the lock is lost, decided now: the deadline counts even when no timer has had its chance to fire. */
   get loss(): LockLostError | undefined {
-    if (this.#loss === undefined && !this.#ended && this.tenure.remainingMs <= 0) this.#lose('expired');
+    if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose('expired');
     return this.#loss;
   }
 
@@ -67,7 +67,7 @@ export class Holding {
 
   assertHeld(): void {
     if (this.loss) throw this.loss;
-    if (this.#ended) throw new LockNotHeldError(`the lock ${this.#place.shown} was released`);
+    if (this.#ended) throw new LockNotHeldError(`the lock ${this.#place.displayPath} was released`);
   }
 
   /** Renews now; a renewal under way is joined. */
@@ -82,7 +82,7 @@ export class Holding {
     this.assertHeld();
     const startedMs = performance.now();
     try {
-      this.#renewed(runSync(this.tenure.renew({})), startedMs);
+      this.#renewed(runSync(this.lease.renew({})), startedMs);
     } catch (error) {
       this.#tellOfFailedRenewal(error, startedMs);
       throw error;
@@ -107,7 +107,7 @@ export class Holding {
   releaseSync(): boolean {
     if (!this.#end()) return false;
     try {
-      return this.#released(runSync(this.tenure.release({})));
+      return this.#released(runSync(this.lease.release({})));
     } catch (error) {
       this.#tell('release', 'failed', this.#heldMs, error);
       throw error;
@@ -117,8 +117,8 @@ export class Holding {
   }
 
   async #giveBack(): Promise<LossReason | undefined> {
-    if (this.#place.prompt) return this.#giveBackUnder({});
-    const limit = new Limit(RELEASE_LIMIT_MS);
+    if (this.#place.immediate) return this.#giveBackUnder({});
+    const limit = new Deadline(RELEASE_LIMIT_MS);
     try {
       return await this.#giveBackUnder({ signal: limit.signal });
     } finally {
@@ -129,12 +129,12 @@ export class Holding {
   async #giveBackUnder(options: CallOptions): Promise<LossReason | undefined> {
     for (const pauseMs of RELEASE_PAUSES_MS) {
       try {
-        return await run(this.tenure.release(options));
+        return await run(this.lease.release(options));
       } catch {
         await sleep(pauseMs);
       }
     }
-    return run(this.tenure.release(options));
+    return run(this.lease.release(options));
   }
 
   async #renewOnce(): Promise<void> {
@@ -143,7 +143,7 @@ export class Holding {
     this.#renewAbort = new AbortController();
     const { signal } = this.#renewAbort;
     try {
-      this.#renewed(await run(this.tenure.renew({ signal })), startedMs);
+      this.#renewed(await run(this.lease.renew({ signal })), startedMs);
     } catch (error) {
       this.#tellOfFailedRenewal(error, startedMs);
       // The loss itself is what cut the renewal off.
@@ -157,7 +157,7 @@ export class Holding {
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
     this.#tell('renew', 'renewed', performance.now() - startedMs);
-    this.#plan((this.tenure.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
+    this.#plan((this.lease.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
   }
 
   #renewInBackground(): void {
@@ -165,7 +165,7 @@ export class Holding {
     this.renew().catch((error: unknown) => {
       if (this.#loss !== undefined || this.#ended) return;
       this.#failure = error;
-      this.#plan((this.tenure.record.leaseMs / 12) * (0.5 + 0.5 * Math.random()));
+      this.#plan((this.lease.record.leaseMs / 12) * (0.5 + 0.5 * Math.random()));
     });
   }
 
@@ -177,8 +177,8 @@ export class Holding {
   /** One timer serves the next renewal and the deadline. It does not keep the process alive. */
   #arm(): void {
     clearTimeout(this.#timer);
-    if (this.#ended || this.#loss || this.tenure.remainingMs === Infinity) return;
-    const dueMs = Math.min(this.tenure.remainingMs, this.#renewAtMs - performance.now(), LONGEST_TIMER_MS);
+    if (this.#ended || this.#loss || this.lease.remainingMs === Infinity) return;
+    const dueMs = Math.min(this.lease.remainingMs, this.#renewAtMs - performance.now(), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (this.loss || this.#ended) return;
       if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
@@ -188,7 +188,7 @@ export class Holding {
   }
 
   #lose(reason: LossReason): void {
-    const loss = new LockLostError(this.#place.shown, reason, { cause: this.#failure });
+    const loss = new LockLostError(this.#place.displayPath, reason, { cause: this.#failure });
     this.#loss = loss;
     clearTimeout(this.#timer);
     this.#renewAbort?.abort(loss);
@@ -202,13 +202,13 @@ export class Holding {
   #end(): boolean {
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#place.shown} is being released`));
+    this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#place.displayPath} is being released`));
     return !this.#givenBack && (this.#loss === undefined || this.#loss.reason === 'expired');
   }
 
   #released(reason: LossReason | undefined): boolean {
     this.#givenBack = true;
-    if (reason !== undefined) this.#loss ??= new LockLostError(this.#place.shown, reason);
+    if (reason !== undefined) this.#loss ??= new LockLostError(this.#place.displayPath, reason);
     this.#tell('release', reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
   }
@@ -223,8 +223,8 @@ export class Holding {
 
   #tell(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {
     publish(name, () => ({
-      ...about(this.#place, this.tenure.record),
-      attempt: this.tenure.record.renewals,
+      ...about(this.#place, this.lease.record),
+      attempt: this.lease.record.renewals,
       durationMs,
       reason,
       ...(error !== undefined && { error }),

@@ -1,27 +1,24 @@
-import { elapsedMs, mark, type Mark } from './clock.js';
+import { elapsedMs, now, type Instant } from './clock.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
 import { type LossReason } from '../model/errors.js';
 import { freshId } from '../../util/fresh-id.js';
-import { decodeRecord, encodeRecord, MAX_RECORD_BYTES, type LockRecord } from '../model/record.js';
+import { decodeRecord, encodeRecord, LOCK_READ_BYTES, type LockRecord } from '../model/record.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
-import type { LockPlace } from './target.js';
+import type { LockTarget } from './target.js';
 import { rememberTombstone } from './tombstones.js';
-import type { CallOptions, ReadOptions, Snapshot, Version, Written } from '../../vfs/vfs.js';
-
-/** One byte more than a record may have, so that a longer file shows. */
-export const LOCK_READ_BYTES = MAX_RECORD_BYTES + 1;
+import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
 
 /** More tries than a lock that is ours can need to settle: each sees one earlier write of ours come late. */
 const SETTLE_TRIES = 4;
 
 /** A lock that was won: its record and version, and the instant from which its lease counts. */
-export class Tenure {
-  readonly #place: LockPlace;
+export class Lease {
+  readonly #place: LockTarget;
   #record: LockRecord;
   #version: Version;
-  #since: Mark;
+  #since: Instant;
 
-  constructor(place: LockPlace, record: LockRecord, version: Version, since: Mark) {
+  constructor(place: LockTarget, record: LockRecord, version: Version, since: Instant) {
     this.#place = place;
     this.#record = record;
     this.#version = version;
@@ -44,7 +41,7 @@ export class Tenure {
   *renew(options: CallOptions): Steps<LossReason | undefined> {
     const { store, path } = this.#place;
     for (let tries = 0; ; tries += 1) {
-      const since = mark();
+      const since = now();
       const next = renewed(this.#record);
       const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), options));
       if (sent.answer) {
@@ -72,7 +69,7 @@ export class Tenure {
     for (let tries = 0; ; tries += 1) {
       const sent = yield* this.#vacate(options);
       if (sent.answer) {
-        if (sent.answer !== true) rememberTombstone(this.#place.key, sent.answer.version);
+        if (sent.answer !== true) rememberTombstone(this.#place.queueKey, sent.answer.version);
         return undefined;
       }
       doubt ||= sent.failure !== undefined;
@@ -111,7 +108,7 @@ export class Tenure {
     return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
   }
 
-  #adopt(record: LockRecord, version: Version, since: Mark): void {
+  #adopt(record: LockRecord, version: Version, since: Instant): void {
     this.#record = record;
     this.#version = version;
     this.#since = since;

@@ -1,16 +1,18 @@
 import { LockHeldError, LockTimeoutError } from '../model/errors.js';
 import { publish, type LockEvent } from '../model/events.js';
-import { describeObstacle } from '../model/holder.js';
+import { describeContention } from '../model/holder.js';
 import type { LockRecord } from '../model/record.js';
 import type { Contender, Won } from './contender.js';
-import type { LockPlace } from './target.js';
+import type { LockTarget } from './target.js';
 
 export function tellOfQueueing(contender: Contender): void {
-  publish('wait', () => aboutAcquiring(contender, `another caller in this process has ${contender.place.shown}`));
+  publish('wait', () =>
+    aboutAcquiring(contender, `another caller in this process has ${contender.target.displayPath}`),
+  );
 }
 
 export function tellOfWaiting(contender: Contender): void {
-  publish('wait', () => aboutAcquiring(contender, describeObstacle(contender.obstacle)));
+  publish('wait', () => aboutAcquiring(contender, describeContention(contender.contention)));
 }
 
 export function tellOfWinning(contender: Contender, { reclaimed }: Won): void {
@@ -32,22 +34,17 @@ export function tellOfFailing(contender: Contender, error: unknown, aborted = fa
 
 /** What every event says of its lock. */
 export function about(
-  place: LockPlace,
+  place: LockTarget,
   record: Pick<LockRecord, 'lockId' | 'ownerId'>,
 ): Pick<LockEvent, 'path' | 'backend' | 'lockId' | 'ownerId'> {
-  return { path: place.shown, backend: place.scheme, lockId: record.lockId, ownerId: record.ownerId };
+  return { path: place.displayPath, backend: place.scheme, lockId: record.lockId, ownerId: record.ownerId };
 }
 
-function aboutAcquiring({ place, terms, lockId, attempts, startedMs }: Contender, reason: string): LockEvent {
+function aboutAcquiring({ target, options, lockId, attempts, startedMs }: Contender, reason: string): LockEvent {
   return {
-    ...about(place, { lockId, ownerId: terms.ownerId }),
+    ...about(target, { lockId, ownerId: options.ownerId }),
     attempt: attempts,
     durationMs: performance.now() - startedMs,
     reason,
   };
-}
-
-/** The work is done and stands, so a lock that the store does not take back is no error of the work's: its lease ends it. */
-export function warnOfRelease(error: unknown): void {
-  process.emitWarning(`${String(error)}; it stays locked until its lease ends`, { code: 'VFS_LOCKFILE_RELEASE' });
 }

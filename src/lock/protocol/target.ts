@@ -13,25 +13,25 @@ export interface LockStore {
 }
 
 /** Where a lock stands, and how it is given back there. */
-export interface LockPlace {
+export interface LockTarget {
   readonly store: LockStore;
   readonly path: string;
   /** The path as a person finds it. */
-  readonly shown: string;
+  readonly displayPath: string;
   /** What stands for this lock, and for no other, in the memory of this process. */
-  readonly key: string;
+  readonly queueKey: string;
   /** The scheme of the store. */
   readonly scheme: string;
   /** How much the store's time stamps may be off, in milliseconds. */
-  readonly grainMs: number;
+  readonly resolutionMs: number;
   /** Release by overwriting with a tombstone, on stores whose conditional removal cannot be trusted. */
   readonly tombstone: boolean;
   /** Whether taking a free lock, and giving it back, never waits for anybody, so that nothing has to cut it short. */
-  readonly prompt: boolean;
+  readonly immediate: boolean;
 }
 
 /** Where the lock of a file stands. Refuses a store that cannot exclude anybody, or could never hold the lock's name. */
-export function placeOf(vfs: Vfs, store: LockStore, path: string): LockPlace {
+export function lockTarget(vfs: Vfs, store: LockStore, path: string): LockTarget {
   const { create, replace, remove, clock } = vfs.capabilities;
   if (create === 'none' || replace === 'none') {
     const missing = create === 'none' ? 'a conditional create' : 'a conditional overwrite';
@@ -40,15 +40,15 @@ export function placeOf(vfs: Vfs, store: LockStore, path: string): LockPlace {
   const lock = lockPath(path);
   const guarded = create === 'guarded' || replace === 'guarded' || remove === 'guarded';
   vfs.check(guarded ? guardPath(lock) : lock);
-  const shown = vfs.locate(lock);
+  const displayPath = vfs.locate(lock);
   return {
     store,
     path: lock,
-    shown,
-    key: vfs.realm === undefined ? shown : `${shown} at ${vfs.realm}`,
+    displayPath,
+    queueKey: vfs.storeId === undefined ? displayPath : `${displayPath} at ${vfs.storeId}`,
     scheme: vfs.scheme,
-    grainMs: clock.grainMs,
+    resolutionMs: clock.resolutionMs,
     tombstone: remove === 'none',
-    prompt: vfs.sync !== undefined && create === 'atomic',
+    immediate: vfs.sync !== undefined && create === 'atomic',
   };
 }

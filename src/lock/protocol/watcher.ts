@@ -1,7 +1,7 @@
 import type { Vfs } from '../../vfs/vfs.js';
 
 /** Tells a waiter that the lock file changed, where the store can tell; else it only lets time go by. */
-export class Doorbell {
+export class LockWatcher {
   readonly #stop: (() => void) | undefined;
   #rung: boolean;
   #wake: (() => void) | undefined;

@@ -32,12 +32,12 @@ export const inspectSuite: Suite = (place, kind) => {
       const seen = await inspect(file);
       expect(seen).toMatchObject({ state: 'held', reason: undefined, timed: true, path: lock.path });
       expect(seen.record).toEqual(lock.record);
-      const grainMs = file.vfs.capabilities.clock.grainMs;
+      const resolutionMs = file.vfs.capabilities.clock.resolutionMs;
       for (const ms of [seen.ageMs, seen.idleMs]) {
         expect(ms).toBeGreaterThanOrEqual(0);
         expect(ms).toBeLessThan(60_000);
       }
-      expect(seen.expiresInMs).toBeCloseTo(600_000 + grainMs - Number(seen.idleMs), -2);
+      expect(seen.expiresInMs).toBeCloseTo(600_000 + resolutionMs - Number(seen.idleMs), -2);
       await lock.release();
     });
 
@@ -57,7 +57,7 @@ export const inspectSuite: Suite = (place, kind) => {
       const file = fileAt(place(), 'a');
       await putLock(file.vfs, file.path, 'no record');
       expect(await inspect(file)).toMatchObject({ state: 'unreadable', reason: undefined, record: undefined });
-      const ms = 100 + 2 * file.vfs.capabilities.clock.grainMs;
+      const ms = 100 + 2 * file.vfs.capabilities.clock.resolutionMs;
       await new Promise((resolve) => setTimeout(resolve, ms));
       while ((await inspect(file, { ttl: 100 })).state !== 'stale');
       expect(await inspect(file, { ttl: 100 })).toMatchObject({ state: 'stale', reason: 'unreadable' });

@@ -122,7 +122,7 @@ export const brokenContents: readonly Broken[] = [
   broken(
     'tells a time, though it says that it cannot',
     (right) => ({
-      capabilities: { ...right.capabilities, clock: { source: 'none', grainMs: 0 } },
+      capabilities: { ...right.capabilities, clock: { source: 'none', resolutionMs: 0 } },
     }),
     ['a store without a clock'],
   ),

@@ -66,7 +66,7 @@ export const brokenManners: readonly Broken[] = [
   broken(
     'has a negative grain',
     (right) => ({
-      capabilities: { ...right.capabilities, clock: { source: 'store', grainMs: -1 } },
+      capabilities: { ...right.capabilities, clock: { source: 'store', resolutionMs: -1 } },
     }),
     ['capabilities say in known words'],
   ),
@@ -78,12 +78,12 @@ export const brokenManners: readonly Broken[] = [
   broken(
     'finds out later what it can do',
     (right) => {
-      let grainMs = 1;
+      let resolutionMs = 1;
       return {
         get capabilities() {
-          return { ...right.capabilities, clock: { source: 'store' as const, grainMs } };
+          return { ...right.capabilities, clock: { source: 'store' as const, resolutionMs } };
         },
-        write: (path, data, options) => ((grainMs = 1000), right.write(path, data, options)),
+        write: (path, data, options) => ((resolutionMs = 1000), right.write(path, data, options)),
       };
     },
     ['capabilities stay what they are'],

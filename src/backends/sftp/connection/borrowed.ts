@@ -1,5 +1,5 @@
 import { VfsError } from '../../../vfs/errors.js';
-import type { Line } from './dial.js';
+import type { Transport } from './dial.js';
 import type { RawSftp } from './raw.js';
 
 interface SshClient {
@@ -8,7 +8,7 @@ interface SshClient {
 }
 
 /** The connection of a client that somebody else made: used, and never closed or kept alive. */
-export function lentLine(client: object): Line {
+export function borrowedTransport(client: object): Transport {
   const { client: ssh, sftp } = client as { readonly client?: SshClient; readonly sftp?: RawSftp };
   if (!ssh || !sftp) {
     throw new VfsError('ERR_VFS_UNSUPPORTED', 'sftp: the client that was handed in is not connected');

@@ -2,10 +2,10 @@ import { VfsError } from '../../../vfs/errors.js';
 import { freshId } from '../../../util/fresh-id.js';
 import { stagedPath } from '../../../vfs/names.js';
 import { sleep } from '../../../util/sleep.js';
-import type { Line } from './dial.js';
-import { SftpLitter, type Staged } from '../orphans.js';
+import type { Transport } from './dial.js';
+import { SftpOrphans, type Staged } from '../orphans.js';
 import type { SftpTerms } from '../options.js';
-import { prove, type SftpAbilities } from '../probe.js';
+import { probe, type SftpAbilities } from '../probe.js';
 import { SftpSession } from './session.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -16,14 +16,14 @@ const MOST_AT_ONCE = 32;
 
 /** The one connection that everything in a store shares: made when first needed, made anew when lost, closed when idle. */
 export class SftpConnection {
-  readonly #dial: () => Promise<Line>;
+  readonly #dial: () => Promise<Transport>;
   readonly #terms: SftpTerms;
-  readonly #litter = new SftpLitter();
+  readonly #litter = new SftpOrphans();
   #live: LiveSession | undefined;
   #connecting: Promise<LiveSession> | undefined;
   #wasConnected = false;
 
-  constructor(dial: () => Promise<Line>, terms: SftpTerms) {
+  constructor(dial: () => Promise<Transport>, terms: SftpTerms) {
     this.#dial = dial;
     this.#terms = terms;
   }
@@ -77,16 +77,16 @@ export class SftpConnection {
 export class LiveSession {
   readonly session: SftpSession;
   readonly turns = new Turns(MOST_AT_ONCE);
-  readonly #line: Line;
+  readonly #line: Transport;
   readonly #terms: SftpTerms;
-  readonly #litter: SftpLitter;
+  readonly #litter: SftpOrphans;
   readonly #pulse: NodeJS.Timeout;
   #abilities: Promise<SftpAbilities> | undefined;
   #users = 0;
   #missed = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(line: Line, terms: SftpTerms, litter: SftpLitter) {
+  constructor(line: Transport, terms: SftpTerms, litter: SftpOrphans) {
     this.#line = line;
     this.#terms = terms;
     this.#litter = litter;
@@ -116,7 +116,7 @@ export class LiveSession {
   async #prove(folder: string): Promise<SftpAbilities> {
     const scratch = stagedPath(`${folder}/`, freshId());
     try {
-      return await prove(this.session, scratch);
+      return await probe(this.session, scratch);
     } finally {
       this.leaving([{ path: scratch }]);
     }

@@ -6,7 +6,7 @@ import type { KeyboardPrompt, SftpTerms, SftpVfsOptions } from '../options.js';
 import type { RawSftp } from './raw.js';
 
 /** A connection with an SFTP session in it. */
-export interface Line {
+export interface Transport {
   readonly sftp: RawSftp;
   /** What the server calls its software. */
   readonly software: string;
@@ -23,7 +23,7 @@ const HOST_KEY_ALGORITHMS = [
 ];
 
 /** Connects and logs in. Rejects with a `VfsError`; one of `ERR_VFS_IO` may be gone at the next try. */
-export async function dial(options: SftpVfsOptions, terms: SftpTerms): Promise<Line> {
+export async function dial(options: SftpVfsOptions, terms: SftpTerms): Promise<Transport> {
   const Client = await loadClient();
   const check = new HostKeyCheck(terms.host, terms.port, options);
   const preferred = check.preferred;
@@ -49,7 +49,7 @@ export async function dial(options: SftpVfsOptions, terms: SftpTerms): Promise<L
       algorithms: { serverHostKey: [...new Set([...preferred, ...HOST_KEY_ALGORITHMS])] },
       hostVerifier: (key: Buffer) => check.accepts(key),
     });
-    return lineOf(client, sftp as RawSftp, socket);
+    return transportOf(client, sftp as RawSftp, socket);
   } catch (error) {
     socket.destroy();
     throw check.refusal ?? refusedLogin(failure ?? error, terms);
@@ -94,7 +94,7 @@ function answerPrompts(options: SftpVfsOptions, prompts: readonly KeyboardPrompt
     .catch(() => finish([]));
 }
 
-function lineOf(client: Client, sftp: RawSftp, socket: Socket): Line {
+function transportOf(client: Client, sftp: RawSftp, socket: Socket): Transport {
   return {
     sftp,
     software: client.client._remoteVer ?? '',

@@ -10,7 +10,7 @@ import {
   type Handle,
   type RawSftp,
 } from './raw.js';
-import { Sightings } from '../known-files.js';
+import { KnownFiles } from '../known-files.js';
 
 /** Every server takes reads and writes of this size. */
 const CHUNK_BYTES = 32_768;
@@ -30,7 +30,7 @@ export interface SessionOptions {
 export class SftpSession {
   /** Whether the server does one request after the other in the order sent, so that the next need not wait for an answer. */
   readonly ordered: boolean;
-  readonly sightings = new Sightings();
+  readonly knownFiles = new KnownFiles();
   readonly #raw: RawSftp;
   readonly #options: SessionOptions;
   readonly #pending = new Set<(reason: NoAnswerError) => void>();
@@ -122,10 +122,10 @@ export class SftpSession {
   async sight(path: string): Promise<Attributes> {
     try {
       const found = await this.lstat(path);
-      this.sightings.note(path, isRegular(found));
+      this.knownFiles.note(path, isRegular(found));
       return found;
     } catch (error) {
-      this.sightings.note(path, false);
+      this.knownFiles.note(path, false);
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { VfsError } from '../../../vfs/errors.js';
 import { VfsFile } from '../../../vfs/file.js';
-import { shown } from '../../../vfs/path.js';
+import { quoted } from '../../../vfs/path.js';
 import type { Vfs } from '../../../vfs/vfs.js';
 
 /**
@@ -27,5 +27,5 @@ export function bucketOpener(
 function bad(uri: string, problem: string): VfsError {
   // Nobody's secret belongs in a message.
   const harmless = uri.replace(/^([^:]*:\/\/)[^/]*@/, '$1***@');
-  return new VfsError('ERR_VFS_URI', `the URI ${shown(harmless)} ${problem}`);
+  return new VfsError('ERR_VFS_URI', `the URI ${quoted(harmless)} ${problem}`);
 }

@@ -1,4 +1,4 @@
-import { VfsError, type VfsErrorCode } from '../../vfs/errors.js';
+import { VfsError, type VfsErrorCode } from '../../../vfs/errors.js';
 
 const CODES: Readonly<Record<string, VfsErrorCode>> = {
   EACCES: 'ERR_VFS_DENIED',
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** What the system said about an operation on a local file, in the library's own terms. */
-export function localError(verb: string, path: string, cause: unknown, signal?: AbortSignal): VfsError {
+export function posixError(verb: string, path: string, cause: unknown, signal?: AbortSignal): VfsError {
   if (cause instanceof VfsError) return cause;
   if (signal?.aborted && (cause === signal.reason || codeOf(cause) === 'ABORT_ERR')) {
     return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted`, { cause });

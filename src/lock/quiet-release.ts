@@ -1,0 +1,36 @@
+/** What `releaseQuietly` needs of a lock. */
+interface Releasable<R> {
+  readonly held: boolean;
+  readonly loss: Error | undefined;
+  release(): R;
+}
+
+/**
+ * Releases a lock after work that is done and stands. A store that fails then is no error of that work: it becomes a process
+ * warning, and the lock ends with its lease.
+ */
+export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promise<void> {
+  try {
+    if (mayRelease(lock)) await lock.release();
+  } catch (error) {
+    warnOfRelease(error);
+  }
+}
+
+/** The same for a lock whose release is done when it returns. */
+export function releaseQuietlySync(lock: Releasable<boolean>): void {
+  try {
+    if (mayRelease(lock)) lock.release();
+  } catch (error) {
+    warnOfRelease(error);
+  }
+}
+
+/** Asking settles first whether the deadline has passed unnoticed: a release in time does not prove that the lock was held until now. */
+function mayRelease({ held, loss }: Releasable<unknown>): boolean {
+  return held || loss !== undefined;
+}
+
+function warnOfRelease(error: unknown): void {
+  process.emitWarning(`${String(error)}; it stays locked until its lease ends`, { code: 'VFS_LOCKFILE_RELEASE' });
+}
