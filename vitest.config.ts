@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-import { ClosingLine } from './test/reporter.js';
+import { ClosingLine } from './test/support/reporter.js';
 
 export default defineConfig({
   test: {

@@ -2,7 +2,7 @@
 // the script of one in a crowd.
 import { Lockfile, VfsFile, type Vfs } from 'vfs-lockfile';
 
-import type { S3Proxy } from '../s3/proxy.js';
+import type { S3Proxy } from '../support/http-proxy.js';
 import { crowd, type CrowdCost } from './crowd.js';
 import { gcsBooths } from './gcs-booth.js';
 import { HELD, TOMBSTONE } from './record.js';

@@ -3,7 +3,7 @@
 // the same clock for all processes of a machine.
 import { Lockfile, VfsFile } from 'vfs-lockfile';
 
-import { openStore } from '../torture/store.mjs';
+import { openStore } from '../proof/torture/store.mjs';
 import { answer } from './workshop.mjs';
 
 const [, , store = ''] = process.argv;

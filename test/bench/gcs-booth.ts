@@ -1,7 +1,7 @@
 import { gcsVfs } from 'vfs-lockfile/gcs';
 
-import { fakeGcs, missing, startServer } from '../gcs/servers.js';
-import { S3Proxy } from '../s3/proxy.js';
+import { fakeGcs, missing, startServer } from '../servers/gcs/servers.js';
+import { S3Proxy } from '../support/http-proxy.js';
 import type { Booth, BoothKind } from './cloud-child.js';
 import { RECORD } from './record.js';
 

@@ -1,8 +1,8 @@
 import { CopyObjectCommand, DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3Vfs } from 'vfs-lockfile/s3';
 
-import { S3Proxy } from '../s3/proxy.js';
-import { ceph, missing, seaweed, startServer, type S3Kind } from '../s3/servers.js';
+import { S3Proxy } from '../support/http-proxy.js';
+import { ceph, missing, seaweed, startServer, type S3Kind } from '../servers/s3/servers.js';
 import type { Booth, BoothKind } from './cloud-child.js';
 import { RECORD } from './record.js';
 

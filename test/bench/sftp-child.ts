@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Lockfile, VfsFile } from 'vfs-lockfile';
 import { sftpVfs, type SftpVfs } from 'vfs-lockfile/sftp';
 
-import { Proxy } from '../sftp/proxy.js';
-import { missing, openSsh, startServer, type Server } from '../sftp/servers.js';
+import { Proxy } from '../servers/sftp/proxy.js';
+import { missing, openSsh, startServer, type Server } from '../servers/sftp/servers.js';
 
 export interface Cost {
   /** Milliseconds of each time. */

@@ -1,0 +1,4 @@
+import { onEachStore, stores } from '../../support/operate/stores.js';
+import { sweepSuite } from '../../support/operate/suites/sweep.js';
+
+onEachStore(stores, sweepSuite);

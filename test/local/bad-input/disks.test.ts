@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { Lockfile, localVfs, VfsFile, withLock } from '../../../src/index.js';
+
+const mayMount = process.getuid?.() === 0;
+if (!mayMount && process.env.CI) throw new Error('these tests need root, to mount small disks');
+
+let disk = '';
+let file: VfsFile;
+
+function mount(options: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'vfs-lockfile-test', disk]);
+}
+
+/** Leaves not a byte and, since empty files take none, not an inode. */
+function fill(): void {
+  const { bfree, bsize } = statfsSync(disk);
+  if (bfree > 0) writeFileSync(join(disk, 'filler'), new Uint8Array(bfree * bsize));
+  for (let i = 0; statfsSync(disk).ffree > 0; i += 1) writeFileSync(join(disk, `filler-${i}`), '');
+}
+
+describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small ones)', () => {
+  beforeEach(() => {
+    disk = mkdtempSync(join(tmpdir(), 'vfs-lockfile-disk-'));
+    file = new VfsFile(localVfs({ root: disk }), 'data.csv');
+  });
+  afterEach(() => {
+    execFileSync('umount', [disk]);
+    rmSync(disk, { recursive: true, force: true });
+  });
+
+  test('a full one refuses a lock, and nothing of it is left', async () => {
+    mount('size=64k,nr_inodes=32');
+    fill();
+    const before = readdirSync(disk);
+    await expect(withLock(file, () => 1)).rejects.toMatchObject({ code: 'ERR_VFS_FULL', effect: 'none' });
+    expect(readdirSync(disk)).toEqual(before);
+    expect(new Set(before).has('data.csv.lock')).toBe(false);
+  });
+
+  test('one that fills up under a lock ends it at its deadline, by a typed reason, and it is free once there is room', async () => {
+    mount('size=64k,nr_inodes=32');
+    const lock = new Lockfile(file, { ttl: 500 });
+    await lock.acquire();
+    fill();
+    await expect(lock.renew()).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
+    const loss = await lock.lost;
+    expect(loss).toMatchObject({ code: 'ERR_LOCK_LOST', reason: 'expired', cause: { code: 'ERR_VFS_FULL' } });
+    await expect(lock.release()).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
+
+    for (const name of readdirSync(disk)) if (name.startsWith('filler')) unlinkSync(join(disk, name));
+    const next = new Lockfile(file);
+    await next.acquire({ wait: '10s' });
+    expect(next.reclaimedFrom?.reason).toBe('expired');
+    expect(await next.release()).toBe(true);
+    expect(readdirSync(disk)).toEqual([]);
+  });
+
+  test('work that was done stands although the disk is too full to give the lock back', async () => {
+    mount('size=64k,nr_inodes=32');
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    const result = await withLock(
+      file,
+      () => {
+        fill();
+        return 'done';
+      },
+      { ttl: '5s', renew: false },
+    );
+    expect(result).toBe('done');
+    expect((await warned).message).toContain('it stays locked until its lease ends');
+  });
+
+  test('a read-only one refuses a lock', async () => {
+    mount('ro');
+    await expect(withLock(file, () => 1)).rejects.toMatchObject({ code: 'ERR_VFS_DENIED', effect: 'none' });
+  });
+});

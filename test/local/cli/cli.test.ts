@@ -1,0 +1,362 @@
+import { chmodSync, constants, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { COMMAND_NAMES, COMMANDS } from '../../../src/cli/usage/commands.js';
+import type { LockOptions } from '../../../src/index.js';
+import {
+  called,
+  CLI,
+  cli,
+  eventually,
+  matching,
+  own,
+  start,
+  useFolder,
+  type Running,
+} from '../../support/cli/harness.js';
+
+const folder = useFolder();
+const file = (): string => join(folder(), 'data.csv');
+
+interface Told {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly tty: boolean;
+}
+
+async function holding(options: LockOptions = {}): Promise<Running> {
+  const [node, script] = own('hold.mjs');
+  const holder = start(node, [script, file(), JSON.stringify(options)]);
+  await eventually(() => expect(holder.stdout()).toBe('held\n'));
+  return holder;
+}
+
+async function told(...args: readonly string[]): Promise<Told> {
+  const { stdout, stderr, code } = await called(args);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as Told;
+}
+
+describe('vfs-lockfile', () => {
+  it('tells its usage and its version', async () => {
+    const help = await called(['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/^Usage: vfs-lockfile run FILE \[OPTIONS\] -- COMMAND/);
+    expect(await called(['-h'])).toEqual(help);
+    expect(await called(['help'])).toEqual(help);
+    expect(await called(['--version'])).toMatchObject({ code: 0, stdout: matching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it('tells its usage without loading a store', async () => {
+    const resolutions = new URL('../../support/resolutions.mjs', import.meta.url).href;
+    const log = join(folder(), 'resolutions');
+    const loadedBy = async (...args: readonly string[]): Promise<string> => {
+      writeFileSync(log, '');
+      await called(args, { env: { NODE_OPTIONS: `--import ${resolutions}`, RESOLUTIONS: log } });
+      return readFileSync(log, 'utf8');
+    };
+    expect(await loadedBy('status', file())).toMatch(/core/);
+    expect(await loadedBy('--help')).not.toMatch(/core/);
+  });
+
+  it('is not upset when nobody reads what it has to say', async () => {
+    const { code, stderr } = await start('sh', ['-c', '"$0" "$1" --help | head -c 1', process.execPath, CLI]).outcome;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
+
+describe('the help on a command', () => {
+  it.each(COMMAND_NAMES)('%s tells its usage, every option and its exit codes, in 80 columns', async (name) => {
+    const help = await called([name, '--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(new RegExp(`^Usage: vfs-lockfile ${name} \\S`));
+    for (const option of Object.keys(COMMANDS[name].options)) expect(help.stdout).toContain(`--${option}`);
+    expect(help.stdout).toMatch(/^Exit codes:/m);
+    for (const text of [help.stdout, (await called(['help'])).stdout]) {
+      expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    }
+    expect((await called(['--help'])).stdout).toContain(`vfs-lockfile ${COMMANDS[name].usage}\n`);
+    expect(await called([name, '-h'])).toEqual(help);
+    expect(await called(['help', name])).toEqual(help);
+  });
+
+  it('is what a complaint about the command points to', async () => {
+    for (const name of COMMAND_NAMES) {
+      expect((await called([name, '--no-such-option'])).stderr).toMatch(
+        new RegExp(`; see vfs-lockfile ${name} --help\n$`),
+      );
+    }
+    expect((await called(['help', 'me'])).stderr).toMatch(/not "me"; see vfs-lockfile --help\n$/);
+  });
+});
+
+describe('bad input ends with one line that names what is wrong, and starts nothing', () => {
+  const table: readonly (readonly [readonly string[], number, RegExp])[] = [
+    [[], 64, /expected run, status, .* or completion; see vfs-lockfile --help/],
+    [['stauts', 'FILE'], 64, /not "stauts"/],
+    [['run'], 64, /expected run FILE -- COMMAND/],
+    [['run', 'FILE'], 64, /expected -- and a COMMAND/],
+    [['run', 'FILE', 'touch', 'MARK'], 64, /"touch" is one argument too many.*is the -- missing\?/],
+    [['run', 'FILE', '--'], 64, /expected a COMMAND after --/],
+    [['run', 'FILE', '--', ''], 64, /expected a COMMAND after --/],
+    [['run', '--', 'touch', 'MARK'], 64, /expected run FILE/],
+    [['run', '', '--', 'touch', 'MARK'], 64, /FILE is empty/],
+    [['run', 'FILE', '--colour', '--', 'touch', 'MARK'], 64, /unknown option '--colour'/],
+    [['run', 'FILE', '--ttl', '--', 'touch', 'MARK'], 64, /'--ttl <value>' argument missing/],
+    [['run', 'FILE', '--quiet=yes', '--', 'touch', 'MARK'], 64, /'-q, --quiet' does not take an argument/],
+    [['run', 'FILE', '--ttl', '30', '--', 'touch', 'MARK'], 64, /--ttl must be a duration.*got "30"/],
+    [['run', 'FILE', '--ttl', '999ms', '--', 'touch', 'MARK'], 64, /--ttl must be at least 1s.*got 999ms/],
+    [['run', 'FILE', '--ttl', '-5s', '--', 'touch', 'MARK'], 64, /--ttl.* is ambiguous/],
+    [['run', 'FILE', '--ttl=-5s', '--', 'touch', 'MARK'], 64, /--ttl must be a duration.*got "-5s"/],
+    [['run', 'FILE', '--wait', 'soon', '--', 'touch', 'MARK'], 64, /--wait must be a duration.*or never; got "soon"/],
+    [['run', 'FILE', '--margin', '1ms', '--', 'touch', 'MARK'], 64, /--margin must be at least 50ms/],
+    [['run', 'FILE', '--margin', '9s', '--kill-after', '7s', '--', 'touch', 'MARK'], 64, /half of the --ttl/],
+    [['run', 'FILE', '--grace', '5s', '--', 'touch', 'MARK'], 64, /grace needs a ttl/],
+    [['run', 'FILE', '--ttl', 'never', '--grace', '5s', '--', 'touch', 'MARK'], 64, /grace needs a finite ttl/],
+    [['run', 'FILE', '--note', '{', '--', 'touch', 'MARK'], 64, /--note must be a JSON object; got "\{"/],
+    [['run', 'FILE', '--note', '[1]', '--', 'touch', 'MARK'], 64, /--note must be a JSON object; got "\[1\]"/],
+    [
+      ['run', 'FILE', `--owner=${'x'.repeat(257)}`, '--', 'touch', 'MARK'],
+      64,
+      /--owner must have at most 256 characters/,
+    ],
+    [['run', 'gopher://host/x', '--', 'touch', 'MARK'], 64, /unknown scheme gopher; known are/],
+    [['run', 'file://host/x', '--', 'touch', 'MARK'], 64, /is no local file/],
+    [['run', 'mem:///x', '--', 'touch', 'MARK'], 64, /its store lives in one process only/],
+    [['run', 'FOLDER', '--', 'touch', 'MARK'], 64, /data: it is a folder/],
+    [['run', 'FOLDER/', '--', 'touch', 'MARK'], 64, /names a folder/],
+    [['run', 'FOLDER/none/x', '--', 'touch', 'MARK'], 64, /there is no folder .*none/],
+    [['run', 'PLAIN/x', '--', 'touch', 'MARK'], 64, /PLAIN is no folder/i],
+    [['run', 'FOLDER/../../../../../../../../../x', '--', 'touch', 'MARK'], 64, /leads above the root/],
+    [['run', `FOLDER/${'x'.repeat(252)}`, '--', 'touch', 'MARK'], 64, /name of \d+ bytes/],
+    [['run', 'LINKED', '--', 'touch', 'MARK'], 74, /linked\.lock is a directory/],
+    [['status'], 64, /expected status FILE/],
+    [['status', 'FILE', 'FILE'], 64, /one argument too many/],
+    [['status', 'FILE', '--ttl', '5s'], 64, /unknown option '--ttl'/],
+    [['status', 'FOLDER'], 64, /it is a folder/],
+    [['status', 'FOLDER/none/x'], 64, /there is no folder/],
+    [['status', 'LINKED'], 74, /linked\.lock is a directory/],
+    [['ls'], 64, /expected ls LOCATION/],
+    [['ls', 'FOLDER', '--ttl=5s'], 64, /unknown option '--ttl'/],
+    [['ls', 'FOLDER/none'], 64, /there is no folder \S+none/],
+    [['ls', 'PLAIN'], 64, /plain is no folder/],
+    [['ls', 'mem:///x'], 64, /its store lives in one process only/],
+    [['sweep', 'FOLDER', '--older-than', '5'], 64, /--older-than must be a duration.*got "5"/],
+    [['sweep', 'FOLDER', '--concurrency', '0'], 64, /--concurrency must be a whole number from 1 to 1000; got "0"/],
+    [['sweep', 'FOLDER', '--concurrency', '1e3'], 64, /--concurrency must be a whole number.*got "1e3"/],
+    [['sweep', 'FOLDER/none'], 64, /there is no folder \S+none/],
+    [['doctor', 'PLAIN'], 64, /plain is no folder/],
+    [['unlock', 'FILE'], 64, /expected --expect ID, as status tells it/],
+    [['unlock', 'FILE', '--expect='], 64, /no lock is ended blindly/],
+    [['unlock', '--expect', 'x'], 64, /expected unlock FILE --expect ID/],
+    [['unlock', 'LINKED', '--expect', 'x'], 74, /linked\.lock is a directory/],
+    [['completion'], 64, /expected completion bash or completion zsh/],
+    [['completion', 'fish'], 64, /expected bash or zsh, not "fish"/],
+  ];
+
+  it.each(table)('%j ends with %i', async (typed, code, message) => {
+    mkdirSync(join(folder(), 'data'));
+    mkdirSync(join(folder(), 'linked.lock'));
+    writeFileSync(join(folder(), 'plain'), '');
+    const names = { FILE: 'a.csv', FOLDER: 'data', PLAIN: 'plain', LINKED: 'linked', MARK: 'mark' };
+    const args = typed.map((arg) =>
+      arg.replace(/^(FILE|FOLDER|PLAIN|LINKED|MARK)(?=\/|$)/, (name) =>
+        join(folder(), names[name as keyof typeof names]),
+      ),
+    );
+    const outcome = await called(args);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.stderr).toMatch(/^vfs-lockfile: [^\n]+\n$/);
+    expect(outcome).toMatchObject({ code, stdout: '' });
+    expect(readdirSync(folder()).sort()).toEqual(['data', 'linked.lock', 'plain']);
+  });
+});
+
+describe('the command', () => {
+  it('gets its arguments untouched, whatever a shell would make of them', async () => {
+    const args = [
+      '$HOME',
+      '`id`',
+      '$(id)',
+      '*',
+      '?',
+      '~',
+      '',
+      ' ',
+      '"',
+      "'",
+      '\\',
+      'a\nb',
+      '\t',
+      '; id',
+      '&& id',
+      '| cat',
+    ];
+    args.push('> x', '--', '--ttl', '-q', '#', '!', '%PATH%', 'ü', '漢字', '🔒', '{a,b}', '\u{1b}[31m');
+    expect((await told('run', file(), '--', ...own('tell.mjs'), ...args)).args).toEqual(args);
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('gets any arguments untouched', async () => {
+    const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((sample) => !sample.includes('\0'));
+    const seed = Math.trunc(Math.random() * 2 ** 31);
+    console.log(`seed of the arguments: ${seed}`);
+    const args = fc.sample(text, { numRuns: 500, seed });
+    expect((await told('run', file(), '--', ...own('tell.mjs'), ...args)).args).toEqual(args);
+  });
+
+  it('finds in its environment what is locked, by which acquisition and for whom', async () => {
+    const { env } = await told('run', file(), '--owner', 'me $HOME', '--', ...own('tell.mjs'));
+    const ours = Object.fromEntries(Object.entries(env).filter(([name]) => /^VFS_LOCKFILE_(?!TEST)/.test(name)));
+    expect(ours).toEqual({
+      VFS_LOCKFILE_PATH: file(),
+      VFS_LOCKFILE_ID: matching(/^[0-9a-f]{32}$/),
+      VFS_LOCKFILE_OWNER: 'me $HOME',
+    });
+  });
+
+  it('finds nothing of an outer run in its environment but the owner', async () => {
+    const outer = {
+      VFS_LOCKFILE_OWNER: 'outer',
+      VFS_LOCKFILE_RECLAIMED: 'expired',
+      VFS_LOCKFILE_ID: '1',
+      OTHER: 'stays',
+    };
+    const { stdout } = await called(['run', file(), '--', ...own('tell.mjs')], { env: outer });
+    const { env } = JSON.parse(stdout) as Told;
+    expect(env).toMatchObject({ VFS_LOCKFILE_OWNER: 'outer', OTHER: 'stays' });
+    expect(env.VFS_LOCKFILE_RECLAIMED).toBeUndefined();
+    expect(env.VFS_LOCKFILE_ID).not.toBe('1');
+  });
+
+  it('learns that the lock was taken over from a process that died', async () => {
+    const victim = await holding();
+    victim.child.kill('SIGKILL');
+    await victim.outcome;
+    const { env } = await told('run', file(), '--', ...own('tell.mjs'));
+    expect(env.VFS_LOCKFILE_RECLAIMED).toBe('dead-process');
+  });
+
+  it('keeps what NODE_OPTIONS says for itself', async () => {
+    const { stdout } = await called(['run', file(), '--', ...own('tell.mjs')], {
+      env: { NODE_OPTIONS: '--no-warnings' },
+    });
+    expect((JSON.parse(stdout) as Told).env.NODE_OPTIONS).toBe('--no-warnings');
+  });
+
+  it('runs in the folder, and with the input and output, of who asked for it', async () => {
+    const shell = 'echo some input | "$0" "$1" run data.csv -- sh -c "cat; pwd; echo to stderr >&2"';
+    const outcome = await start('sh', ['-c', shell, process.execPath, CLI], { cwd: folder() }).outcome;
+    expect(outcome).toMatchObject({ code: 0, stdout: `some input\n${folder()}\n`, stderr: 'to stderr\n' });
+  });
+
+  it('inherits what is open, as it was, and nothing else', async () => {
+    const holder = await holding();
+    const script = 'ls /proc/self/fd; cat /proc/self/fdinfo/1 /proc/self/fdinfo/2';
+    const running = cli(['run', file(), '--wait', 'never', '--', 'sh', '-c', script]);
+    await eventually(() => expect(running.stderr()).toMatch(/waiting/));
+    holder.child.kill('SIGTERM');
+    const open = (text: string): unknown => ({
+      numbers: text.match(/^\d+$/gm),
+      blocking: [...text.matchAll(/^flags:\s*([0-7]+)$/gm)].map(([, octal = '']) => {
+        return (Number.parseInt(octal, 8) & constants.O_NONBLOCK) === 0;
+      }),
+    });
+    const direct = open((await start('sh', ['-c', script]).outcome).stdout);
+    expect(direct).toMatchObject({ blocking: [true, true] });
+    expect(open((await running.outcome).stdout)).toEqual(direct);
+  });
+
+  it('dies of a broken pipe like any other', async () => {
+    expect(await called(['run', file(), '--', 'sh', '-c', 'kill -PIPE $$'])).toMatchObject({ code: 141 });
+  });
+
+  it('holds the lock while it runs, and no longer', async () => {
+    const script = 'cat "$VFS_LOCKFILE_PATH.lock"';
+    const { stdout } = await called(['run', file(), '--owner', 'me', '--note', '{"job":7}', '--', 'sh', '-c', script]);
+    expect(JSON.parse(stdout)).toMatchObject({ ownerId: 'me', note: { job: 7 }, ttl: 30e9 });
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('is shut out while the library holds the lock', async () => {
+    await holding({ ownerId: 'the library' });
+    const outcome = await called(['run', file(), '--', 'touch', join(folder(), 'mark')]);
+    expect(outcome.stderr).toMatch(
+      /^vfs-lockfile: the lock \S+data\.csv\.lock is held by the library \(process \d+ on /,
+    );
+    expect(outcome.code).toBe(75);
+    expect(readdirSync(folder())).toEqual(['data.csv.lock']);
+  });
+});
+
+describe('the exit code', () => {
+  const script = (name: string, mode: number, text: string): string => {
+    const path = join(folder(), name);
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    return path;
+  };
+
+  it.each([0, 1, 2, 42, 64, 75, 255])("is the command's own %i", async (code) => {
+    const outcome = await called(['run', file(), '--', 'sh', '-c', `exit ${code}`]);
+    expect(outcome).toEqual({ code, signal: null, stdout: '', stderr: '' });
+  });
+
+  it.each([
+    ['TERM', 143],
+    ['KILL', 137],
+    ['SEGV', 139],
+    ['USR1', 138],
+  ])('is 128 + n when SIG%s ended the command', async (name, code) => {
+    const outcome = await called(['run', file(), '--', 'sh', '-c', `kill -${name} $$`]);
+    expect(outcome).toEqual({ code, signal: null, stdout: '', stderr: '' });
+  });
+
+  it('is 127 for a command that is not found', async () => {
+    const outcome = await called(['run', file(), '--', 'no-such-command']);
+    expect(outcome).toMatchObject({
+      code: 127,
+      stderr: matching(/^vfs-lockfile: .*no-such-command.*\n$/),
+    });
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('is 127 for a script whose interpreter is missing', async () => {
+    const outcome = await called(['run', file(), '--', script('run-me', 0o755, '#!/no/such/interpreter\n')]);
+    expect(outcome).toMatchObject({ code: 127, stderr: matching(/interpreter is missing \(ENOENT\)\n$/) });
+  });
+
+  it('is 126 for a command that may not be executed, and for a folder', async () => {
+    const forbidden = await called(['run', file(), '--', script('run-me', 0o644, '#!/bin/sh\n')]);
+    expect(forbidden).toMatchObject({ code: 126, stderr: matching(/permission denied \(EACCES\)\n$/) });
+    expect(await called(['run', file(), '--', folder()])).toMatchObject({ code: 126 });
+  });
+
+  it('is 75 when somebody else holds the lock, 79 when they still did at the end of the wait', async () => {
+    await holding();
+    expect(await called(['run', file(), '--', 'true'])).toMatchObject({ code: 75 });
+    const waited = await called(['run', file(), '--wait', '50ms', '--', 'true']);
+    expect(waited).toMatchObject({ code: 79, stderr: matching(/gave up after 50 ms\n$/) });
+    expect(waited.stderr.split('\n')).toHaveLength(3);
+    const quiet = await called(['run', file(), '--wait', '50ms', '-q', '--', 'true']);
+    expect(quiet.stderr.split('\n')).toHaveLength(2);
+  });
+
+  it('is documented for every case', async () => {
+    const { stdout } = await called(['run', '--help']);
+    for (const code of [64, 74, 75, 79, 80, 126, 127]) expect(stdout).toMatch(new RegExp(`^ +${code}  \\S`, 'm'));
+  });
+
+  it('is 74 when the store fails', async () => {
+    // Nobody can make files there, root included.
+    const outcome = await called(['run', '/sys/vfs-lockfile-test', '--', 'true']);
+    expect(outcome).toMatchObject({
+      code: 74,
+      stderr: matching(/^vfs-lockfile: cannot \w+ \/sys\/vfs-lockfile-test\.lock: .+\n$/),
+    });
+  });
+});

@@ -1,0 +1,92 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { COMMAND_NAMES, COMMANDS, type CommandName } from '../../../src/cli/usage/commands.js';
+import { CLI, eventually, useFolder } from '../../support/cli/harness.js';
+import { commandOnScreen } from '../../support/cli/screen.js';
+
+const folder = useFolder();
+
+beforeAll(() => {
+  if (spawnSync('zsh', ['--version']).error) {
+    execFileSync(join(import.meta.dirname, '..', '..', 'support', 'packages.sh'), ['zsh'], { stdio: 'ignore' });
+  }
+});
+
+const SHELLS = {
+  bash: {
+    args: ['--norc', '--noprofile', '-i'],
+    setup: (script: string) => `bind 'set enable-bracketed-paste off'; source ${script}`,
+  },
+  zsh: {
+    args: ['-f', '-i'],
+    setup: (script: string) =>
+      `unsetopt prompt_sp; unset zle_bracketed_paste; autoload -Uz compinit; compinit -u -D; source ${script}`,
+  },
+} as const;
+
+/** What an interactive shell makes of the typed line after a tab: the line as the shell hands it over when it is run. */
+async function completed(shell: keyof typeof SHELLS, typed: string): Promise<string> {
+  const { args, setup } = SHELLS[shell];
+  const script = join(folder(), 'completion');
+  writeFileSync(script, execFileSync(process.execPath, [CLI, 'completion', shell]));
+  const init = `vfs-lockfile() { printf '<%s>' "$@"; echo; }; ${setup(script)}; cd ${join(folder(), 'work')}; echo ready`;
+  const screen = commandOnScreen(shell, args, {
+    columns: 200,
+    env: { PS1: '> ', HOME: folder(), TERM: 'dumb', INPUTRC: '/dev/null', HISTFILE: undefined },
+  });
+  screen.terminal.write(` ${init}\r`);
+  await eventually(() => expect(screen.sent()).toMatch(/ready\r*\n[^]*> $/));
+  screen.terminal.write(`vfs-lockfile ${typed}\t`);
+  // Nothing tells that a completion is over; the shell reads what comes next only then.
+  screen.terminal.write('\r');
+  await eventually(() => expect(screen.sent()).toMatch(/<[^\n]*>\r*\n/));
+  const line = /(<[^\n]*>)\r*\n/.exec(screen.sent())?.[1] ?? '';
+  screen.terminal.write('\r exit 0\r');
+  await screen.exitCode;
+  return line.slice(1, -1).split('><').join(' ');
+}
+
+function work(): void {
+  mkdirSync(join(folder(), 'work', 'inbox'), { recursive: true });
+  mkdirSync(join(folder(), 'work', 'in box', 'below'), { recursive: true });
+  writeFileSync(join(folder(), 'work', 'inbox', 'data.csv'), '');
+  writeFileSync(join(folder(), 'work', 'inventory.csv'), '');
+}
+
+describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
+  it.each([
+    ['sw', 'sweep'],
+    ['--ver', '--version'],
+    ['help doc', 'help doctor'],
+    ['completion z', 'completion zsh'],
+    ['run --kill', 'run --kill-after'],
+    ['sweep --dr', 'sweep --dry-run'],
+    ['ls --wat', 'ls --watch'],
+    ['unlock inbox/data.csv --exp', 'unlock inbox/data.csv --expect'],
+    ['status inv', 'status inventory.csv'],
+    ['status inbox/d', 'status inbox/data.csv'],
+    ['ls inv', 'ls inv'],
+    ['ls inbo', 'ls inbox'],
+    ['doctor in\\ box/b', 'doctor in box/below'],
+    ['run inventory.csv -- whoam', 'run inventory.csv -- whoami'],
+    ['ls inbox --dr', 'ls inbox --dr'],
+  ])('makes %j into %j', async (typed, expected) => {
+    work();
+    // zsh takes the last character away again when it is of no use.
+    expect((await completed(shell, typed)).replace(/[=/]$/, '')).toBe(expected);
+  });
+
+  it('is a script without a syntax error that knows every command and option', () => {
+    const script = execFileSync(process.execPath, [CLI, 'completion', shell], { encoding: 'utf8' });
+    expect(spawnSync(shell, ['-n'], { input: script })).toMatchObject({ status: 0 });
+    for (const name of COMMAND_NAMES) {
+      expect(script).toContain(name);
+      for (const option of Object.keys(COMMANDS[name satisfies CommandName].options))
+        expect(script).toContain(`--${option}`);
+    }
+  });
+});

@@ -1,0 +1,190 @@
+import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import type { LockOptions } from '../../../src/index.js';
+import { called, eventually, matching, own, type Running, start, useFolder } from '../../support/cli/harness.js';
+
+const folder = useFolder();
+const file = (): string => join(folder(), 'data.csv');
+const lock = (): string => `${file()}.lock`;
+
+async function holding(options: LockOptions = {}): Promise<Running> {
+  const [node, script] = own('hold.mjs');
+  const holder = start(node, [script, file(), JSON.stringify(options)]);
+  await eventually(() => expect(holder.stdout()).toBe('held\n'));
+  return holder;
+}
+
+/** Writes a lock file as somebody else would have, so many seconds ago. */
+function foreign(text: string | Uint8Array, secondsAgo = 0): void {
+  writeFileSync(lock(), text);
+  const time = Date.now() / 1000 - secondsAgo;
+  utimesSync(lock(), time, time);
+}
+
+const elsewhere = { ttl: 60e9, hostname: 'elsewhere', pid: 77, ownerId: 'them' };
+
+interface Status {
+  readonly state: string;
+  readonly [name: string]: unknown;
+}
+
+async function statusOf(expectedCode: number): Promise<Status> {
+  const { code, stdout, stderr } = await called(['status', file(), '--json']);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^[^\n]+\n$/);
+  expect(code).toBe(expectedCode);
+  return JSON.parse(stdout) as Status;
+}
+
+/** What `status` shows, one entry a line. */
+async function shown(): Promise<Readonly<Record<string, string>>> {
+  const { stdout } = await called(['status', file()]);
+  const [state = '', ...lines] = stdout.trimEnd().split('\n');
+  return { state, ...Object.fromEntries(lines.map((line) => [line.split(' ', 1)[0] ?? '', line.slice(8)])) };
+}
+
+describe('status', () => {
+  it('of a lock that nobody holds is free, whether or not there is a file', async () => {
+    const free = await statusOf(0);
+    expect(free).toEqual({
+      ...{ state: 'free', reason: null, file: file(), lock: lock(), id: null, holder: null },
+      ...{ createdAt: null, renewedAt: null, renewals: 0 },
+      ...{ ageMs: null, idleMs: null, leaseMs: null, expiresInMs: null, note: null },
+    });
+    writeFileSync(file(), '');
+    expect(await statusOf(0)).toEqual(free);
+    expect(await shown()).toEqual({ state: 'free', file: file() });
+  });
+
+  it('of a lock that is held tells by whom, since when and for how long', async () => {
+    const { pid } = await holding({ ownerId: 'me', ttl: '10m', note: { job: 7 } });
+    const status = await statusOf(1);
+    expect(status).toMatchObject({ state: 'held', reason: null, file: file(), lock: lock(), leaseMs: 600_000 });
+    expect(status).toMatchObject({
+      holder: { ownerId: 'me', hostname: hostname(), pid },
+      note: { job: 7 },
+      renewals: 0,
+    });
+    const { ageMs, expiresInMs, createdAt } = status as unknown as Record<string, number>;
+    expect(ageMs).toBeGreaterThanOrEqual(0);
+    expect(ageMs! + expiresInMs!).toBeGreaterThanOrEqual(600_000);
+    expect(ageMs! + expiresInMs!).toBeLessThan(601_000);
+    expect(new Date(createdAt!).getTime()).toBeGreaterThanOrEqual(Date.now() - 60_000);
+    expect(await shown()).toEqual({
+      ...{
+        state: 'held',
+        file: file(),
+        lock: lock(),
+        id: matching(/^[0-9a-f]{32}$/),
+        holder: `me (process ${pid} on ${hostname()})`,
+      },
+      ...{
+        since: matching(/^\d\d:\d\d:\d\d \(\d+s ago\)$/),
+        lease: matching(/^(10m 0s|9m \d+s) left$/),
+        note: '{"job":7}',
+      },
+    });
+  });
+
+  it('of a lock that never ends says so', async () => {
+    await holding({ ttl: Infinity.toString() });
+    expect(await statusOf(1)).toMatchObject({ state: 'held', leaseMs: null, expiresInMs: null });
+    expect(await shown()).toMatchObject({ lease: 'without end' });
+  });
+
+  it('of a lock whose process died is stale', async () => {
+    const holder = await holding();
+    holder.child.kill('SIGKILL');
+    await holder.outcome;
+    expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'dead-process' });
+    expect(await shown()).toMatchObject({ state: 'stale (dead-process)', lease: matching(/^\d+s left$/) });
+  });
+
+  it('of a lock whose lease ended is stale, by the clock of the disk', async () => {
+    foreign(JSON.stringify(elsewhere), 59);
+    expect(await statusOf(1)).toMatchObject({ state: 'held' });
+    foreign(JSON.stringify(elsewhere), 61);
+    expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'expired', expiresInMs: 0 });
+    expect(await shown()).toMatchObject({
+      state: 'stale (expired)',
+      holder: 'them (process 77 on elsewhere)',
+      lease: 'over',
+    });
+  });
+
+  it('of a lock that cannot be read is neither held by anybody known nor free, and stale after the default lease', async () => {
+    for (const content of ['', '{"ttl":', Buffer.from([0xff, 0xfe, 0]), '[]', 'x'.repeat(10_000_000)]) {
+      foreign(content, 1);
+      expect(await statusOf(3)).toMatchObject({ state: 'unreadable', reason: null, holder: null, leaseMs: null });
+      expect(await shown()).toMatchObject({
+        state: 'unreadable',
+        holder: matching(/^unknown/),
+        lease: matching(/s left$/),
+      });
+      foreign(content, 31);
+      expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'unreadable' });
+    }
+  });
+
+  it('of a tombstone is free', async () => {
+    foreign(JSON.stringify({ ...elsewhere, released: true }));
+    expect(await statusOf(0)).toMatchObject({ state: 'free', holder: null });
+  });
+
+  it('prints nothing that a terminal would obey', async () => {
+    const evil = '\u{1b}[31mred\u{9b}2J\n\r\u{202e}txet\u{2028}\u{e0001}';
+    const record = { ...elsewhere, ownerId: evil, hostname: evil, note: { [evil]: evil } };
+    foreign(JSON.stringify(record));
+    const unsafe = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+    const { stdout } = await called(['status', file()]);
+    expect(stdout).not.toMatch(unsafe);
+    expect(stdout).toContain('\\u{1b}[31mred\\u{9b}2J\\u{a}\\u{d}\\u{202e}txet');
+    expect((await called(['status', file(), '--json'])).stdout).not.toMatch(unsafe);
+    expect(await statusOf(1)).toMatchObject({ holder: { ownerId: evil, hostname: evil }, note: { [evil]: evil } });
+  });
+
+  it('is told by the exit code alone if told to be quiet', async () => {
+    expect(await called(['status', file(), '-q'])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    foreign(JSON.stringify(elsewhere));
+    expect(await called(['status', file(), '--json', '--quiet'])).toMatchObject({ code: 1, stdout: '', stderr: '' });
+  });
+
+  it('colours nothing where there is no terminal', async () => {
+    expect((await called(['status', file()], { env: { FORCE_COLOR: '1', TERM: 'xterm' } })).stdout).toMatch(/^free\n/);
+  });
+});
+
+describe('status changes nothing', () => {
+  const evidence = (): unknown => [readdirSync(folder()), readFileSync(lock(), 'utf8'), statSync(lock()).mtimeMs];
+
+  it.each([
+    ['held', 0],
+    ['stale', 100],
+  ])('of a lock that is %s', async (state, secondsAgo) => {
+    foreign(JSON.stringify(elsewhere), secondsAgo);
+    const before = evidence();
+    expect((await called(['status', file()])).stdout).toContain(state);
+    expect(evidence()).toEqual(before);
+  });
+
+  it('and takes no more than to read, though then there is no telling what time it is for the disk', async () => {
+    const uid = process.getuid?.() === 0 ? { uid: 65_534 } : undefined;
+    foreign(JSON.stringify({ ...elsewhere, createdAt: '2001-02-03T04:05:06Z' }), 10);
+    chmodSync(lock(), 0o644);
+    chmodSync(folder(), 0o555);
+    try {
+      const { code, stdout } = await called(['status', file(), '--json'], uid);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({ state: 'held', ageMs: null, expiresInMs: null, leaseMs: 60_000 });
+      const lines = (await called(['status', file()], uid)).stdout;
+      expect(lines).toMatch(/^since {3}2001-02-0\d .* by the holder's own clock$/m);
+      expect(lines).toMatch(/^lease {3}at most 1m 0s left$/m);
+    } finally {
+      chmodSync(folder(), 0o755);
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { called, eventually, own, start, useFolder } from '../../support/cli/harness.js';
+import { putLock } from '../../support/cli/locks.js';
+
+const folder = useFolder();
+const file = (): string => join(folder(), 'data.csv');
+
+async function idOf(): Promise<string> {
+  const { stdout } = await called(['status', file(), '--json']);
+  return (JSON.parse(stdout) as { readonly id: string }).id;
+}
+
+describe('unlock', () => {
+  it('ends a lock that is held, by its id, and says whose, by whom and why', async () => {
+    const [node, script] = own('hold.mjs');
+    const holder = start(node, [script, file(), JSON.stringify({ ownerId: 'me\u{1b}' })]);
+    await eventually(() => expect(holder.stdout()).toBe('held\n'));
+    const { code, stdout, stderr } = await called([
+      'unlock',
+      file(),
+      '--expect',
+      await idOf(),
+      '--reason',
+      'it\nhangs',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.startsWith(`the lock of me\\u{1b} on ${file()} was ended by ${userInfo().username}@`)).toBe(true);
+    expect(stdout).toMatch(/: it\\u\{a\}hangs\n$/);
+    expect(existsSync(`${file()}.lock`)).toBe(false);
+  });
+
+  it('touches no other lock than the one that is meant, and tells which one that is', async () => {
+    const lock = putLock(folder(), 'data.csv');
+    const { code, stdout, stderr } = await called(['unlock', file(), '--expect', 'another']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: .* is held by them .*; its id is id-of-theirs\n$/);
+    expect(existsSync(lock)).toBe(true);
+  });
+
+  it('says that there is none', async () => {
+    const { code, stderr } = await called(['unlock', file(), '--expect', 'any']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: there is no lock \S+data\.csv\.lock\n$/);
+  });
+
+  it('ends what has no id of its own by what status tells instead, and quietly if told to', async () => {
+    const lock = putLock(folder(), 'data.csv', 0, 'torn');
+    expect(await called(['unlock', file(), '-q', '--expect', await idOf()])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(existsSync(lock)).toBe(false);
+  });
+});

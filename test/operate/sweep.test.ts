@@ -1,4 +1,0 @@
-import { onEachStore, stores } from './stores.js';
-import { sweepSuite } from './suites/sweep.js';
-
-onEachStore(stores, sweepSuite);

@@ -1,0 +1,170 @@
+import { lutimesSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { Volume } from 'memfs';
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+
+import { memVfs } from '../../../src/backends/mem.js';
+import { sftpVfs } from '../../../src/backends/sftp/index.js';
+import { localVfs, type Vfs } from '../../../src/index.js';
+import { missing, openSsh, startServer } from '../../servers/sftp/servers.js';
+
+/** A folder in some store that a test has to itself. */
+export interface Place {
+  readonly vfs: Vfs;
+  /** The folder's path in the store. */
+  readonly path: string;
+  /** A location that is not there. */
+  readonly nowhere: Pick<Place, 'vfs' | 'path'>;
+  /** Another way into the same store, as from another machine. */
+  readonly rival: () => Vfs;
+  /** The same folder on this machine's disk, where it is one. */
+  readonly disk: string | undefined;
+  /** Makes a file of it older, as if it was written so many milliseconds before. */
+  readonly age: (name: string, ms: number) => void;
+}
+
+/** How a store differs from others in what an operator sees. */
+export interface Traits {
+  /** Whether its folders stand on this machine's disk. */
+  readonly onDisk: boolean;
+  /** Whether a folder is there or not; else any is, and empty until a file is in it. */
+  readonly hasFolders: boolean;
+  /** The longest name that a file can have, in bytes. */
+  readonly nameBytes: number;
+  /** Names that no file can have. */
+  readonly refuses: RegExp;
+  /** Whether what it does is plain from what it is, and need not be believed. */
+  readonly promised: boolean;
+  /** How many locks are many here, for the time it takes to make them. */
+  readonly many: number;
+}
+
+export interface StoreKind extends Traits {
+  readonly name: string;
+  /** What is missing to try it. */
+  readonly lacking: string | undefined;
+  readonly start: () => Promise<Store>;
+}
+
+export interface Store {
+  readonly place: () => Place;
+  readonly stop: () => Promise<void>;
+}
+
+const FOLDERS: Traits = {
+  ...{ onDisk: true, hasFolders: true, nameBytes: 255, refuses: /\0/ },
+  ...{ promised: true, many: 10_000 },
+};
+
+const mem: StoreKind = {
+  ...FOLDERS,
+  onDisk: false,
+  name: 'memory',
+  lacking: undefined,
+  start: () =>
+    Promise.resolve({
+      place: () => {
+        const volume = new Volume();
+        const vfs = memVfs({ volume });
+        const age = (name: string, ms: number): void => {
+          const seconds = (Date.now() - ms) / 1000;
+          volume.utimesSync(`/folder/${name}`, seconds, seconds);
+        };
+        const nowhere = { vfs, path: 'folder/nowhere' };
+        return { vfs, path: 'folder', nowhere, rival: () => memVfs({ volume }), disk: undefined, age };
+      },
+      stop: () => Promise.resolve(),
+    }),
+};
+
+function local(name: string, hardLinks: boolean): StoreKind {
+  return {
+    ...FOLDERS,
+    name,
+    lacking: undefined,
+    start: () => {
+      const root = mkdtempSync(join(tmpdir(), 'vfs-lockfile-operate-'));
+      const rival = (): Vfs => localVfs({ root, hardLinks });
+      return Promise.resolve({
+        place: () => {
+          const disk = mkdtempSync(join(root, 'place-'));
+          return onDisk(rival, disk);
+        },
+        stop: () => rm(root, { recursive: true, force: true }),
+      });
+    },
+  };
+}
+
+const sftp: StoreKind = {
+  ...FOLDERS,
+  many: 1000,
+  name: 'OpenSSH',
+  lacking: missing(openSsh),
+  start: async () => {
+    const server = await startServer(openSsh);
+    const root = join(server.folder, 'operate');
+    mkdirSync(root);
+    const opened: { close: () => void }[] = [];
+    const rival = (): Vfs => {
+      const vfs = sftpVfs({ ...server.options, root });
+      opened.push(vfs);
+      return vfs;
+    };
+    const vfs = rival();
+    return {
+      place: () => {
+        const disk = mkdtempSync(join(root, 'place-'));
+        return onDisk(rival, disk, vfs);
+      },
+      stop: async () => {
+        for (const each of opened) each.close();
+        await server.dispose();
+      },
+    };
+  },
+};
+
+function onDisk(rival: () => Vfs, disk: string, vfs = rival()): Place {
+  const path = basename(disk);
+  return { vfs, path, nowhere: { vfs, path: `${path}/nowhere` }, rival, disk, age: ageing(disk) };
+}
+
+function ageing(disk: string): Place['age'] {
+  return (name, ms) => {
+    const time = new Date(Date.now() - ms);
+    lutimesSync(join(disk, name), time, time);
+  };
+}
+
+/** The stores of files in folders. Buckets are in a place of their own. */
+export const stores: readonly StoreKind[] = [
+  mem,
+  local('the disk', true),
+  local('the disk without links', false),
+  sftp,
+];
+
+export type Suite = (place: () => Place, kind: StoreKind) => void;
+
+/** Runs the tests on each store, each test in an empty folder of its own. */
+export function onEachStore(kinds: readonly StoreKind[], ...suites: readonly Suite[]): void {
+  for (const kind of kinds) {
+    describe.skipIf(kind.lacking !== undefined)(`${kind.name}${kind.lacking ? `: ${kind.lacking}` : ''}`, () => {
+      let store: Store;
+      let place: Place;
+      beforeAll(async () => void (store = await kind.start()));
+      afterAll(() => store.stop());
+      beforeEach(async () => {
+        place = store.place();
+        // Where folders come into being with their first file.
+        await place.vfs.write(`${place.path}/first`, Buffer.from(''));
+        await place.vfs.delete(`${place.path}/first`);
+      });
+      for (const suite of suites) suite(() => place, kind);
+    });
+  }
+}

@@ -1,0 +1,226 @@
+import { Readable } from 'node:stream';
+
+import { VfsError, type Entry, type Vfs } from '../../../../src/index.js';
+import { broken, brokenOnDisk, dataOf, tick, wholeOf, type Broken } from './broken.js';
+
+const isData = (data: Uint8Array | AsyncIterable<Uint8Array>): data is Uint8Array => data instanceof Uint8Array;
+
+async function* listing(
+  right: Vfs,
+  folder: string,
+  change: (entries: readonly Entry[]) => readonly Entry[],
+  recursive?: boolean,
+): AsyncGenerator<Entry> {
+  const entries: Entry[] = [];
+  for await (const entry of right.list(folder, { recursive: recursive ?? false })) entries.push(entry);
+  yield* change(entries);
+}
+
+const listAs =
+  (right: Vfs, change: (entries: readonly Entry[], folder: string) => readonly Entry[]): Vfs['list'] =>
+  (folder, options) =>
+    listing(right, folder, (entries) => change(entries, folder), options?.recursive);
+
+/** Wrong streams, moves and lists. */
+export const brokenFiles: readonly Broken[] = [
+  broken(
+    'publishes a stream piece by piece',
+    (right) => ({
+      write: async (path, data, options) => {
+        if (isData(data)) return right.write(path, data, options);
+        let written: Uint8Array = new Uint8Array();
+        for await (const piece of data) await right.write(path, (written = Buffer.concat([written, piece])));
+      },
+    }),
+    ['nobody sees a streamed file', 'a stream that breaks off'],
+  ),
+  broken(
+    'drops the last piece',
+    (right) => ({
+      write: async (path, data, options) =>
+        right.write(path, isData(data) ? data : Buffer.concat((await wholeOf(data)).slice(0, -1)), options),
+    }),
+    ['write takes a stream'],
+  ),
+  broken(
+    'takes the end of a broken stream for its end',
+    (right) => ({
+      write: async (path, data, options) => {
+        if (isData(data)) return right.write(path, data, options);
+        const pieces: Uint8Array[] = [];
+        try {
+          for await (const piece of data) pieces.push(piece);
+        } catch {
+          pieces.push(Buffer.from('the end'));
+        }
+        await right.write(path, Buffer.concat(pieces), options);
+      },
+    }),
+    ['a stream that breaks off'],
+  ),
+  broken(
+    'streams text',
+    (right) => ({
+      readStream: (path, options) => right.readStream(path, options).setEncoding('latin1'),
+    }),
+    ['readStream gives the whole file'],
+  ),
+  broken(
+    'streams all but the end',
+    (right) => ({
+      readStream: (path) => Readable.from(firstHalf(right, path), { objectMode: false }),
+    }),
+    ['readStream gives the whole file'],
+  ),
+  broken(
+    'streams once',
+    (right) => {
+      const streamed = new Set<string>();
+      return {
+        readStream: (path, options) => (streamed.add(path), right.readStream(path, options)),
+        delete: async (path) => !streamed.has(path) && right.delete(path),
+      };
+    },
+    ['readStream can be left'],
+  ),
+  broken(
+    'fails in streams in its own way',
+    () => ({
+      readStream: () => Readable.from(failing(), { objectMode: false }),
+    }),
+    ['readStream of no file fails', 'readStream fails when its signal aborts'],
+  ),
+  broken(
+    'moves over what is there',
+    (right) => ({
+      move: async (from, to) => {
+        const data = await dataOf(right, from);
+        if (data && from !== to) await right.write(to, data);
+        await right.delete(from);
+      },
+    }),
+    [
+      'move refuses a place that is taken',
+      'move onto itself',
+      'move of no file',
+      'files moved to one place',
+      'an error names',
+    ],
+  ),
+  broken(
+    'moves as one copies, slowly',
+    (right) => ({
+      move: async (from, to) => {
+        const data = await dataOf(right, from);
+        if (!data) throw new VfsError('ERR_VFS_NOT_FOUND', `cannot move ${right.locate(from)}: it is not there`);
+        if (await right.stat(to)) throw new VfsError('ERR_VFS_EXISTS', `cannot move ${right.locate(from)}: taken`);
+        await right.write(to, data.subarray(0, data.length / 2));
+        await tick();
+        await right.write(to, data);
+        await right.delete(from);
+      },
+    }),
+    ['is seen whole or not at all where it goes', 'of many who move one file', 'files moved to one place'],
+  ),
+  broken(
+    'copies instead of moving',
+    (right) => ({
+      move: async (from, to) => {
+        const data = await dataOf(right, from);
+        if (!data) throw new VfsError('ERR_VFS_NOT_FOUND', `cannot move ${right.locate(from)}: it is not there`);
+        if (!(await right.stat(to))) return right.write(to, data);
+        throw new VfsError('ERR_VFS_EXISTS', `cannot move ${right.locate(from)}: taken`);
+      },
+    }),
+    ['move takes a file as it is'],
+  ),
+  broken(
+    'loses a file that cannot be moved',
+    (right) => ({
+      move: async (from, to) => {
+        try {
+          await right.move(from, to);
+        } catch (error) {
+          await right.delete(from);
+          throw error;
+        }
+      },
+    }),
+    ['move refuses a place', 'move onto itself', 'files moved to one place'],
+  ),
+  broken(
+    'lists all that begins alike',
+    (right) => ({
+      list: (folder, options) =>
+        listing(
+          right,
+          '',
+          (all) =>
+            all.filter(
+              ({ path }) =>
+                path.startsWith(folder) &&
+                (options?.recursive === true || path.split('/').length <= folder.split('/').length + 1),
+            ),
+          true,
+        ),
+    }),
+    ['list gives the files of one folder', 'list goes into all'],
+  ),
+  broken('lists one page', (right) => ({ list: listAs(right, (entries) => entries.slice(0, 100)) }), [
+    'list gives each of',
+  ]),
+  broken(
+    'lists the first of each page twice',
+    (right) => ({ list: listAs(right, (entries) => [...entries, ...entries.slice(0, 1)]) }),
+    ['list gives each of', 'list goes into all'],
+  ),
+  broken(
+    'lists paths below the folder',
+    (right) => ({
+      list: listAs(right, (entries, folder) =>
+        entries.map((entry) => ({ ...entry, path: entry.path.slice(folder === '' ? 0 : folder.length + 1) })),
+      ),
+    }),
+    ['list gives the files of one folder'],
+  ),
+  broken('lists sub-folders never', (right) => ({ list: (folder) => right.list(folder) }), ['list goes into all']),
+  broken('lists sub-folders always', (right) => ({ list: (folder) => right.list(folder, { recursive: true }) }), [
+    ...['list gives the files of one folder', 'list goes into all'],
+  ]),
+  broken(
+    'leaves scratch files behind',
+    (right) => ({
+      replace: async (path, version, data, options) => {
+        const written = await right.replace(path, version, data, options);
+        if (!written) await right.write(`${path}.scratch`, data);
+        return written;
+      },
+    }),
+    ['nothing but the files asked for'],
+  ),
+  brokenOnDisk('watches in its sleep', () => ({ watch: () => () => undefined }), [
+    'who watches a file',
+    'who stopped watching',
+  ]),
+  brokenOnDisk(
+    'tells who stopped',
+    (right) => ({
+      watch: (path, onChange) => {
+        right.watch?.(path, onChange);
+        return () => undefined;
+      },
+    }),
+    ['who stopped watching'],
+  ),
+];
+
+async function* firstHalf(right: Vfs, path: string): AsyncGenerator<Uint8Array> {
+  const data = (await dataOf(right, path)) ?? new Uint8Array();
+  yield data.subarray(0, data.length / 2);
+}
+
+// eslint-disable-next-line require-yield
+async function* failing(): AsyncGenerator<Uint8Array> {
+  await tick();
+  throw Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' });
+}

@@ -1,0 +1,133 @@
+import { VfsError, type Vfs } from '../../../../src/index.js';
+import { broken, type Broken } from './broken.js';
+
+/** All calls that take a path, with another path. */
+function takingPathsAs(changeText: (path: string) => string): (right: Vfs) => Partial<Vfs> {
+  const change = (path: unknown): string => (typeof path === 'string' ? changeText(path) : (path as string));
+  return (right) => ({
+    check: (path) => right.check(change(path)),
+    read: async (path, options) => {
+      const snapshot = await right.read(change(path), options);
+      return snapshot && { ...snapshot, path };
+    },
+    create: (path, data, options) => right.create(change(path), data, options),
+    replace: (path, version, data, options) => right.replace(change(path), version, data, options),
+    remove: (path, version, options) => right.remove(change(path), version, options),
+    stat: (path, options) => right.stat(change(path), options),
+    list: (folder, options) => right.list(folder === '' ? '' : change(folder), options),
+    write: (path, data, options) => right.write(change(path), data, options),
+    move: (from, to, options) => right.move(change(from), change(to), options),
+    delete: (path, options) => right.delete(change(path), options),
+    readStream: (path, options) => right.readStream(change(path), options),
+  });
+}
+
+const TAKEN_AS_IT_IS = 'a name is taken as it is';
+
+/** Wrong ideas of what a path is. */
+export const brokenPaths: readonly Broken[] = [
+  broken(
+    'decodes percents',
+    takingPathsAs((path) => {
+      try {
+        return decodeURIComponent(path);
+      } catch {
+        return path;
+      }
+    }),
+    [TAKEN_AS_IT_IS],
+  ),
+  broken(
+    'takes plus for blank',
+    takingPathsAs((path) => path.replaceAll('+', ' ')),
+    [TAKEN_AS_IT_IS],
+  ),
+  broken(
+    'trims names',
+    takingPathsAs((path) =>
+      path
+        .split('/')
+        .map((name) => name.trim())
+        .join('/'),
+    ),
+    [TAKEN_AS_IT_IS],
+  ),
+  broken(
+    'composes characters',
+    takingPathsAs((path) => path.normalize('NFKC')),
+    [TAKEN_AS_IT_IS],
+  ),
+  broken(
+    'works out dots',
+    takingPathsAs((path) =>
+      path
+        .split('/')
+        .filter((name) => !['', '.', '..'].includes(name))
+        .join('/'),
+    ),
+    ['a path that no store can hold'],
+  ),
+  broken(
+    'cuts a path at a NUL',
+    takingPathsAs((path) => path.split('\0')[0]!),
+    ['a path that no store can hold'],
+  ),
+  broken(
+    'replaces half characters',
+    takingPathsAs((path) => path.toWellFormed()),
+    ['a path that no store can hold'],
+  ),
+  broken(
+    'refuses names with blanks when it comes to locks',
+    (right) => ({
+      create: (path, data, options) => {
+        if (path.includes(' ')) throw new VfsError('ERR_VFS_PATH', `cannot create ${path}: a blank`);
+        return right.create(path, data, options);
+      },
+    }),
+    ['a lock can stand under any such name'],
+  ),
+  broken(
+    'takes three folders at most',
+    (right) => ({
+      write: (path, data, options) => right.write(path.split('/').slice(-3).join('/'), data, options),
+    }),
+    ['a path may lead through many folders'],
+  ),
+  broken(
+    'checks in check alone',
+    (right) => ({
+      stat: async (path) => {
+        try {
+          return await right.stat(path);
+        } catch {
+          return undefined;
+        }
+      },
+    }),
+    ['a path that no store can hold'],
+  ),
+  broken(
+    'throws in place',
+    (right) => ({
+      stat: (path) => {
+        right.check(path);
+        return right.stat(path);
+      },
+    }),
+    ['a path that no store can hold'],
+  ),
+  broken(
+    'checks no lengths',
+    (right) => ({
+      check: (path) => {
+        if (typeof path !== 'string' || path.length < 200) right.check(path);
+      },
+    }),
+    ['a name as long as check takes', 'a path as long as check takes'],
+  ),
+  broken('locates all names at one place', () => ({ locate: () => 'somewhere' }), ['locate tells paths apart']),
+  broken('locates by encoding badly', () => ({ locate: (path) => `x:///${decodeURIComponent(path)}` }), [
+    'locate tells',
+  ]),
+];

@@ -1,0 +1,111 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { type Column, Table } from '../../../src/cli/terminal/table.js';
+import { cutOff, cutStart, screenOn, widthOf, wrapped } from '../../../src/cli/terminal/terminal.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'STATE', cut: 'end', least: 3 },
+  { title: 'FILE', cut: 'start', least: 6 },
+  { title: 'AGE', align: 'right', spare: 1 },
+  { title: 'HOLDER', cut: 'end', least: 4, spare: 0 },
+];
+
+const ROWS = [
+  ['held', 'inbox/a.csv', '5s', '漢字漢字'],
+  ['stale', 'b', '1h 2m', 'e\u{301}e\u{301}e\u{301}'],
+  ['unreadable', 'outbox/long-name.csv', '', ''],
+];
+
+const linesIn = (columns: number): readonly string[] => {
+  const table = new Table(COLUMNS);
+  return table.lines(ROWS, columns, undefined, true);
+};
+
+describe('the width of text', () => {
+  it('counts what is seen as one character once', () => {
+    const widths = [
+      'a',
+      '漢',
+      'e\u{301}',
+      '🔒',
+      '👍🏽',
+      '🇩🇪',
+      '❤\u{fe0f}',
+      '한',
+      '\u{1112}\u{1161}\u{11ab}',
+      '\u{301}',
+    ].map(widthOf);
+    expect(widths).toEqual([1, 2, 1, 2, 2, 2, 2, 2, 2, 0]);
+  });
+
+  it('is what is left after cutting, never more, at either end', () => {
+    expect(cutOff('漢字漢字', 5)).toBe('漢字…');
+    expect(cutOff('漢字漢字', 4)).toBe('漢…');
+    expect(cutStart('inbox/漢字', 6)).toBe('…/漢字');
+    expect(cutStart('inbox/漢字', 4)).toBe('…字');
+    expect(cutStart('e\u{301}e\u{301}e\u{301}', 2)).toBe('…e\u{301}');
+    expect([cutStart('abc', 3), cutStart('abc', 1), cutStart('abc', 0)]).toEqual(['abc', '…', '']);
+    for (let columns = 0; columns < 12; columns += 1) {
+      for (const text of ['漢字漢字漢', '👍🏽🇩🇪ab👍🏽', 'abcdefghijkl']) {
+        expect(widthOf(cutOff(text, columns))).toBeLessThanOrEqual(columns);
+        expect(widthOf(cutStart(text, columns))).toBeLessThanOrEqual(columns);
+      }
+    }
+  });
+
+  it('breaks between words', () => {
+    expect(wrapped('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrapped('漢字 漢字', 8)).toEqual(['漢字', '漢字']);
+    expect(wrapped('unbreakable a', 4)).toEqual(['unbreakable', 'a']);
+  });
+});
+
+describe('a table', () => {
+  it('is lined up, wide and combining characters included', () => {
+    expect(linesIn(Infinity)).toEqual([
+      'STATE       FILE                    AGE  HOLDER',
+      'held        inbox/a.csv              5s  漢字漢字',
+      'stale       b                     1h 2m  e\u{301}e\u{301}e\u{301}',
+      'unreadable  outbox/long-name.csv',
+    ]);
+  });
+
+  it('fits into any width: the widest column is cut first, then others go', () => {
+    expect(linesIn(30)).toEqual([
+      'STATE   FILE      AGE  HOLDER',
+      'held    …a.csv     5s  漢字漢…',
+      'stale   b       1h 2m  e\u{301}e\u{301}e\u{301}',
+      'unrea…  …e.csv',
+    ]);
+    expect(linesIn(21)).toEqual([
+      'STATE   FILE      AGE',
+      'held    …a.csv     5s',
+      'stale   b       1h 2m',
+      'unrea…  …e.csv',
+    ]);
+    expect(linesIn(12)).toEqual(['STA…  FILE', 'held  …a.csv', 'sta…  b', 'unr…  …e.csv']);
+    for (let columns = 0; columns < 60; columns += 1) {
+      for (const line of linesIn(columns)) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(0, columns));
+    }
+  });
+
+  it('keeps its columns where they are when what comes later is narrower', () => {
+    const table = new Table(COLUMNS);
+    table.lines(ROWS, Infinity, undefined);
+    expect(table.lines([['held', 'x', '1s', 'me']], Infinity, undefined)).toEqual([
+      'held        x                        1s  me',
+    ]);
+  });
+
+  it('has colours on a terminal alone', () => {
+    const table = new Table(COLUMNS);
+    expect(screenOn(1)).toBeUndefined();
+    expect(table.lines([[['held', 'green'], 'x']], Infinity, undefined)[0]).toMatch(/^held {3}x/);
+    vi.stubEnv('NO_COLOR', '');
+    const [coloured = ''] = table.lines([[['held', 'green'], 'x']], 80, process.stdout);
+    expect(coloured.startsWith('\u{1b}[32mheld \u{1b}[39m  x')).toBe(true);
+    vi.stubEnv('NO_COLOR', '1');
+    expect(table.lines([[['held', 'green'], 'x']], 80, process.stdout)[0]).toMatch(/^held {3}x/);
+    vi.unstubAllEnvs();
+  });
+});

@@ -1,0 +1,46 @@
+import { expect, test, vi } from 'vitest';
+
+import { nextTurn } from '../../src/backends/local/pace.js';
+import { memVfs } from '../../src/backends/mem.js';
+import { Lockfile, VfsFile } from '../../src/index.js';
+
+function workFor(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end;);
+}
+
+test('calls that never wait give the event loop its turn after half a millisecond, all of them together', async () => {
+  let turn = 0;
+  let working = true;
+  const count = (): void => {
+    turn += 1;
+    if (working) setImmediate(count);
+  };
+  setImmediate(count);
+  const workInTurn = new Map<number, number>();
+  await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
+      workFor(0.2);
+      workInTurn.set(turn, (workInTurn.get(turn) ?? 0) + 1);
+    }),
+  );
+  working = false;
+  // Three pieces of 0.2 ms fill the half millisecond; the bound leaves room for a clock tick at either end.
+  expect(Math.max(...workInTurn.values())).toBeLessThanOrEqual(8);
+  expect(workInTurn.size).toBeGreaterThan(10);
+});
+
+test('thousands of held locks share their timers among few distinct delays', async () => {
+  const setTimer = vi.spyOn(globalThis, 'setTimeout');
+  const vfs = memVfs();
+  const locks = Array.from({ length: 3000 }, (_, i) => new Lockfile(new VfsFile(vfs, `file-${i}`), { ttl: '30s' }));
+  try {
+    for (const lock of locks) await lock.tryAcquire();
+    const delays = setTimer.mock.calls.map(([, ms]) => ms);
+    expect(delays.length).toBeGreaterThanOrEqual(3000);
+    expect(new Set(delays).size).toBeLessThan(100);
+  } finally {
+    setTimer.mockRestore();
+    for (const lock of locks) await lock.release();
+  }
+});
