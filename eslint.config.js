@@ -2,6 +2,8 @@ import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+import { ROOMS } from './scripts/rooms.mjs';
+
 const plainNode = {
   Buffer: 'readonly',
   clearInterval: 'readonly',
@@ -12,31 +14,6 @@ const plainNode = {
   setImmediate: 'readonly',
   setInterval: 'readonly',
   setTimeout: 'readonly',
-};
-
-/**
- * What each room of `src` may import from outside itself (docs/architecture.md). Everything else is an error, so that
- * imports only ever point downwards. Files named here are files of `src` itself.
- * @type {Readonly<Record<string, readonly string[]>>}
- */
-const ROOMS = {
-  util: [],
-  vfs: ['util'],
-  'lock/model': ['vfs', 'util'],
-  'lock/protocol': ['lock/model', 'vfs', 'util'],
-  lock: ['lock/protocol', 'lock/model', 'vfs', 'util', 'open.js'],
-  'backends/mem.ts': ['backends/shared', 'vfs', 'util'],
-  'backends/local': ['backends/shared', 'vfs', 'util'],
-  'backends/sftp': ['backends/shared', 'vfs', 'util'],
-  'backends/s3': ['backends/shared', 'vfs', 'util'],
-  'backends/gcs': ['backends/shared', 'vfs', 'util'],
-  'backends/shared': ['vfs', 'util'],
-  inbox: ['lock', 'lock/model', 'vfs', 'util', 'open.js'],
-  admin: ['lock', 'lock/model', 'vfs', 'util', 'open.js'],
-  cli: ['admin', 'inbox', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
-  otel: ['lock/model'],
-  conformance: ['vfs', 'util'],
-  'open.ts': ['backends/mem', 'backends/local', 'backends/sftp', 'backends/s3', 'backends/gcs', 'vfs', 'util'],
 };
 
 /**

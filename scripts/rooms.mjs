@@ -1,0 +1,27 @@
+// @ts-check
+
+/**
+ * What each room of `src` may import from outside itself. Everything else is an error, so that imports only ever point
+ * downwards: ESLint enforces it, and docs/architecture.md shows the same table.
+ * Names that end in `.ts` or `.js` are files of `src` itself.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const ROOMS = {
+  util: [],
+  vfs: ['util'],
+  'lock/model': ['vfs', 'util'],
+  'lock/protocol': ['lock/model', 'vfs', 'util'],
+  lock: ['lock/protocol', 'lock/model', 'vfs', 'util', 'open.js'],
+  'backends/mem.ts': ['backends/shared', 'vfs', 'util'],
+  'backends/local': ['backends/shared', 'vfs', 'util'],
+  'backends/sftp': ['backends/shared', 'vfs', 'util'],
+  'backends/s3': ['backends/shared', 'vfs', 'util'],
+  'backends/gcs': ['backends/shared', 'vfs', 'util'],
+  'backends/shared': ['vfs', 'util'],
+  inbox: ['lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  admin: ['lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  cli: ['admin', 'inbox', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  otel: ['lock/model'],
+  conformance: ['vfs', 'util'],
+  'open.ts': ['backends/mem', 'backends/local', 'backends/sftp', 'backends/s3', 'backends/gcs', 'vfs', 'util'],
+};

@@ -1,0 +1,123 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { ROOMS } from '../../scripts/rooms.mjs';
+
+const root = resolve(import.meta.dirname, '../..');
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+const PAGES = ['docs/architecture.md', 'docs/how-it-works.md'];
+
+/** The page without its fenced blocks. */
+function proseOf(page: string): string {
+  return textOf(page).replace(/^```.*?^```$/gms, '');
+}
+
+function spansOf(text: string): readonly string[] {
+  return [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+}
+
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => textOf(join('src', name)))
+  .join('\n');
+
+/** Everything that the sources declare: exports, and members of classes and types. */
+const declared = new Set([
+  ...[
+    ...sources.matchAll(
+      /^export (?:abstract )?(?:async )?(?:const|class|interface|type|function)\*? ?([A-Za-z_$][\w$]*)/gm,
+    ),
+  ].map(([, name]) => name),
+  ...[...sources.matchAll(/^ +(?:static |readonly |async |get |set |override )*\*?([A-Za-z_$][\w$]*)\??[(:<]/gm)].map(
+    ([, name]) => name,
+  ),
+]);
+
+/** A span that looks like one of our identifiers: `VfsFile`, `lock.held`, `assertHeld()`, `openFile`. */
+const IDENTIFIER = /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:\([^)]*\))?$/;
+
+function namesIn(span: string): readonly string[] {
+  if (!IDENTIFIER.test(span) || /\.(?:ts|js|mjs|md|json)$/.test(span)) return [];
+  const names = span.replace(/\(.*$/, '').split('.');
+  // Single words in lower case are as often system calls or plain values as ours.
+  return span.includes('(') || span.includes('.') ? names.slice(-1) : names.filter((name) => /[A-Z]/.test(name));
+}
+
+/** A span that names a file or a folder of the repository. */
+function isPath(span: string): boolean {
+  return (
+    /^(?:src|test|docs|examples|fixtures|scripts|\.ci)\//.test(span) || /^[\w./-]+\.(?:ts|mjs|md|json)$/.test(span)
+  );
+}
+
+function exists(path: string): boolean {
+  return existsSync(join(root, path)) || existsSync(join(root, 'src', path));
+}
+
+/** The rows of the table under a heading: the code spans of its first and of its last column. */
+function roomsTable(): Record<string, readonly string[]> {
+  const [, section = ''] = proseOf('docs/architecture.md').split('## Rooms and directions');
+  const rows = section
+    .split(/^## /m)[0]!
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  return Object.fromEntries(
+    rows.map((row) => {
+      const columns = row.split('|').slice(1, -1);
+      return [spansOf(columns[0]!)[0]!, spansOf(columns.at(-1)!)];
+    }),
+  );
+}
+
+describe.each(PAGES)('%s', (page) => {
+  const prose = proseOf(page);
+
+  test('names only files and folders that exist', () => {
+    const paths = spansOf(prose).filter(isPath);
+    expect(paths.length).toBeGreaterThan(2);
+    expect(paths.filter((path) => !exists(path) && !exists(basenameInSrc(path)))).toEqual([]);
+  });
+
+  test('links only to files and headings that exist', () => {
+    const links = [...prose.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    const broken = links.filter(([, file = '', heading]) => {
+      const target = file === '' ? page : join(dirname(page), file);
+      return !existsSync(join(root, target)) || (heading !== undefined && !headingsOf(target).includes(heading));
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
+  });
+
+  test('names only identifiers that the sources declare', () => {
+    const names = spansOf(prose).flatMap(namesIn);
+    expect(names.filter((name) => !isKnown(name))).toEqual([]);
+  });
+});
+
+test('the table of rooms in docs/architecture.md is the one that ESLint enforces', () => {
+  expect(roomsTable()).toEqual(ROOMS);
+});
+
+/** A file that is named alone, after its folder was named. */
+function basenameInSrc(path: string): string {
+  if (path.includes('/')) return path;
+  const found = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  return found.find((name) => name.endsWith(`/${path}`)) ?? path;
+}
+
+function headingsOf(page: string): readonly string[] {
+  return [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replace(/ /g, '-'),
+  );
+}
+
+/** Names in capitals are codes and constants: those are found anywhere in the sources or the rooms of the linter. */
+function isKnown(name: string): boolean {
+  if (name === 'ROOMS' || name === 'false') return true;
+  return /^[A-Z_]+$/.test(name) ? new RegExp(`\\b${name}\\b`).test(sources) : declared.has(name);
+}
