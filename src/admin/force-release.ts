@@ -7,8 +7,8 @@ import { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
 import { openFile } from '../open.js';
 import { resolveSignal } from '../lock/model/options.js';
-import { decodeRecord } from '../lock/model/record.js';
-import { LOCK_READ_BYTES } from '../lock/model/record.js';
+import { readLock } from '../lock/model/reader.js';
+import { run } from '../util/steps.js';
 import { freeByVersion, type Seen } from './free.js';
 
 export interface ForceReleaseOptions {
@@ -58,7 +58,7 @@ async function end(
 ): Promise<(Seen & { readonly tries: number }) | undefined> {
   let unanswered: Seen | undefined;
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const seen = await look(lock, signal);
+    const seen = await run(readLock(lock.vfs, lock.path, { signal }));
     if (seen === undefined || seen.record?.released || idOf(seen) !== expect) {
       // Gone after a request of ours that got no answer: it was carried out.
       return unanswered && { ...unanswered, tries };
@@ -76,11 +76,6 @@ async function end(
 /** Go's own records have no id. */
 function idOf({ record, version }: Seen): string {
   return record === undefined || record.lockId === '' ? version : record.lockId;
-}
-
-async function look(lock: VfsFile, signal: AbortSignal | undefined): Promise<Seen | undefined> {
-  const snapshot = await lock.vfs.read(lock.path, { signal, maxBytes: LOCK_READ_BYTES });
-  return snapshot && { record: decodeRecord(snapshot.data), version: snapshot.version };
 }
 
 function termsOf({ expect, reason = '', by }: ForceReleaseOptions): Required<Omit<ForceReleaseOptions, 'signal'>> {

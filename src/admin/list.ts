@@ -75,7 +75,7 @@ export async function lookAt(
   signal: AbortSignal | undefined,
 ): Promise<Listed | undefined> {
   try {
-    const inspection = await inspector.look(file.path, { signal });
+    const inspection = await inspector.inspect(file.path, { signal });
     return inspection.state === 'free' ? undefined : { ...inspection, file, error: undefined };
   } catch (error) {
     if (!(error instanceof VfsError)) throw error;

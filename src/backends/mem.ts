@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { contentVersion } from './shared/content-version.js';
 import { VfsError } from '../vfs/errors.js';
-import { checkPath } from '../vfs/path.js';
+import { checkPath, folderOf } from '../vfs/path.js';
 import type {
   CallOptions,
   Capabilities,
@@ -243,7 +243,7 @@ function statOf(volume: MemVolume, path: string): Stat | undefined {
 }
 
 function makeFolders(volume: MemVolume, path: string): void {
-  volume.mkdirSync(`/${path.slice(0, Math.max(0, path.lastIndexOf('/')))}`, { recursive: true });
+  volume.mkdirSync(`/${folderOf(path)}`, { recursive: true });
 }
 
 function bytesOf(content: Uint8Array | string): Uint8Array {

@@ -127,7 +127,7 @@ export class InboxReader {
 
   /** A look that costs no write, at what would mostly be held. */
   async #isTakeable(path: string): Promise<boolean> {
-    const { state } = await this.#inspector.look(path, { signal: this.#terms.signal });
+    const { state } = await this.#inspector.inspect(path, { signal: this.#terms.signal });
     return state !== 'held' && state !== 'unreadable';
   }
 

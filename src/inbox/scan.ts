@@ -1,7 +1,7 @@
 import { isOurName } from '../vfs/names.js';
 import type { Entry } from '../vfs/vfs.js';
 import type { ResolvedInboxOptions } from './options.js';
-import type { Folder } from '../vfs/path.js';
+import { nameOf, type Folder } from '../vfs/path.js';
 
 /** How many times as long as it took to look into the inbox what was seen there may be gone by. */
 const LOOKS_WORTH = 10;
@@ -45,7 +45,7 @@ export async function scanInbox(
   const entries: Entry[] = [];
   const locks = new Set<string>();
   for await (const entry of vfs.list(path, { signal })) {
-    const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+    const name = nameOf(entry.path);
     if (isOurName(name)) locks.add(entry.path);
     else if (matches(name)) entries.push(entry);
   }

@@ -4,8 +4,10 @@ import { lockPath } from '../vfs/names.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
 import { resolveSignal } from './model/options.js';
-import { StalenessTracker, type StalenessPolicy, type LockObservation, type StaleReason } from './model/staleness.js';
+import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
+import { LockReader } from './model/reader.js';
 import type { LockRecord } from './model/record.js';
+import { run } from '../util/steps.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
 import { StoreClock } from './store-clock.js';
 
@@ -49,7 +51,7 @@ export async function inspect(file: string | URL | VfsFile, options: InspectOpti
   const signal = resolveSignal(options);
   const { vfs, path } = await openFile(file);
   try {
-    return await new Inspector(vfs, ttlMs).look(path, { signal });
+    return await new Inspector(vfs, ttlMs).inspect(path, { signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -61,46 +63,44 @@ export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number 
   return durationMs(ttl, 'ttl', { infinity: true });
 }
 
-/** Looks at many locks of one store. */
+/** Reads any number of locks of one store, asking it for its time now and then. */
 export class Inspector {
   readonly clock: StoreClock;
   readonly #vfs: Vfs;
-  readonly #judge: StalenessPolicy;
+  readonly #policy: StalenessPolicy;
 
   constructor(vfs: Vfs, ttlMs: number, ownerId = '') {
     this.clock = new StoreClock(vfs);
     this.#vfs = vfs;
-    this.#judge = { ttlMs, ownerId, resolutionMs: vfs.capabilities.clock.resolutionMs };
+    this.#policy = { ttlMs, ownerId, resolutionMs: vfs.capabilities.clock.resolutionMs };
   }
 
   /** The lock of the file at `path`. */
-  async look(path: string, options: CallOptions): Promise<Inspection> {
+  async inspect(path: string, options: CallOptions): Promise<Inspection> {
     const lock = lockPath(path);
     this.#vfs.check(lock);
-    const snapshot = await this.clock.read(lock, options);
-    const sighting = snapshot && new StalenessTracker(this.#judge).observe(snapshot);
-    const timed = snapshot?.nowMs !== undefined && snapshot.nowMs >= snapshot.modifiedMs;
-    return inspectionOf(this.#vfs.locate(lock), sighting, timed);
+    const observation = await run(new LockReader(this.clock, lock, this.#policy).observe(options));
+    return inspectionOf(this.#vfs.locate(lock), observation);
   }
 }
 
-function inspectionOf(path: string, sighting: LockObservation | undefined, timed: boolean): Inspection {
-  const { ageMs, expiresInMs } = contentionOf(path, sighting?.state === 'free' ? undefined : sighting);
+function inspectionOf(path: string, observation: LockObservation | undefined): Inspection {
+  const { ageMs, expiresInMs } = contentionOf(path, observation?.state === 'free' ? undefined : observation);
   return {
-    state: stateOf(sighting),
-    reason: sighting?.reason,
-    record: sighting?.record,
+    state: stateOf(observation),
+    reason: observation?.reason,
+    record: observation?.record,
     ageMs,
-    idleMs: sighting?.idleMs,
+    idleMs: observation?.idleMs,
     expiresInMs,
-    timed,
+    timed: observation?.nowMs !== undefined && observation.nowMs >= observation.modifiedMs,
     path,
-    version: sighting?.version,
+    version: observation?.version,
   };
 }
 
-function stateOf(sighting: LockObservation | undefined): Inspection['state'] {
-  if (sighting === undefined) return 'free';
-  if (sighting.state === 'free') return 'released';
-  return sighting.state === 'held' && sighting.record === undefined ? 'unreadable' : sighting.state;
+function stateOf(observation: LockObservation | undefined): Inspection['state'] {
+  if (observation === undefined) return 'free';
+  if (observation.state === 'free') return 'released';
+  return observation.state === 'held' && observation.record === undefined ? 'unreadable' : observation.state;
 }

@@ -16,8 +16,9 @@ import {
 } from './model/options.js';
 import { lockTarget } from './protocol/target.js';
 import type { LockRecord } from './model/record.js';
-import { StalenessTracker, type LockObservation } from './model/staleness.js';
-import { LOCK_READ_BYTES } from './model/record.js';
+import type { LockObservation } from './model/staleness.js';
+import { LockReader, readLock } from './model/reader.js';
+import { run } from '../util/steps.js';
 import type { CallOptions, Vfs } from '../vfs/vfs.js';
 
 /** A lock on one file, which can be taken and given back any number of times, but not twice at once. */
@@ -86,18 +87,19 @@ export class Lockfile {
 
   /** The record in the lock file, whoever wrote it. Undefined: there is none, or it cannot be read. */
   async metadata(options?: CallOptions): Promise<LockRecord | undefined> {
-    return (await this.#inspect(false, options))?.record;
+    const { vfs, target } = this.#aim;
+    return (await run(readLock(vfs, target.path, options)))?.record;
   }
 
   /** Milliseconds since the lock was taken, by whomever, by the store's clock. Undefined: nobody holds it. */
   async age(options?: CallOptions): Promise<number | undefined> {
-    const sighting = await this.#inspect(true, options);
+    const sighting = await this.#observe(options);
     return sighting?.state === 'free' ? undefined : contentionOf(this.path, sighting).ageMs;
   }
 
   /** Whether there is a lock that may be taken over: its lease is over, its process is dead, or nobody can read it. */
   async isStale(options?: CallOptions): Promise<boolean> {
-    return (await this.#inspect(true, options))?.state === 'stale';
+    return (await this.#observe(options))?.state === 'stale';
   }
 
   /** Whether this object holds the lock, decided by its own deadline at the moment of asking. */
@@ -169,10 +171,9 @@ export class Lockfile {
     return new LockHeldError(`this very Lockfile holds or awaits ${this.path} already; use another object`, obstacle);
   }
 
-  async #inspect(clock: boolean, options: CallOptions = {}): Promise<LockObservation | undefined> {
+  #observe(options: CallOptions = {}): Promise<LockObservation | undefined> {
     const { vfs, target, options: resolved } = this.#aim;
-    const snapshot = await vfs.read(target.path, { ...options, clock, maxBytes: LOCK_READ_BYTES });
-    const judge = { ttlMs: resolved.ttlMs, ownerId: resolved.ownerId, resolutionMs: target.resolutionMs };
-    return snapshot && new StalenessTracker(judge).observe(snapshot);
+    const policy = { ttlMs: resolved.ttlMs, ownerId: resolved.ownerId, resolutionMs: target.resolutionMs };
+    return run(new LockReader(vfs, target.path, policy).observe(options));
   }
 }

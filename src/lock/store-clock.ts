@@ -1,7 +1,7 @@
 import { freshId } from '../util/fresh-id.js';
 import { stagedPath } from '../vfs/names.js';
-import { LOCK_READ_BYTES } from './model/record.js';
-import type { CallOptions, Snapshot, Vfs } from '../vfs/vfs.js';
+import type { LockSource } from './model/reader.js';
+import type { CallOptions, ReadOptions, Snapshot, Vfs } from '../vfs/vfs.js';
 import { folderOf } from '../vfs/path.js';
 
 /** For how long a folder's time is counted on by this process's own clock before the store is asked again, in milliseconds. */
@@ -16,10 +16,10 @@ interface Sample {
 }
 
 /**
- * Reads lock files together with their store's time, which may cost a scratch file to ask for. So it is asked once in a while
- * for each folder, as folders may stand on different disks.
+ * Reads files as its `Vfs` does, with the store's time in every snapshot. As that may cost a scratch file, the store is asked
+ * for its time once in a while only. Each folder is asked separately, as folders may stand on different disks.
  */
-export class StoreClock {
+export class StoreClock implements LockSource {
   readonly #vfs: Vfs;
   readonly #samples = new Map<string, Sample>();
   readonly #scratch = new Set<string>();
@@ -28,17 +28,17 @@ export class StoreClock {
     this.#vfs = vfs;
   }
 
-  async read(path: string, options: CallOptions): Promise<Snapshot | undefined> {
+  async read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
     const folder = folderOf(path);
     const sample = this.#samples.get(folder);
     if (sample !== undefined && performance.now() - sample.atMs < SAMPLE_FOR_MS) {
-      const snapshot = await this.#vfs.read(path, { ...options, maxBytes: LOCK_READ_BYTES });
+      const snapshot = await this.#vfs.read(path, { ...options, clock: false });
       if (snapshot === undefined || sample.nowMs === undefined) return snapshot;
       const nowMs = sample.nowMs + (performance.now() - sample.atMs);
       // Else it was changed a moment ago, or its time lies in the future, which only the store itself can tell.
       if (nowMs >= snapshot.modifiedMs) return { ...snapshot, nowMs };
     }
-    const snapshot = await this.#vfs.read(path, { ...options, clock: true, maxBytes: LOCK_READ_BYTES });
+    const snapshot = await this.#vfs.read(path, { ...options, clock: true });
     if (snapshot) this.#keep(folder, snapshot.nowMs);
     return snapshot;
   }

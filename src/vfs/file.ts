@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 
+import { nameOf } from './path.js';
 import type { CallOptions, Snapshot, Stat, Vfs } from './vfs.js';
 
 /** A file in some store: a path and where it leads. Makes no I/O until it is asked to. */
@@ -16,7 +17,7 @@ export class VfsFile {
   }
 
   get name(): string {
-    return this.path.slice(this.path.lastIndexOf('/') + 1);
+    return nameOf(this.path);
   }
 
   /** An absolute path on the local disk, elsewhere a URI; `openFile` leads back from it. */

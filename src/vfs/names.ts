@@ -1,3 +1,5 @@
+import { nameOf } from './path.js';
+
 export const LOCK_SUFFIX = '.lock';
 export const GUARD_SUFFIX = '.guard';
 const STAGED_PREFIX = '.vfs-lockfile-';
@@ -14,12 +16,12 @@ export function guardPath(lock: string): string {
 
 /** A private name beside `path`, found by nobody but `sweep`. */
 export function stagedPath(path: string, id: string): string {
-  return path.slice(0, path.lastIndexOf('/') + 1) + STAGED_PREFIX + id;
+  return path.slice(0, path.length - nameOf(path).length) + STAGED_PREFIX + id;
 }
 
 /** The id in a private name. */
 export function entryOf(staged: string): string {
-  return staged.slice(staged.lastIndexOf('/') + 1 + STAGED_PREFIX.length);
+  return nameOf(staged).slice(STAGED_PREFIX.length);
 }
 
 /** Where the old file of a guarded removal ends up: beside its door, the entry, or inside where that is a directory. */

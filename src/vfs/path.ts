@@ -73,7 +73,12 @@ export function pathIn({ path }: Folder, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** The path of the folder that a path stands in; `''` is the root. */
+/** The path of the folder that holds `path`; `''` is the root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** The last name in `path`. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 
 import type * as Sdk from '@google-cloud/storage';
 
+import { untilAborted } from '../../util/abort.js';
 import { VfsError } from '../../vfs/errors.js';
 import { GcsFailure, type Heard } from './failure.js';
 import type { GcsTerms } from './options.js';
@@ -68,7 +69,7 @@ export class GcsClient {
       });
     });
     const patience = request.once && !request.large ? 1 : PATIENCE;
-    return bounded(reply, this.timeoutMs * patience, signal);
+    return answerTo(reply, this.timeoutMs * patience, signal);
   }
 
   /** The same for an answer of any length. Its body has to be read to the end or destroyed. */
@@ -84,7 +85,12 @@ export class GcsClient {
     });
     // The SDK hands over what it hears itself, and goes on hearing it only while its own copy is taken too.
     exchange.resume();
-    return bounded(opened, this.timeoutMs * PATIENCE, signal, () => exchange.destroy());
+    try {
+      return await answerTo(opened, this.timeoutMs * PATIENCE, signal);
+    } catch (error) {
+      exchange.destroy();
+      throw error;
+    }
   }
 
   #optionsOf({ method, at, query = {}, headers, body, parts, once }: GcsRequest): RequestOptions {
@@ -128,25 +134,9 @@ function multipart([about, data]: readonly [object, Readable]) {
 }
 
 /**
- * The SDK cannot take back what it has sent, and waits for ever for the rest of an answer that breaks off: who gives up, or
- * has waited long enough, leaves the request alone with its fate.
+ * The SDK cannot stop a request that it has sent, and waits for ever when an answer breaks off. After an abort or the limit
+ * the request is therefore left alone, and its effect stays unknown.
  */
-async function bounded<T>(work: Promise<T>, limitMs: number, signal: Signal, onEnd?: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let giveUp: (() => void) | undefined;
-  const givenUp = new Promise<never>((_, reject) => {
-    giveUp = () => reject(new GcsFailure(signal?.reason, undefined));
-    signal?.addEventListener('abort', giveUp, { once: true });
-    const silence = new Error(`no answer in ${String(limitMs)} ms`);
-    timer = setTimeout(() => reject(new GcsFailure(silence, undefined)), limitMs);
-  });
-  try {
-    return await Promise.race([work, givenUp]);
-  } catch (error) {
-    onEnd?.();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    if (giveUp) signal?.removeEventListener('abort', giveUp);
-  }
+function answerTo<T>(request: Promise<T>, limitMs: number, signal: Signal): Promise<T> {
+  return untilAborted(request, signal, { limitMs, errorOf: (reason) => new GcsFailure(reason, undefined) });
 }

@@ -1,4 +1,5 @@
 import { VfsError } from '../../vfs/errors.js';
+import { untilAborted } from '../../util/abort.js';
 import { sleep } from '../../util/sleep.js';
 import type { Version, Written } from '../../vfs/vfs.js';
 import { isAbsent, isOpen, s3Error } from './errors.js';
@@ -144,7 +145,7 @@ export class S3Swaps {
       if (this.#terms.takenForAws) throw notAws(hostname);
       this.#isAws = false;
       this.#proof ??= this.#prove(key);
-      const { form } = await abortable(this.#proof, signal);
+      const { form } = await untilAborted(this.#proof, signal);
       const etag = headers['if-match'];
       if (etag !== undefined) headers['if-match'] = inForm(etag, form);
     };
@@ -162,20 +163,6 @@ export interface PutDetails {
 
 function raise(error: S3Failure): never {
   throw error;
-}
-
-async function abortable<T>(work: Promise<T>, signal: Signal): Promise<T> {
-  if (signal === undefined) return work;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-  }
 }
 
 function notAws(hostname: string): VfsError {

@@ -1,3 +1,4 @@
+import { folderOf } from '../../vfs/path.js';
 import type { Entry, Stat } from '../../vfs/vfs.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import type { SftpAbilities } from './probe.js';
@@ -102,7 +103,7 @@ export async function writeFile(
 
 /** Makes the folders above a path, as far as they are missing. */
 export async function makeFolders(session: SftpSession, root: string, path: string): Promise<void> {
-  const folder = path.slice(0, path.lastIndexOf('/'));
+  const folder = folderOf(path);
   if (folder.length <= root.length || (await existing(session.stat(folder)))) return;
   await makeFolders(session, root, folder);
   try {

@@ -1,5 +1,4 @@
 import { VfsError, type Effect } from '../../vfs/errors.js';
-import { UnfinishedError } from './abort.js';
 import { codeOf, posixError } from '../shared/plain/posix-errors.js';
 
 /** The server answered that it did not do what it was asked, and why, as far as the status code tells. */
@@ -22,6 +21,15 @@ export class NoAnswerError extends Error {
   constructor(message: string, sent: boolean, options?: ErrorOptions) {
     super(message, options);
     this.sent = sent;
+  }
+}
+
+/** The caller gave up while an answer was outstanding. */
+export class UnfinishedError extends Error {
+  override readonly name = 'UnfinishedError';
+
+  constructor(cause: unknown) {
+    super('given up while an answer was outstanding', { cause });
   }
 }
 

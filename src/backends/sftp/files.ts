@@ -1,6 +1,7 @@
 import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import { sleep } from '../../util/sleep.js';
 import { entryOf } from '../../vfs/names.js';
+import { folderOf } from '../../vfs/path.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { fileMode } from '../shared/plain/file-mode.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
@@ -35,7 +36,7 @@ export class SftpFiles implements SwapFiles {
     this.#session = session;
     this.#abilities = abilities;
     this.#path = path;
-    this.#folder = folderOf(path);
+    this.#folder = serverFolderOf(path);
     this.#signal = signal;
     this.enter = session.ordered ? this.#enterAndRead.bind(this) : undefined;
     this.act = session.ordered && abilities.symlinks ? this.#actAndLeave.bind(this) : undefined;
@@ -267,9 +268,9 @@ export class SftpFiles implements SwapFiles {
   }
 }
 
-/** The folder in which a path stands, as the server names it. */
-export function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
+/** The folder that holds `path`, as the server names it: its root is `/`. */
+export function serverFolderOf(path: string): string {
+  return folderOf(path) || '/';
 }
 
 /** Answers that need no look to be understood. */

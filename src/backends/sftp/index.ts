@@ -17,11 +17,11 @@ import type {
   Vfs,
   Written,
 } from '../../vfs/vfs.js';
-import { patiently } from './abort.js';
+import { untilAborted } from '../../util/abort.js';
 import { SftpConnection, type LiveSession } from './connection/connection.js';
 import { dial } from './connection/dial.js';
-import { NoAnswerError, sftpError } from './errors.js';
-import { folderOf, SftpFiles } from './files.js';
+import { NoAnswerError, sftpError, UnfinishedError } from './errors.js';
+import { serverFolderOf, SftpFiles } from './files.js';
 import { borrowedTransport } from './connection/borrowed.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './options.js';
 import { clearLeftover, listLeftovers } from './leftovers.js';
@@ -44,6 +44,9 @@ export type { KeyboardPrompt, SftpVfsOptions } from './options.js';
 
 /** The longest path that OpenSSH takes, less what staging adds to a lock's. */
 const PATH_BYTES = 3900;
+
+/** How long a call that was aborted waits for its request to end by itself. */
+const ENDING_MS = 2000;
 
 type Work<T> = (live: LiveSession, located: string) => Promise<T>;
 
@@ -255,7 +258,7 @@ export class SftpVfs implements Vfs {
 
   async #abilities(live: LiveSession, located: string): Promise<SftpAbilities> {
     await live.tidy();
-    const proved = await live.abilities(folderOf(located));
+    const proved = await live.abilities(serverFolderOf(located));
     const hardLinks = proved.hardLinks && this.#terms.hardLinks;
     this.#hardLinks = hardLinks;
     return { ...proved, hardLinks };
@@ -276,7 +279,7 @@ export class SftpVfs implements Vfs {
         return await work(live, located);
       } catch (error) {
         throw verb === 'connect' || effect === 'unknown'
-          ? await explained(live.session, folderOf(located), error)
+          ? await explained(live.session, serverFolderOf(located), error)
           : error;
       }
     };
@@ -287,7 +290,8 @@ export class SftpVfs implements Vfs {
         if (!(error instanceof NoAnswerError) || (effect === 'unknown' && error.sent)) throw error;
         return once();
       });
-      return await patiently(twice, signal);
+      // Work that stops by itself after an abort knows what it has done, so it gets a little time.
+      return await untilAborted(twice, signal, { graceMs: ENDING_MS, errorOf: (cause) => new UnfinishedError(cause) });
     } catch (error) {
       throw sftpError(verb, this.locate(path), error, effect, signal);
     }

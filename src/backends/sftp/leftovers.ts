@@ -1,4 +1,5 @@
 import { isPrivateName } from '../../vfs/names.js';
+import { nameOf } from '../../vfs/path.js';
 import type { Entry } from '../../vfs/vfs.js';
 import { clearAway, examine, type Attic } from '../shared/plain/leftovers.js';
 import { codeOf, NoAnswerError } from './errors.js';
@@ -14,7 +15,7 @@ export function listLeftovers(
   onUnlisted: OnUnlisted,
 ): AsyncGenerator<Entry> {
   const visit = async (path: string, attributes: Attributes): Promise<Entry | undefined> => {
-    if (!isPrivateName(path.slice(path.lastIndexOf('/') + 1)) || isSymlink(attributes)) return undefined;
+    if (!isPrivateName(nameOf(path)) || isSymlink(attributes)) return undefined;
     const found = await examine(atticOf(session), `${folder}/${path}`);
     return found && { ...found, path };
   };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { contentVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
+import { folderOf } from '../../vfs/path.js';
 import type { Version } from '../../vfs/vfs.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './connection/raw.js';
@@ -87,8 +88,8 @@ function* absence(
 }
 
 function* leadsThroughAFile({ session }: SftpRequests, path: string): Steps<boolean> {
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const [found] = yield* ask(Promise.allSettled([session.stat(path.slice(0, end))]));
+  for (let folder = folderOf(path); folder !== ''; folder = folderOf(folder)) {
+    const [found] = yield* ask(Promise.allSettled([session.stat(folder)]));
     if (found.status === 'fulfilled') return isRegular(found.value);
   }
   return false;

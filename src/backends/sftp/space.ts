@@ -1,4 +1,5 @@
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import { folderOf } from '../../vfs/path.js';
 import type { SftpSession } from './connection/session.js';
 
 const READ_ONLY = 1n;
@@ -9,7 +10,7 @@ const READ_ONLY = 1n;
  */
 export async function explained(session: SftpSession, folder: string, refusal: unknown): Promise<unknown> {
   if (codeOf(refusal) !== 'EIO') return refusal;
-  for (let path = folder; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
+  for (let path = folder; path !== ''; path = folderOf(path)) {
     try {
       const code = await trouble(session, path);
       return code === undefined ? refusal : new RefusedError(code, 'the server answers a failure', { cause: refusal });

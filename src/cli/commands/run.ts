@@ -2,7 +2,7 @@ import { Lockfile } from '../../lock/lockfile.js';
 import type { RunArguments } from '../usage/arguments.js';
 import { printError } from '../usage/print-error.js';
 import { CliError } from '../usage/error.js';
-import { deadlineIn } from '../guardian/deadline.js';
+import { instantIn } from '../../util/instant.js';
 import { EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
@@ -71,7 +71,7 @@ function jobOf(lock: Lockfile, { command, args }: RunArguments, { killAfterMs, m
     VFS_LOCKFILE_OWNER: lock.record?.ownerId,
     VFS_LOCKFILE_RECLAIMED: lock.reclaimedFrom?.reason,
   };
-  return { command, args, env, killAfterMs, marginMs, deadline: deadlineIn(lock.remainingMs) };
+  return { command, args, env, killAfterMs, marginMs, deadline: instantIn(lock.remainingMs) };
 }
 
 async function giveBack(lock: Lockfile): Promise<void> {

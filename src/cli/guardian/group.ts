@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { readProcessStat } from '../../util/process-stat.js';
+
 /** Sends a signal to every process of a group, if any is left that may be signalled. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
   send(-pgid, signal);
@@ -9,7 +11,7 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
 export function isGroupAlive(pgid: number): boolean {
   if (!send(-pgid, 0)) return false;
   // Where nobody collects orphaned zombies, as in many containers, they stay members for ever.
-  return processStats()?.some((stat) => stat.pgid === pgid && !isZombie(stat)) ?? true;
+  return processIds()?.some((pid) => isWorkingIn(pgid, pid)) ?? true;
 }
 
 /** Ends every process of the group, and resolves when none is left. */
@@ -40,45 +42,29 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-interface ProcessStat {
-  readonly pid: number;
-  readonly state: string;
-  readonly pgid: number;
-}
-
-/** Undefined: this system does not tell. */
-function processStats(): readonly ProcessStat[] | undefined {
-  return processIds()?.flatMap((pid) => {
-    const stat = read(`/proc/${pid}/stat`);
-    // The second field is the command in parentheses, and may itself hold spaces and parentheses.
-    const [state = '', , pgid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return stat === '' ? [] : [{ pid, state, pgid: Number(pgid) }];
-  });
-}
-
 function processIds(): readonly number[] | undefined {
   if (process.platform !== 'linux') return undefined;
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
+function isWorkingIn(pgid: number, pid: number): boolean {
+  const stat = readProcessStat(String(pid));
+  return stat?.pgid === pgid && (!stat.dead || hasMoreThreads(pid));
+}
+
 /** A process whose first thread has ended looks like a zombie too, while its other threads work on. */
-function isZombie({ pid, state }: ProcessStat): boolean {
-  if (!/^[ZXx]$/.test(state)) return false;
+function hasMoreThreads(pid: number): boolean {
   try {
-    return readdirSync(`/proc/${pid}/task`).length <= 1;
+    return readdirSync(`/proc/${pid}/task`).length > 1;
   } catch {
-    return true;
+    return false;
   }
 }
 
 function environmentOf(pid: number): readonly string[] {
-  return read(`/proc/${pid}/environ`).split('\0');
-}
-
-function read(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
   } catch {
-    return '';
+    return [];
   }
 }

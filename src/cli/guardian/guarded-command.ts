@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-import { leftMs, type Deadline } from './deadline.js';
+import { msUntil, type Instant } from '../../util/instant.js';
 import { isGroupAlive, signalGroup } from './group.js';
 import type { EndReason, Job, Report } from './messages.js';
 
@@ -14,7 +14,7 @@ export class GuardedCommand {
   readonly #job: Job;
   readonly #tell: (report: Report) => void;
   readonly #pgid: number | undefined;
-  #deadline: Deadline | undefined;
+  #deadline: Instant | undefined;
   /** Lingering: the command has ended, and what it left behind has some time to end by itself. */
   #phase: 'running' | 'lingering' | 'terminating' | 'killing' | 'ended' = 'running';
   #phaseEndsMs = Infinity;
@@ -44,7 +44,7 @@ export class GuardedCommand {
     return this.#phase === 'ended';
   }
 
-  extend(deadline: Deadline | undefined): void {
+  extend(deadline: Instant | undefined): void {
     this.#deadline = deadline;
   }
 
@@ -100,7 +100,7 @@ export class GuardedCommand {
 
   #advance(): void {
     const { killAfterMs, marginMs } = this.#job;
-    const beforeKillMs = leftMs(this.#deadline) - marginMs;
+    const beforeKillMs = msUntil(this.#deadline) - marginMs;
     const phaseOver = performance.now() >= this.#phaseEndsMs;
     if (this.#phase === 'running' || this.#phase === 'lingering') {
       if (beforeKillMs <= killAfterMs) this.#terminate('deadline');
@@ -114,7 +114,7 @@ export class GuardedCommand {
   #napMs(): number {
     const { killAfterMs, marginMs } = this.#job;
     if (this.#phase === 'running') {
-      const dueMs = leftMs(this.#deadline) - marginMs - killAfterMs;
+      const dueMs = msUntil(this.#deadline) - marginMs - killAfterMs;
       return Math.min(Math.max(dueMs, SHORTEST_NAP_MS), LONGEST_NAP_MS);
     }
     this.#pollMs = Math.min(this.#pollMs * 1.5, LONGEST_POLL_MS);

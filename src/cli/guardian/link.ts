@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 import { CliError } from '../usage/error.js';
-import { deadlineIn } from './deadline.js';
+import { instantIn } from '../../util/instant.js';
 import { EXIT } from '../exit-codes.js';
 import { killGroup, killMarked } from './group.js';
 import type { Ended, Job, Order, Report } from './messages.js';
@@ -67,7 +67,7 @@ export class GuardianLink {
 
   /** Tells how long the lock will last. */
   extend(remainingMs: number): void {
-    this.#send({ order: 'extend', deadline: deadlineIn(remainingMs) });
+    this.#send({ order: 'extend', deadline: instantIn(remainingMs) });
   }
 
   /** Passes a signal on to the command's group. */

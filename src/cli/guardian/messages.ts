@@ -1,4 +1,4 @@
-import type { Deadline } from './deadline.js';
+import type { Instant } from '../../util/instant.js';
 
 /** The command, and when its lock ends. */
 export interface Job {
@@ -9,13 +9,13 @@ export interface Job {
   readonly killAfterMs: number;
   /** SIGKILL comes so long before the deadline at the latest, in milliseconds. */
   readonly marginMs: number;
-  readonly deadline: Deadline | undefined;
+  readonly deadline: Instant | undefined;
 }
 
 /** What the guardian is told. */
 export type Order =
   | { readonly order: 'start'; readonly job: Job }
-  | { readonly order: 'extend'; readonly deadline: Deadline | undefined }
+  | { readonly order: 'extend'; readonly deadline: Instant | undefined }
   | { readonly order: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly order: 'end' };
 

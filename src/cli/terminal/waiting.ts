@@ -55,7 +55,7 @@ export class WaitingNotice {
 
   async #refresh(): Promise<void> {
     try {
-      this.#view = await this.#inspector.look(this.#file.path, {});
+      this.#view = await this.#inspector.inspect(this.#file.path, {});
       this.#viewedMs = performance.now();
     } catch {
       // The last view stays; whether this failure matters is for the acquisition to say.

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+import { readProcessStat } from '../../util/process-stat.js';
+
 /** What tells one process from all others, past and present. Empty text: this system does not tell. */
 export interface ProcessIdentity {
   readonly hostname: string;
@@ -23,7 +25,7 @@ export function thisProcess(): ProcessIdentity {
 /** The identity of the process that has `pid` here now; its `processStart` is empty when there is none. */
 export function identify(pid: number): ProcessIdentity {
   surroundings ??= readSurroundings();
-  const processStart = surroundings.namespace === '' ? '' : (readStatus(String(pid))?.start ?? '');
+  const processStart = surroundings.namespace === '' ? '' : (readProcessStat(String(pid))?.start ?? '');
   return { hostname: hostname(), pid, ...surroundings, processStart };
 }
 
@@ -35,9 +37,9 @@ export function isProvablyGone(other: ProcessIdentity): boolean {
   const { pid, processStart } = other;
   if (!isNeighbour(other) || processStart === '' || !Number.isSafeInteger(pid) || pid <= 0) return false;
   if (!hasProcess(pid)) return true;
-  const status = readStatus(String(pid));
-  if (status === undefined) return false;
-  return status.start !== processStart || (status.dead && !hasLiveThread(pid));
+  const stat = readProcessStat(String(pid));
+  if (stat === undefined) return false;
+  return stat.start !== processStart || (stat.dead && !hasLiveThread(pid));
 }
 
 function isNeighbour(other: ProcessIdentity): boolean {
@@ -58,24 +60,10 @@ function hasProcess(pid: number): boolean {
 /** A process whose first thread has ended is a zombie too, while its other threads work on. */
 function hasLiveThread(pid: number): boolean {
   try {
-    return readdirSync(`/proc/${pid}/task`).some((thread) => !readStatus(`${pid}/task/${thread}`)?.dead);
+    return readdirSync(`/proc/${pid}/task`).some((thread) => !readProcessStat(`${pid}/task/${thread}`)?.dead);
   } catch {
     return true;
   }
-}
-
-interface Status {
-  readonly dead: boolean;
-  readonly start: string;
-}
-
-function readStatus(task: string): Status | undefined {
-  const stat = attempt(() => readFileSync(`/proc/${task}/stat`, 'latin1'));
-  if (stat === undefined) return undefined;
-  // The second field is the command in parentheses, and may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, start] = [fields[0], fields[19]];
-  return state && start ? { dead: /^[ZXx]$/.test(state), start } : undefined;
 }
 
 function readSurroundings(): Pick<ProcessIdentity, 'bootId' | 'namespace'> {

@@ -30,9 +30,6 @@ export interface LockRecord {
 /** More than this is no record, however well formed. */
 export const MAX_RECORD_BYTES = 65_536;
 
-/** One byte more than a record may have, so that a longer file shows. */
-export const LOCK_READ_BYTES = MAX_RECORD_BYTES + 1;
-
 const NS_PER_MS = 1e6;
 // The largest double that Go's time.Duration can still hold.
 const MAX_TTL_NS = 2 ** 63 - 1024;

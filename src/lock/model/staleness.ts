@@ -1,24 +1,32 @@
 import { isProvablyGone } from './process.js';
-import { decodeRecord, type LockRecord } from './record.js';
+import type { LockRecord } from './record.js';
 import type { Snapshot, Version } from '../../vfs/vfs.js';
 
-/** Why a lock may be taken over. */
+/**
+ * Why a lock may be taken over: its lease and grace have ended, its process on this host has ended, or its content is no lock
+ * record and has not changed for a whole lease.
+ */
 export type StaleReason = 'expired' | 'dead-process' | 'unreadable';
 
-/** Who judges, and by what. */
+/** By what a reader decides whether a lock is stale. */
 export interface StalenessPolicy {
-  /** How long an unreadable lock is respected, in milliseconds: the judge's own lease. */
+  /** How long an unreadable lock is respected, in milliseconds: the reader's own lease. */
   readonly ttlMs: number;
+  /** The reader's own `ownerId`, which need not wait for a grace period of its own. */
   readonly ownerId: string;
   /** How much the store's time stamps may be off, in milliseconds. */
   readonly resolutionMs: number;
 }
 
-/** What one look at a lock file says. */
-export interface LockObservation {
+/** What a lock file says, and which version of it says so. */
+export interface LockFile extends Pick<Snapshot, 'modifiedMs' | 'nowMs'> {
   readonly version: Version;
   /** Undefined: the content is no record, so somebody unknown holds the lock. */
   readonly record: LockRecord | undefined;
+}
+
+/** A lock file, and the state that its lock was in when it was read. */
+export interface LockObservation extends LockFile {
   readonly state: 'free' | 'held' | 'stale';
   readonly reason: StaleReason | undefined;
   /** Milliseconds since the last write; a lower bound where the store's clock was not asked or cannot be used. */
@@ -28,48 +36,50 @@ export interface LockObservation {
 }
 
 /**
- * One party's view of one lock over time. How old a version is when first seen goes by the store's clock alone (nothing where
- * that tells no time, or puts the modification into its future); from then on it ages by how long it is seen unchanged.
+ * One reader's view of one lock over time. The age of a version that is seen for the first time comes from the store's clock,
+ * and is 0 where the store has none or puts the modification into its future. From then on the version ages on this process's
+ * own clock, for as long as it stays unchanged.
  */
 export class StalenessTracker {
-  readonly #judge: StalenessPolicy;
+  readonly #policy: StalenessPolicy;
   #version: Version | undefined;
   #seenMs = 0;
   #idleWhenSeenMs = 0;
 
-  constructor(judge: StalenessPolicy) {
-    this.#judge = judge;
+  constructor(policy: StalenessPolicy) {
+    this.#policy = policy;
   }
 
-  /** Whether the store has to be asked for its time: later looks count on from the first by this process's own clock. */
+  /** Whether the next read has to ask for the store's time: only the first one does. */
   get needsClock(): boolean {
     return this.#version === undefined;
   }
 
-  observe(snapshot: Snapshot): LockObservation {
-    const record = decodeRecord(snapshot.data);
-    const idleMs = this.#idleMs(snapshot);
+  observe(file: LockFile): LockObservation {
+    const { record } = file;
+    const idleMs = this.#idleMs(file);
     const staleInMs = this.#allowanceMs(record) - idleMs;
     const reason = record?.released ? undefined : staleReason(record, staleInMs);
     const state = record?.released ? 'free' : reason === undefined ? 'held' : 'stale';
-    return { version: snapshot.version, record, state, reason, idleMs, staleInMs };
+    return { ...file, state, reason, idleMs, staleInMs };
   }
 
-  #idleMs({ version, nowMs, modifiedMs }: Snapshot): number {
+  #idleMs({ version, nowMs, modifiedMs }: LockFile): number {
     const now = performance.now();
-    const told = nowMs !== undefined && nowMs >= modifiedMs;
-    if (told || version !== this.#version) {
+    const timed = nowMs !== undefined && nowMs >= modifiedMs;
+    if (timed || version !== this.#version) {
       this.#version = version;
       this.#seenMs = now;
-      this.#idleWhenSeenMs = told ? nowMs - modifiedMs : 0;
+      this.#idleWhenSeenMs = timed ? nowMs - modifiedMs : 0;
     }
     return this.#idleWhenSeenMs + (now - this.#seenMs);
   }
 
   #allowanceMs(record: LockRecord | undefined): number {
-    if (record === undefined) return this.#judge.ttlMs + this.#judge.resolutionMs;
-    const own = record.ownerId !== '' && record.ownerId === this.#judge.ownerId;
-    return record.leaseMs + (own ? 0 : record.graceMs) + this.#judge.resolutionMs;
+    const { ttlMs, ownerId, resolutionMs } = this.#policy;
+    if (record === undefined) return ttlMs + resolutionMs;
+    const own = record.ownerId !== '' && record.ownerId === ownerId;
+    return record.leaseMs + (own ? 0 : record.graceMs) + resolutionMs;
   }
 }
 

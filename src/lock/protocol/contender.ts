@@ -1,14 +1,14 @@
-import { now, type Instant } from './clock.js';
+import { now, type Instant } from '../../util/instant.js';
 import type { LockContention } from '../model/errors.js';
 import { identify, thisProcess } from '../model/process.js';
 import { freshId } from '../../util/fresh-id.js';
 import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
 import { encodeRecord, type LockRecord } from '../model/record.js';
-import { StalenessTracker, type LockObservation } from '../model/staleness.js';
+import { LockReader } from '../model/reader.js';
+import type { LockObservation } from '../model/staleness.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { attempt, Lease } from './lease.js';
-import { LOCK_READ_BYTES } from '../model/record.js';
 import { type LockTarget } from './target.js';
 import { recallTombstone } from './tombstones.js';
 import type { CallOptions, Version } from '../../vfs/vfs.js';
@@ -32,7 +32,7 @@ const LOOKS = 4;
 export class Contender {
   readonly target: LockTarget;
   readonly options: ResolvedLockOptions;
-  readonly #observer: StalenessTracker;
+  readonly #reader: LockReader;
   readonly lockId = freshId();
   readonly startedMs = performance.now();
   #attempts = 0;
@@ -47,11 +47,8 @@ export class Contender {
   constructor(place: LockTarget, terms: ResolvedLockOptions) {
     this.target = place;
     this.options = terms;
-    this.#observer = new StalenessTracker({
-      ttlMs: terms.ttlMs,
-      ownerId: terms.ownerId,
-      resolutionMs: place.resolutionMs,
-    });
+    const { ttlMs, ownerId } = terms;
+    this.#reader = new LockReader(place.store, place.path, { ttlMs, ownerId, resolutionMs: place.resolutionMs });
     this.#obstacle = contentionOf(place.displayPath, undefined);
   }
 
@@ -80,11 +77,8 @@ export class Contender {
 
   /** Looks at the lock and changes nothing. */
   *inspect(options: CallOptions): Steps<LockObservation | undefined> {
-    const { store, path, displayPath } = this.target;
-    const clock = this.#observer.needsClock;
-    const snapshot = yield* ask(store.read(path, { ...options, clock, maxBytes: LOCK_READ_BYTES }));
-    const seen = snapshot && this.#observer.observe(snapshot);
-    this.#obstacle = contentionOf(displayPath, seen);
+    const seen = yield* this.#reader.observe(options);
+    this.#obstacle = contentionOf(this.target.displayPath, seen);
     return seen;
   }
 

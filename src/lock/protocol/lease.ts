@@ -1,8 +1,9 @@
-import { elapsedMs, now, type Instant } from './clock.js';
+import { elapsedMs, now, type Instant } from '../../util/instant.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
 import { type LossReason } from '../model/errors.js';
 import { freshId } from '../../util/fresh-id.js';
-import { decodeRecord, encodeRecord, LOCK_READ_BYTES, type LockRecord } from '../model/record.js';
+import { readLock } from '../model/reader.js';
+import { encodeRecord, type LockRecord } from '../model/record.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
 import type { LockTarget } from './target.js';
 import { rememberTombstone } from './tombstones.js';
@@ -48,7 +49,7 @@ export class Lease {
         this.#adopt(next, sent.answer.version, since);
         return undefined;
       }
-      const found = yield* this.#look(options);
+      const found = yield* readLock(store, path, options);
       if (found === undefined) return 'removed';
       if (found.record?.lockId !== next.lockId) return 'stolen';
       // An operator has ended it where locks are given back by tombstones; a renewal would undo that.
@@ -65,6 +66,7 @@ export class Lease {
 
   /** Gives the lock back. Returns why that was not ours to do any more, and then nothing was touched. */
   *release(options: CallOptions): Steps<LossReason | undefined> {
+    const { store, path } = this.#place;
     let doubt = false;
     for (let tries = 0; ; tries += 1) {
       const sent = yield* this.#vacate(options);
@@ -73,7 +75,7 @@ export class Lease {
         return undefined;
       }
       doubt ||= sent.failure !== undefined;
-      const found = yield* this.#look(options);
+      const found = yield* readLock(store, path, options);
       if (found?.record?.lockId !== this.#record.lockId) {
         // Gone, or in other hands already: an unanswered release of ours explains both.
         if (doubt) return undefined;
@@ -82,7 +84,7 @@ export class Lease {
       if (found.record.released) return undefined;
       this.#version = found.version;
       if (sent.failure) throw sent.failure;
-      if (tries === SETTLE_TRIES) throw unsettled('release', this.#place.path);
+      if (tries === SETTLE_TRIES) throw unsettled('release', path);
     }
   }
 
@@ -112,14 +114,6 @@ export class Lease {
     this.#record = record;
     this.#version = version;
     this.#since = since;
-  }
-
-  *#look(
-    options: CallOptions,
-  ): Steps<{ readonly version: Version; readonly record: LockRecord | undefined } | undefined> {
-    const { store, path } = this.#place;
-    const snapshot = yield* ask(store.read(path, { ...options, maxBytes: LOCK_READ_BYTES }));
-    return snapshot && { version: snapshot.version, record: decodeRecord(snapshot.data) };
   }
 }
 

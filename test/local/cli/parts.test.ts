@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { deadlineIn, leftMs } from '../../../src/cli/guardian/deadline.js';
+import { instantIn, msUntil } from '../../../src/util/instant.js';
 import { isGroupAlive, killGroup, killMarked, signalGroup } from '../../../src/cli/guardian/group.js';
 import { Signals } from '../../../src/cli/guardian/signals.js';
 import { fitting, spanOf, timeOf, widthOf } from '../../../src/cli/terminal/terminal.js';
@@ -102,11 +102,11 @@ describe('signals', () => {
 
 describe('a deadline', () => {
   it('comes when it has come on either clock', () => {
-    const deadline = deadlineIn(10_000)!;
-    expect(leftMs(deadline)).toBeGreaterThan(0);
-    expect(leftMs({ ...deadline, wallMs: Date.now() - 1 })).toBeLessThan(0);
-    expect(leftMs({ ...deadline, monotonicMs: deadline.monotonicMs - 10_001 })).toBeLessThan(0);
-    expect(leftMs(deadlineIn(Infinity))).toBe(Infinity);
+    const deadline = instantIn(10_000)!;
+    expect(msUntil(deadline)).toBeGreaterThan(0);
+    expect(msUntil({ ...deadline, wallMs: Date.now() - 1 })).toBeLessThan(0);
+    expect(msUntil({ ...deadline, monotonicMs: deadline.monotonicMs - 10_001 })).toBeLessThan(0);
+    expect(msUntil(instantIn(Infinity))).toBe(Infinity);
   });
 });
 

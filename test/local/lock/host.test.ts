@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -205,11 +205,15 @@ describe.skipIf(!works('unshare', '--pid', '--time', '--fork', '--mount-proc', '
       dir = mkdtempSync(join(tmpdir(), 'vfs-lockfile-host-'));
       chmodSync(dir, 0o755);
       const script = join(dir, 'host-child.mjs');
-      const module = join(dir, 'host.mjs');
       copyFileSync(fileURLToPath(new URL('host-child.mjs', import.meta.url)), script);
-      const source = readFileSync(new URL('../../../src/lock/model/process.ts', import.meta.url), 'utf8');
+      writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
       const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-      writeFileSync(module, ts.transpileModule(source, { compilerOptions }).outputText);
+      for (const name of ['lock/model/process', 'util/process-stat']) {
+        const source = readFileSync(new URL(`../../../src/${name}.ts`, import.meta.url), 'utf8');
+        mkdirSync(dirname(join(dir, name)), { recursive: true });
+        writeFileSync(join(dir, `${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);
+      }
+      const module = join(dir, 'lock/model/process.js');
       asked = [process.execPath, script, module];
     });
 

@@ -1,6 +1,7 @@
 import { VfsError } from '../../../vfs/errors.js';
 import { freshId } from '../../../util/fresh-id.js';
 import { stagedPath } from '../../../vfs/names.js';
+import { untilAborted } from '../../../util/abort.js';
 import { sleep } from '../../../util/sleep.js';
 import type { Transport } from './dial.js';
 import { SftpOrphans, type Staged } from '../orphans.js';
@@ -30,7 +31,8 @@ export class SftpConnection {
 
   /** Does work over the connection, which keeps the process alive until the work is done. What is no walk takes turns. */
   async use<T>(work: (live: LiveSession) => Promise<T>, signal: AbortSignal | undefined, turns: boolean): Promise<T> {
-    const live = this.#live?.session.alive ? this.#live : await unlessAborted(this.#connected(), signal);
+    // The connection is made for others even when this caller stops waiting.
+    const live = this.#live?.session.alive ? this.#live : await untilAborted(this.#connected(), signal);
     live.begin();
     try {
       if (!turns) return await work(live);
@@ -170,17 +172,6 @@ export class LiveSession {
     clearTimeout(this.#idle);
     this.#line.end();
   }
-}
-
-/** What stops waiting when the signal aborts; the connection is made for others all the same. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Lets so many at once go on, the others in the order in which they came. */

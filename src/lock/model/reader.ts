@@ -1,0 +1,43 @@
+import { ask, type Eventual, type Steps } from '../../util/steps.js';
+import type { CallOptions, ReadOptions, Snapshot } from '../../vfs/vfs.js';
+import { decodeRecord, MAX_RECORD_BYTES } from './record.js';
+import { StalenessTracker, type LockFile, type LockObservation, type StalenessPolicy } from './staleness.js';
+
+/** Where lock files are read: any `Vfs`, its synchronous side, or a `StoreClock`. */
+export interface LockSource {
+  read(path: string, options?: ReadOptions): Eventual<Snapshot | undefined>;
+}
+
+/** One byte more than a record may have, so that a longer file is recognised. */
+const READ_BYTES = MAX_RECORD_BYTES + 1;
+
+/** Reads a lock file, however long it is, at the cost of one record. Undefined: there is no file. */
+export function* readLock(
+  source: LockSource,
+  path: string,
+  options: CallOptions & Pick<ReadOptions, 'clock'> = {},
+): Steps<LockFile | undefined> {
+  const snapshot = yield* ask(source.read(path, { ...options, maxBytes: READ_BYTES }));
+  if (snapshot === undefined) return undefined;
+  const { version, modifiedMs, nowMs, data } = snapshot;
+  return { version, modifiedMs, nowMs, record: decodeRecord(data) };
+}
+
+/** Reads one lock file, once or repeatedly, and decides whether the lock is free, held or stale. */
+export class LockReader {
+  readonly #source: LockSource;
+  readonly #path: string;
+  readonly #tracker: StalenessTracker;
+
+  constructor(source: LockSource, path: string, policy: StalenessPolicy) {
+    this.#source = source;
+    this.#path = path;
+    this.#tracker = new StalenessTracker(policy);
+  }
+
+  /** Undefined: there is no lock file. */
+  *observe(options: CallOptions): Steps<LockObservation | undefined> {
+    const file = yield* readLock(this.#source, this.#path, { ...options, clock: this.#tracker.needsClock });
+    return file && this.#tracker.observe(file);
+  }
+}
