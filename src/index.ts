@@ -12,6 +12,6 @@ export { openFile, registerBackend, type Backend } from './open.js';
 export type { AcquireOptions, LockOptions, StaleHandler } from './lock/model/options.js';
 export type { LockRecord } from './lock/model/record.js';
 export type { StaleReason } from './lock/model/staleness.js';
-export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/lock-sync.js';
+export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
 export type * from './vfs/vfs.js';
 export { withLock } from './lock/with-lock.js';

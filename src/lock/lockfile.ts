@@ -1,20 +1,22 @@
-import { acquireAtOnce, acquireNow, acquireWithin, type Acquired, type Aim } from './protocol/acquire.js';
+import { tryOnce, waitFor } from './protocol/acquire.js';
+import { Contender } from './protocol/contender.js';
 import type { Reclaimed } from './model/holder.js';
 import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
-import { HeldLock } from './protocol/held-lock.js';
+import type { HeldLock } from './protocol/held-lock.js';
 import { namedPath, type NamedId } from './model/named.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
 import {
   resolveSignal,
   resolveLockOptions,
+  type ResolvedLockOptions,
   resolveWait,
   type AcquireOptions,
   type LockOptions,
 } from './model/options.js';
-import { lockTarget } from './protocol/target.js';
+import { lockTarget, type LockTarget } from './protocol/target.js';
 import type { LockRecord } from './model/record.js';
 import type { LockObservation } from './model/staleness.js';
 import { LockReader, readLock } from './model/reader.js';
@@ -24,9 +26,10 @@ import type { CallOptions, Vfs } from '../vfs/vfs.js';
 /** A lock on one file, which can be taken and given back any number of times, but not twice at once. */
 export class Lockfile {
   readonly file: VfsFile;
-  readonly #aim: Aim;
-  #holding: HeldLock | undefined;
-  #reclaimed: Reclaimed | undefined;
+  readonly #target: LockTarget;
+  readonly #options: ResolvedLockOptions;
+  /** The present acquisition, or the one before. */
+  #held: HeldLock | undefined;
   #acquiring = false;
 
   /** Checks the options and the path, and does no I/O. */
@@ -34,8 +37,8 @@ export class Lockfile {
     if (!(file instanceof VfsFile))
       throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
     this.file = file;
-    const { vfs } = file;
-    this.#aim = { vfs, target: lockTarget(vfs, vfs, file.path), options: resolveLockOptions(options) };
+    this.#target = lockTarget(file.vfs, file.vfs, file.path);
+    this.#options = resolveLockOptions(options);
   }
 
   /** A lock on a file given by path or URI. */
@@ -50,7 +53,7 @@ export class Lockfile {
 
   /** The lock file, as a person finds it. */
   get path(): string {
-    return this.#aim.target.displayPath;
+    return this.#target.displayPath;
   }
 
   /**
@@ -60,12 +63,24 @@ export class Lockfile {
   async acquire(options: AcquireOptions = {}): Promise<void> {
     const waitMs = resolveWait(options);
     const signal = resolveSignal(options);
-    await this.#taking(() => (waitMs === 0 ? acquireAtOnce(this.#aim) : acquireWithin(this.#aim, waitMs, signal)));
+    const contender = this.#startAcquiring();
+    try {
+      this.#held = await waitFor(contender, waitMs, signal);
+    } finally {
+      this.#acquiring = false;
+    }
   }
 
   /** Takes the lock if it is free or stale, without waiting. False: somebody else holds it. */
   async tryAcquire(): Promise<boolean> {
-    return (await this.#taking(() => acquireNow(this.#aim))) !== undefined;
+    const contender = this.#startAcquiring();
+    try {
+      const held = await tryOnce(contender);
+      if (held) this.#held = held;
+      return held !== undefined;
+    } finally {
+      this.#acquiring = false;
+    }
   }
 
   /** Renews the lease now. Rejects with `LockLostError`, `LockNotHeldError`, or a `VfsError` after which it may still be held. */
@@ -78,7 +93,7 @@ export class Lockfile {
    * with a `VfsError` when the store fails; the lock is then free when its lease ends, or when a second try succeeds.
    */
   async release(): Promise<boolean> {
-    return (await this.#holding?.release()) ?? false;
+    return (await this.#held?.release()) ?? false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,8 +102,7 @@ export class Lockfile {
 
   /** The record in the lock file, whoever wrote it. Undefined: there is none, or it cannot be read. */
   async metadata(options?: CallOptions): Promise<LockRecord | undefined> {
-    const { vfs, target } = this.#aim;
-    return (await run(readLock(vfs, target.path, options)))?.record;
+    return (await run(readLock(this.file.vfs, this.#target.path, options)))?.record;
   }
 
   /** Milliseconds since the lock was taken, by whomever, by the store's clock. Undefined: nobody holds it. */
@@ -104,7 +118,7 @@ export class Lockfile {
 
   /** Whether this object holds the lock, decided by its own deadline at the moment of asking. */
   get held(): boolean {
-    return this.#holding?.held ?? false;
+    return this.#held?.held ?? false;
   }
 
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held. */
@@ -119,7 +133,7 @@ export class Lockfile {
 
   /** How the lock was lost while it was held. Undefined: it was not. */
   get loss(): LockLostError | undefined {
-    return this.#holding?.loss;
+    return this.#held?.loss;
   }
 
   /** Aborts with a `LockLostError` when the lock is lost while it is held. A new one for each acquisition. */
@@ -139,41 +153,27 @@ export class Lockfile {
 
   /** The stale lock that this acquisition took over. Of all who saw it stale exactly one gets to see it here. */
   get reclaimedFrom(): Reclaimed | undefined {
-    return this.#holding && this.#reclaimed;
+    return this.#held?.reclaimed;
   }
 
-  /** The present acquisition, or the one before. */
   #last(): HeldLock {
-    if (this.#holding === undefined)
-      throw new LockNotHeldError(`the lock ${this.path} was never acquired by this object`);
-    return this.#holding;
+    if (this.#held === undefined) throw new LockNotHeldError(`the lock ${this.path} was never acquired by this object`);
+    return this.#held;
   }
 
-  async #taking<T extends Acquired | undefined>(acquire: () => Promise<T>): Promise<T> {
-    if (this.#acquiring || this.held) throw this.#busy();
-    this.#acquiring = true;
-    try {
-      const acquired = await acquire();
-      if (acquired) this.#hold(acquired);
-      return acquired;
-    } finally {
-      this.#acquiring = false;
+  #startAcquiring(): Contender {
+    if (this.#acquiring || this.held) {
+      const contention = { path: this.path, record: this.record, ageMs: undefined, expiresInMs: undefined };
+      const message = `this Lockfile object holds or awaits ${this.path} already; use another object`;
+      throw new LockHeldError(message, contention);
     }
-  }
-
-  #hold({ lease, reclaimed, turn }: Acquired): void {
-    this.#reclaimed = reclaimed;
-    this.#holding = new HeldLock(this.#aim.target, lease, this.#aim.options.renew, turn.done);
-  }
-
-  #busy(): LockHeldError {
-    const obstacle = { path: this.path, record: this.record, ageMs: undefined, expiresInMs: undefined };
-    return new LockHeldError(`this very Lockfile holds or awaits ${this.path} already; use another object`, obstacle);
+    this.#acquiring = true;
+    return new Contender(this.#target, this.#options);
   }
 
   #observe(options: CallOptions = {}): Promise<LockObservation | undefined> {
-    const { vfs, target, options: resolved } = this.#aim;
-    const policy = { ttlMs: resolved.ttlMs, ownerId: resolved.ownerId, resolutionMs: target.resolutionMs };
-    return run(new LockReader(vfs, target.path, policy).observe(options));
+    const { path, resolutionMs } = this.#target;
+    const { ttlMs, ownerId } = this.#options;
+    return run(new LockReader(this.file.vfs, path, { ttlMs, ownerId, resolutionMs }).observe(options));
   }
 }

@@ -1,56 +1,179 @@
-import type { Reclaimed } from './model/holder.js';
-import type { LockLostError } from './model/errors.js';
+import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
-import type { HeldLock } from './protocol/held-lock.js';
+import { openLocal } from '../open.js';
+import { sleepSync } from '../util/sleep.js';
+import { runSync } from '../util/steps.js';
+import { LockHeldError, LockTimeoutError, type LockLostError } from './model/errors.js';
+import { describeContention, type Reclaimed } from './model/holder.js';
+import { resolveLockOptions, resolveWait, type AcquireOptions, type LockOptions } from './model/options.js';
+import { Backoff } from './protocol/backoff.js';
+import { Contender } from './protocol/contender.js';
+import { HeldLock } from './protocol/held-lock.js';
+import { takeTurnNow } from './protocol/queue.js';
+import { reportAcquired, reportFailed, reportWaiting } from './protocol/report.js';
+import { lockTarget, type LockTarget } from './protocol/target.js';
+import { releaseQuietlySync } from './quiet-release.js';
 
-/** A lock on a local file that is held, with everything done by the time a call returns. */
+/** How long to wait for a lock while the whole thread waits. There is no `signal`, as nothing could abort it meanwhile. */
+export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
+
+/**
+ * Acquires the lock of a file on the local disk, and blocks this thread until it has it, for at most `wait`. It is renewed in
+ * the background only while the event loop runs; code that blocks the thread for longer calls `renew`.
+ *
+ * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0, or another caller in this process has
+ *   it, which could not release it while this one blocks the thread.
+ * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
+ * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store is not a local disk. `ERR_VFS_URI` or `ERR_VFS_PATH`: `file` names no
+ *   file. Any other code: the disk failed.
+ * @example
+ * const lock = lockSync('orders.csv', { wait: '5s' });
+ * try {
+ *   appendFileSync('orders.csv', 'one more\n');
+ * } finally {
+ *   lock.release();
+ * }
+ */
+export function lockSync(file: string | URL | VfsFile, options: LockOptions & SyncAcquireOptions = {}): SyncLock {
+  const opened = openLocal(file);
+  const target = syncTarget(opened);
+  const contender = new Contender(target, resolveLockOptions(options));
+  const waitMs = resolveWait(options);
+  const turn = takeTurnNow(target.queueKey);
+  let held: HeldLock | undefined;
+  try {
+    if (turn === undefined)
+      throw new LockHeldError(`another caller in this process has ${target.displayPath}`, contender.contention);
+    const backoff = new Backoff(target.vfs.capabilities);
+    let acquired = runSync(contender.tryCreate({}));
+    while (acquired === undefined) {
+      const leftMs = waitMs - (performance.now() - contender.startedMs);
+      if (leftMs <= 0) throw tooLate(contender, waitMs);
+      reportWaiting(contender);
+      sleepSync(Math.min(leftMs, backoff.nextMs(contender.contention.expiresInMs ?? 0)));
+      acquired = runSync(contender.tryTakeOver({}));
+    }
+    reportAcquired(contender, acquired);
+    held = new HeldLock(target, acquired, contender.options.renew, turn.done);
+    return new SyncLock(opened, held);
+  } catch (error) {
+    reportFailed(contender, error);
+    throw error;
+  } finally {
+    if (held === undefined) turn?.done();
+  }
+}
+
+/**
+ * Runs a synchronous `fn` while the lock of a file on the local disk is held, and returns its result: `withLock` for code that
+ * cannot wait for promises. The lock is released whether `fn` returns or throws, and an error of `fn` is never replaced.
+ *
+ * @throws {LockLostError} `ERR_LOCK_LOST`: `fn` returned, but the lock was lost meanwhile, so others may have held it too.
+ * @throws As `lockSync` does, before `fn` is called.
+ * @example
+ * const count = withLockSync('counter.txt', () => {
+ *   const next = Number(readFileSync('counter.txt', 'utf8')) + 1;
+ *   writeFileSync('counter.txt', String(next));
+ *   return next;
+ * });
+ */
+export function withLockSync<T>(
+  file: string | URL | VfsFile,
+  fn: (file: VfsFile, lock: SyncLock) => T,
+  options?: LockOptions & SyncAcquireOptions,
+): T {
+  const lock = lockSync(file, options);
+  let result: T;
+  try {
+    result = fn(lock.file, lock);
+  } catch (error) {
+    releaseQuietlySync(lock);
+    throw error;
+  }
+  releaseQuietlySync(lock);
+  if (lock.loss) throw lock.loss;
+  return result;
+}
+
+/** A held lock on a local file, made by `lockSync`. Its methods have done everything by the time they return. */
 export class SyncLock {
+  /** The file that is locked. */
   readonly file: VfsFile;
-  readonly #holding: HeldLock;
-  readonly #reclaimed: Reclaimed | undefined;
+  readonly #held: HeldLock;
 
-  constructor(file: VfsFile, holding: HeldLock, reclaimed: Reclaimed | undefined) {
+  /** @internal Use `lockSync`. */
+  constructor(file: VfsFile, held: HeldLock) {
     this.file = file;
-    this.#holding = holding;
-    this.#reclaimed = reclaimed;
+    this.#held = held;
   }
 
-  /** Whether the lock is held, decided by its own deadline at the moment of asking. */
+  /** Whether the lock is held now. Its own deadline decides, so it needs no I/O and no timer. */
   get held(): boolean {
-    return this.#holding.held;
+    return this.#held.held;
   }
 
-  /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held. */
+  /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held, Infinity when its `ttl` is. */
   get remainingMs(): number {
-    return this.held ? this.#holding.lease.remainingMs : 0;
+    return this.held ? this.#held.lease.remainingMs : 0;
   }
 
-  /** How the lock was lost while it was held. Undefined: it was not. */
+  /** How the lock was lost while it was held. Undefined: it was not lost. */
   get loss(): LockLostError | undefined {
-    return this.#holding.loss;
+    return this.#held.loss;
   }
 
-  /** The stale lock that this one took over. */
+  /** The stale lock that this one replaced, so that unfinished work can be repaired. Undefined: the lock was free. */
   get reclaimedFrom(): Reclaimed | undefined {
-    return this.#reclaimed;
+    return this.#held.reclaimed;
   }
 
-  /** Throws `LockLostError` or `LockNotHeldError` unless the lock is held at this very moment. */
+  /**
+   * Throws unless the lock is held now; call it right before an effect that must not happen twice.
+   *
+   * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was released.
+   */
   assertHeld(): void {
-    this.#holding.assertHeld();
+    this.#held.assertHeld();
   }
 
-  /** Renews the lease now. Code that blocks the thread for long has to, as nothing goes on in the background meanwhile. */
+  /**
+   * Renews the lease now, so that it lasts a whole `ttl` from here. Needed by code that blocks the thread for more than a third
+   * of `ttl`, as no background renewal runs meanwhile.
+   *
+   * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was released.
+   * @throws {VfsError} The disk failed; the lock may still be held until its deadline.
+   */
   renew(): void {
-    this.#holding.renewSync();
+    this.#held.renewSync();
   }
 
-  /** Gives the lock back. False: it was lost or given back before. */
+  /**
+   * Releases the lock. False: it was lost or released before, and no lock of anybody else was changed.
+   *
+   * @throws {VfsError} The disk failed; the lock ends with its lease, unless a second call succeeds.
+   */
   release(): boolean {
-    return this.#holding.releaseSync();
+    return this.#held.releaseSync();
   }
 
+  /** Releases the lock at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.release();
   }
+}
+
+function syncTarget(file: VfsFile): LockTarget {
+  const { vfs, path } = file;
+  if (vfs.sync) return lockTarget(vfs, vfs.sync, path);
+  const message = `cannot lock ${file.toString()} synchronously: its store is not a local disk`;
+  throw new VfsError('ERR_VFS_UNSUPPORTED', message);
+}
+
+function tooLate({ contention }: Contender, waitMs: number): LockHeldError | LockTimeoutError {
+  const message = describeContention(contention);
+  if (waitMs === 0) return new LockHeldError(message, contention);
+  return new LockTimeoutError(`${message}; gave up after ${String(waitMs)} ms`, contention);
 }

@@ -1,134 +1,112 @@
-import { Contender, type Won } from './contender.js';
+import type { Contender } from './contender.js';
 import { LockWatcher } from './watcher.js';
 import { LockHeldError, LockTimeoutError, type LockContention } from '../model/errors.js';
-import { tellOfFailing, tellOfHolder, tellOfQueueing, tellOfWaiting, tellOfWinning } from './report.js';
+import { reportAcquired, reportFailed, reportHeld, reportQueued, reportWaiting } from './report.js';
 import { Deadline } from './deadline.js';
+import { HeldLock } from './held-lock.js';
 import { describeContention } from '../model/holder.js';
-import type { ResolvedLockOptions } from '../model/options.js';
 import { Backoff } from './backoff.js';
 import { takeTurn, takeTurnNow, type Turn } from './queue.js';
 import { run } from '../../util/steps.js';
-import type { LockTarget } from './target.js';
-import type { Vfs } from '../../vfs/vfs.js';
 
-/** How long an acquisition that was given up may take to clear away what it may have won. */
+/** How long a caller that gives up may take to release what it may have acquired. */
 const ABANDON_LIMIT_MS = 5000;
 
-/** How long a caller whose time is up looks for who was in its way. */
+/** How long a caller whose time is up tries to find out who holds the lock. */
 const EXPLAIN_LIMIT_MS = 1000;
 
-/** The lock wanted, and how it is to be held. */
-export interface Aim {
-  readonly vfs: Vfs;
-  readonly target: LockTarget;
-  readonly options: ResolvedLockOptions;
-}
-
-/** A lock that was won, and this process's turn, kept until the lock is given back. */
-export interface Acquired extends Won {
-  readonly turn: Turn;
-}
-
-/** One try without any waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
-export function acquireNow(aim: Aim): Promise<Acquired | undefined> {
-  return tryOnce(aim, new Contender(aim.target, aim.options));
-}
-
-/** One try without any waiting; the error tells who holds the lock. */
-export async function acquireAtOnce(aim: Aim): Promise<Acquired> {
-  const contender = new Contender(aim.target, aim.options);
-  const acquired = await tryOnce(aim, contender);
-  if (acquired) return acquired;
-  const obstacle = await explain(contender);
-  throw new LockHeldError(describeContention(obstacle), obstacle);
-}
-
-/** Waits for the lock: first for this process's earlier callers, then for the rest of the world. */
-export async function acquireWithin(aim: Aim, waitMs: number, signal: AbortSignal | undefined): Promise<Acquired> {
-  signal?.throwIfAborted();
-  const limit = new Deadline(waitMs, signal);
-  const contender = new Contender(aim.target, aim.options);
+/** Tries once, without waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
+export async function tryOnce(contender: Contender): Promise<HeldLock | undefined> {
+  const turn = takeTurnNow(contender.target.queueKey);
+  let held: HeldLock | undefined;
   try {
-    const turn = takeTurnNow(aim.target.queueKey) ?? (await queueing(contender, limit.signal));
-    const acquired = await keepingTurn(turn, () => pursue(aim, contender, limit));
-    if (acquired) return acquired;
-    throw limit.signal.reason;
+    const acquired = turn && (await run(contender.tryCreate({})));
+    if (acquired) {
+      reportAcquired(contender, acquired);
+      held = new HeldLock(contender.target, acquired, contender.options.renew, turn.done);
+    } else {
+      reportHeld(contender);
+    }
+    return held;
   } catch (error) {
-    const outcome = await outcomeOf(error, contender, limit, waitMs, signal);
-    tellOfFailing(contender, outcome, signal?.aborted);
-    throw outcome;
+    await abandon(contender);
+    reportFailed(contender, error);
+    throw error;
   } finally {
-    limit.clear();
+    if (held === undefined) turn?.done();
   }
 }
 
-function queueing(contender: Contender, signal: AbortSignal): Promise<Turn> {
-  tellOfQueueing(contender);
-  return takeTurn(contender.target.queueKey, signal);
-}
-
-/** What a caller is told in the end: why it gave up, who was in the way when its time was up, or what went wrong. */
-async function outcomeOf(
-  error: unknown,
+/** Waits for the lock: first for earlier callers in this process, then for everybody else. With `waitMs` 0 it tries once. */
+export async function waitFor(
   contender: Contender,
-  limit: Deadline,
   waitMs: number,
   signal: AbortSignal | undefined,
-): Promise<unknown> {
-  if (signal?.aborted) return signal.reason;
-  if (!limit.signal.aborted) return error;
-  const obstacle = await explain(contender);
-  const message = `${describeContention(obstacle)}; gave up after ${String(waitMs)} ms`;
-  return new LockTimeoutError(message, obstacle, { cause: error });
-}
-
-async function tryOnce(aim: Aim, contender: Contender): Promise<Acquired | undefined> {
+): Promise<HeldLock> {
+  if (waitMs === 0) {
+    const held = await tryOnce(contender);
+    if (held) return held;
+    const contention = await explain(contender);
+    throw new LockHeldError(describeContention(contention), contention);
+  }
+  const deadline = new Deadline(waitMs, signal);
   try {
-    const turn = takeTurnNow(aim.target.queueKey);
-    const acquired = turn && (await keepingTurn(turn, () => pursue(aim, contender, undefined)));
-    if (acquired === undefined) tellOfHolder(contender);
-    return acquired;
+    const turn = takeTurnNow(contender.target.queueKey) ?? (await queue(contender, deadline));
+    return await contend(contender, turn, deadline);
   } catch (error) {
-    tellOfFailing(contender, error);
-    throw error;
+    let failure = error;
+    if (signal?.aborted) failure = signal.reason;
+    else if (deadline.signal.aborted) failure = await timeoutOf(contender, waitMs, error);
+    reportFailed(contender, failure, signal?.aborted);
+    throw failure;
+  } finally {
+    deadline.clear();
   }
 }
 
-/** Without a limit one try, with one as many as it takes until that ends. */
-async function pursue(aim: Aim, contender: Contender, limit: Deadline | undefined): Promise<Won | undefined> {
-  let doorbell: LockWatcher | undefined;
+function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
+  reportQueued(contender);
+  return takeTurn(contender.target.queueKey, deadline.signal);
+}
+
+/** Tries until the lock is held or the deadline ends. Unless the lock is held then, the next caller in this process gets its turn. */
+async function contend(contender: Contender, turn: Turn, deadline: Deadline): Promise<HeldLock> {
+  const { target, options } = contender;
+  const backoff = new Backoff(target.vfs.capabilities);
+  let watcher: LockWatcher | undefined;
+  let held: HeldLock | undefined;
   try {
-    const poll = new Backoff(aim.vfs.capabilities);
-    let tried = await run(contender.tryCreate(aim.target.immediate ? {} : { signal: limit?.signal }));
-    while (tried.won === undefined) {
-      if (limit === undefined) return undefined;
-      const { signal } = limit;
-      tellOfWaiting(contender);
-      doorbell ??= new LockWatcher(aim.vfs, aim.target.path);
-      await doorbell.wait(poll.nextMs(tried.obstacle.expiresInMs ?? 0), signal);
-      tried = await run(contender.tryTakeOver({ signal }));
+    let acquired = await run(contender.tryCreate(target.immediate ? {} : { signal: deadline.signal }));
+    while (acquired === undefined) {
+      const { signal } = deadline;
+      reportWaiting(contender);
+      watcher ??= new LockWatcher(target.vfs, target.path);
+      await watcher.wait(backoff.nextMs(contender.contention.expiresInMs ?? 0), signal);
+      acquired = await run(contender.tryTakeOver({ signal }));
     }
-    tellOfWinning(contender, tried.won);
-    return tried.won;
+    reportAcquired(contender, acquired);
+    held = new HeldLock(target, acquired, options.renew, turn.done);
+    return held;
   } catch (error) {
-    await run(contender.abandon({ signal: AbortSignal.timeout(ABANDON_LIMIT_MS) })).catch(() => undefined);
+    await abandon(contender);
     throw error;
   } finally {
-    doorbell?.close();
+    watcher?.close();
+    if (held === undefined) turn.done();
   }
 }
 
-async function keepingTurn(turn: Turn, work: () => Promise<Won | undefined>): Promise<Acquired | undefined> {
-  let won: Won | undefined;
-  try {
-    won = await work();
-    return won && { ...won, turn };
-  } finally {
-    if (won === undefined) turn.done();
-  }
+async function abandon(contender: Contender): Promise<void> {
+  await run(contender.abandon({ signal: AbortSignal.timeout(ABANDON_LIMIT_MS) })).catch(() => undefined);
 }
 
-/** Who was in the way: as last seen, or as it is now for a caller that never got to look. */
+async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): Promise<LockTimeoutError> {
+  const contention = await explain(contender);
+  const message = `${describeContention(contention)}; gave up after ${String(waitMs)} ms`;
+  return new LockTimeoutError(message, contention, { cause });
+}
+
+/** Who holds the lock: as last seen, or as it is now for a caller that never had its turn. */
 async function explain(contender: Contender): Promise<LockContention> {
   if (contender.contention.ageMs !== undefined) return contender.contention;
   await run(contender.inspect({ signal: AbortSignal.timeout(EXPLAIN_LIMIT_MS) })).catch(() => undefined);

@@ -4,8 +4,8 @@ import { identify, thisProcess } from '../model/process.js';
 import { freshId } from '../../util/fresh-id.js';
 import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
-import { encodeRecord, type LockRecord } from '../model/record.js';
 import { LockReader } from '../model/reader.js';
+import { encodeRecord, type LockRecord } from '../model/record.js';
 import type { LockObservation } from '../model/staleness.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { attempt, Lease } from './lease.js';
@@ -13,22 +13,19 @@ import { type LockTarget } from './target.js';
 import { recallTombstone } from './tombstones.js';
 import type { CallOptions, Version } from '../../vfs/vfs.js';
 
-/** A lock that was just won, and whose stale lock it replaces, if anybody's. */
-export interface Won {
+/** A lock that was just acquired, and the stale lock that it replaces, if there was one. */
+export interface Acquired {
   readonly lease: Lease;
   readonly reclaimed: Reclaimed | undefined;
 }
 
-/** The outcome of one try: the lock, or who is in the way. */
-export type Try = { readonly won: Won } | { readonly won: undefined; readonly obstacle: LockContention };
+/** How often one try reads the lock again when it changes hands meanwhile. */
+const READS_PER_TRY = 4;
 
-/** What a write goes over. */
-type Target = Pick<LockObservation, 'version' | 'record' | 'reason'>;
-
-/** How often one try looks again when the lock changes hands under its eyes. */
-const LOOKS = 4;
-
-/** One acquisition's way to a lock: creates it when it is free, takes it over when it is stale, else says who is in the way. */
+/**
+ * One caller's attempt at a lock, over as many tries as it makes: creates the lock when it is free, takes it over when it is
+ * stale. After a try that fails, `contention` says who holds the lock.
+ */
 export class Contender {
   readonly target: LockTarget;
   readonly options: ResolvedLockOptions;
@@ -36,24 +33,24 @@ export class Contender {
   readonly lockId = freshId();
   readonly startedMs = performance.now();
   #attempts = 0;
-  /** Who was in the way when last looked. */
-  #obstacle: LockContention;
+  #contention: LockContention;
   readonly #vetoed = new Set<Version>();
-  /** From before the first write that may have been ours without our knowing: a lock found to be ours counts from there. */
-  #doubtSince: Instant | undefined;
+  /** From before the first write that may be ours without our knowing. A lock that turns out to be ours counts from here. */
+  #unsettledSince: Instant | undefined;
   #unanswered = false;
   #reclaiming: Reclaimed | undefined;
 
-  constructor(place: LockTarget, terms: ResolvedLockOptions) {
-    this.target = place;
-    this.options = terms;
-    const { ttlMs, ownerId } = terms;
-    this.#reader = new LockReader(place.store, place.path, { ttlMs, ownerId, resolutionMs: place.resolutionMs });
-    this.#obstacle = contentionOf(place.displayPath, undefined);
+  constructor(target: LockTarget, options: ResolvedLockOptions) {
+    this.target = target;
+    this.options = options;
+    const { ttlMs, ownerId } = options;
+    this.#reader = new LockReader(target.store, target.path, { ttlMs, ownerId, resolutionMs: target.resolutionMs });
+    this.#contention = contentionOf(target.displayPath, undefined);
   }
 
+  /** Who held the lock when it was last read. */
   get contention(): LockContention {
-    return this.#obstacle;
+    return this.#contention;
   }
 
   /** How many tries there were. */
@@ -61,106 +58,109 @@ export class Contender {
     return this.#attempts;
   }
 
-  /** A try that begins with a write, for when the lock may well be free. */
-  *tryCreate(options: CallOptions): Steps<Try> {
+  /** A try that begins with a write, for when the lock is probably free. Undefined: somebody else holds it. */
+  *tryCreate(options: CallOptions): Steps<Acquired | undefined> {
     this.#attempts += 1;
-    const left = recallTombstone(this.target.queueKey);
-    const won = yield* this.#put(left && { version: left, record: undefined, reason: undefined }, options);
-    return won ? { won } : yield* this.#evaluate(options);
+    const tombstone = recallTombstone(this.target.queueKey);
+    return (yield* this.#write(tombstone, undefined, options)) ?? (yield* this.#evaluate(options));
   }
 
-  /** A try that begins with a read, for when the lock was held a moment ago. */
-  *tryTakeOver(options: CallOptions): Steps<Try> {
+  /** A try that begins with a read, for when the lock was held a moment ago. Undefined: somebody else holds it. */
+  *tryTakeOver(options: CallOptions): Steps<Acquired | undefined> {
     this.#attempts += 1;
     return yield* this.#evaluate(options);
   }
 
-  /** Looks at the lock and changes nothing. */
+  /** Reads the lock and changes nothing. */
   *inspect(options: CallOptions): Steps<LockObservation | undefined> {
-    const seen = yield* this.#reader.observe(options);
-    this.#obstacle = contentionOf(this.target.displayPath, seen);
-    return seen;
+    const found = yield* this.#reader.observe(options);
+    this.#contention = contentionOf(this.target.displayPath, found);
+    return found;
   }
 
-  /** After giving up: takes back a lock that was won without our learning of it. */
+  /** For a caller that gives up: releases a lock that it acquired without having learned of it. */
   *abandon(options: CallOptions): Steps<void> {
-    if (this.#doubtSince === undefined) return;
-    const seen = yield* this.inspect(options);
-    if (this.#isOurs(seen)) yield* this.#recognise(seen).lease.release(options);
+    if (this.#unsettledSince === undefined) return;
+    const found = yield* this.inspect(options);
+    if (this.#isOurs(found)) yield* this.#adopt(found).lease.release(options);
   }
 
-  *#evaluate(options: CallOptions): Steps<Try> {
-    for (let looks = 0; ; looks += 1) {
-      const seen = yield* this.inspect(options);
-      if (this.#isOurs(seen)) {
-        const won = this.#recognise(seen);
-        if (yield* isFresh(won.lease, options)) return { won };
+  *#evaluate(options: CallOptions): Steps<Acquired | undefined> {
+    for (let reads = 0; ; reads += 1) {
+      const found = yield* this.inspect(options);
+      if (this.#isOurs(found)) {
+        const acquired = this.#adopt(found);
+        if (yield* isFresh(acquired.lease, options)) return acquired;
         continue;
       }
-      if (!this.#unanswered) this.#doubtSince = undefined;
-      const takeable = looks < LOOKS && (yield* this.#mayTake(seen));
-      if (!takeable) return { won: undefined, obstacle: this.#obstacle };
-      const won = yield* this.#put(seen, options);
-      if (won) return { won };
+      if (!this.#unanswered) this.#unsettledSince = undefined;
+      if (reads >= READS_PER_TRY || !(yield* this.#mayTake(found))) return undefined;
+      const reclaimed = found?.reason && { ...found.record, reason: found.reason };
+      const acquired = yield* this.#write(found?.version, reclaimed, options);
+      if (acquired) return acquired;
     }
   }
 
-  *#mayTake(seen: LockObservation | undefined): Steps<boolean> {
-    if (seen === undefined || seen.state === 'free') return true;
-    if (seen.reason === undefined || this.#vetoed.has(seen.version)) return false;
-    const verdict = yield* ask(this.options.onStale?.(seen.record, seen.reason));
-    if (verdict === false) this.#vetoed.add(seen.version);
-    return verdict !== false;
+  *#mayTake(found: LockObservation | undefined): Steps<boolean> {
+    if (found === undefined || found.state === 'free') return true;
+    if (found.reason === undefined || this.#vetoed.has(found.version)) return false;
+    const answer = yield* ask(this.options.onStale?.(found.record, found.reason));
+    if (answer === false) this.#vetoed.add(found.version);
+    return answer !== false;
   }
 
-  /** Writes our record where nothing is, or over what was seen. Undefined: not won, as far as the answer says. */
-  *#put(over: Target | undefined, options: CallOptions): Steps<Won | undefined> {
+  /** Writes our record over `version`, or where no file is. Undefined: the store did not say that the lock is ours. */
+  *#write(
+    version: Version | undefined,
+    reclaimed: Reclaimed | undefined,
+    options: CallOptions,
+  ): Steps<Acquired | undefined> {
     const { store, path } = this.target;
     const since = now();
     const record = newRecord(this.options, this.lockId);
     const data = encodeRecord(record);
-    this.#reclaiming = over?.reason && { ...over.record, reason: over.reason };
+    this.#reclaiming = reclaimed;
     const sent = yield* attempt(() =>
-      over ? store.replace(path, over.version, data, options) : store.create(path, data, options),
+      version === undefined ? store.create(path, data, options) : store.replace(path, version, data, options),
     );
     if (!sent.answer) {
-      this.#doubtSince ??= since;
+      this.#unsettledSince ??= since;
       this.#unanswered ||= sent.failure !== undefined;
       return undefined;
     }
     const lease = new Lease(this.target, record, sent.answer.version, since);
-    return (yield* isFresh(lease, options)) ? { lease, reclaimed: this.#reclaiming } : undefined;
+    return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
   }
 
-  #isOurs(seen: LockObservation | undefined): seen is LockObservation & { readonly record: LockRecord } {
-    return seen?.record?.lockId === this.lockId;
+  #isOurs(found: LockObservation | undefined): found is LockObservation & { readonly record: LockRecord } {
+    return found?.record?.lockId === this.lockId;
   }
 
-  #recognise({ record, version }: { readonly record: LockRecord; readonly version: Version }): Won {
-    const lease = new Lease(this.target, record, version, this.#doubtSince ?? now());
+  #adopt({ record, version }: { readonly record: LockRecord; readonly version: Version }): Acquired {
+    const lease = new Lease(this.target, record, version, this.#unsettledSince ?? now());
     return { lease, reclaimed: this.#reclaiming };
   }
 }
 
-/** Between sending and learning of it more than the lease may have gone by: what was won is made fresh, or is lost again. */
+/** More time than the lease may pass between a write and its answer. A lock that is over by then is renewed, or is not ours. */
 function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
   return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
 }
 
-function newRecord(terms: ResolvedLockOptions, lockId: string): LockRecord {
+function newRecord(options: ResolvedLockOptions, lockId: string): LockRecord {
   return {
     createdAt: new Date(),
-    ttlMs: terms.ttlMs,
-    leaseMs: terms.ttlMs,
-    ownerId: terms.ownerId,
+    ttlMs: options.ttlMs,
+    leaseMs: options.ttlMs,
+    ownerId: options.ownerId,
     lockId,
     nonce: freshId(),
     renewedAt: undefined,
     renewals: 0,
     fencingToken: '',
-    graceMs: terms.graceMs,
-    note: terms.note,
+    graceMs: options.graceMs,
+    note: options.note,
     released: false,
-    ...(terms.pid === process.pid ? thisProcess() : identify(terms.pid)),
+    ...(options.pid === process.pid ? thisProcess() : identify(options.pid)),
   };
 }

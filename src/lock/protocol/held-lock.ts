@@ -1,21 +1,24 @@
 import { LockLostError, LockNotHeldError, type LossReason } from '../model/errors.js';
 import { about } from './report.js';
+import type { Reclaimed } from '../model/holder.js';
 import { publish, type LockEventName } from '../model/events.js';
 import { Deadline, LONGEST_TIMER_MS } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
 import type { LockTarget } from './target.js';
+import type { Acquired } from './contender.js';
 import type { Lease } from './lease.js';
 import type { CallOptions } from '../../vfs/vfs.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
 
-/** A lock while it is held: renewed in the background, given up at its own deadline, released once. */
+/** A lock while it is held: renewed in the background, lost at its own deadline, released once. */
 export class HeldLock {
   readonly lease: Lease;
-  readonly #place: LockTarget;
-  readonly #renewAlone: boolean;
+  readonly reclaimed: Reclaimed | undefined;
+  readonly #target: LockTarget;
+  readonly #autoRenew: boolean;
   readonly #onEnd: () => void;
   readonly #startedMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -25,21 +28,23 @@ export class HeldLock {
   #failure: unknown;
   #loss: LockLostError | undefined;
   #ended = false;
-  #givenBack = false;
+  #isReleased = false;
   #controller: AbortController | undefined;
   #lost: Promise<LockLostError> | undefined;
-  #tellLost: ((loss: LockLostError) => void) | undefined;
+  #resolveLost: ((loss: LockLostError) => void) | undefined;
 
-  constructor(place: LockTarget, lease: Lease, renewAlone: boolean, onEnd: () => void) {
-    this.#place = place;
+  /** `onEnd` is called when the lock is lost, and when its release ends, so possibly twice. */
+  constructor(target: LockTarget, { lease, reclaimed }: Acquired, autoRenew: boolean, onEnd: () => void) {
+    this.#target = target;
     this.lease = lease;
-    this.#renewAlone = renewAlone;
+    this.reclaimed = reclaimed;
+    this.#autoRenew = autoRenew;
     this.#onEnd = onEnd;
     // The first renewal comes at a random time, so that locks taken together are not renewed together.
-    this.#plan((lease.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
+    this.#scheduleRenewal((lease.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
   }
 
-  /** Why the lock is lost, decided now: the deadline counts even when no timer has had its chance to fire. */
+  /** Why the lock is lost, decided now: the deadline counts even when no timer could fire in time. */
   get loss(): LockLostError | undefined {
     if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose('expired');
     return this.#loss;
@@ -60,17 +65,17 @@ export class HeldLock {
   /** Resolves when the lock is lost; stays open for ever when it is released in time. */
   get lost(): Promise<LockLostError> {
     return (this.#lost ??= new Promise((resolve) => {
-      this.#tellLost = resolve;
+      this.#resolveLost = resolve;
       if (this.loss) resolve(this.loss);
     }));
   }
 
   assertHeld(): void {
     if (this.loss) throw this.loss;
-    if (this.#ended) throw new LockNotHeldError(`the lock ${this.#place.displayPath} was released`);
+    if (this.#ended) throw new LockNotHeldError(`the lock ${this.#target.displayPath} was released`);
   }
 
-  /** Renews now; a renewal under way is joined. */
+  /** Renews now, or waits for the renewal that is under way. */
   renew(): Promise<void> {
     return (this.#renewing ??= this.#renewOnce().finally(() => {
       this.#renewing = undefined;
@@ -82,21 +87,21 @@ export class HeldLock {
     this.assertHeld();
     const startedMs = performance.now();
     try {
-      this.#renewed(runSync(this.lease.renew({})), startedMs);
+      this.#finishRenewal(runSync(this.lease.renew({})), startedMs);
     } catch (error) {
-      this.#tellOfFailedRenewal(error, startedMs);
+      this.#reportFailedRenewal(error, startedMs);
       throw error;
     }
   }
 
-  /** Gives the lock back. False: it was lost, or given back before; nothing but our own leftover was touched. */
+  /** Releases the lock. False: it was lost or released before, and no lock of anybody else was changed. */
   async release(): Promise<boolean> {
     if (!this.#end()) return false;
     try {
       await this.#renewing?.catch(() => undefined);
-      return this.#released(await this.#giveBack());
+      return this.#finishRelease(await this.#sendRelease());
     } catch (error) {
-      this.#tell('release', 'failed', this.#heldMs, error);
+      this.#report('release', 'failed', this.#heldMs, error);
       throw error;
     } finally {
       this.#onEnd();
@@ -107,26 +112,26 @@ export class HeldLock {
   releaseSync(): boolean {
     if (!this.#end()) return false;
     try {
-      return this.#released(runSync(this.lease.release({})));
+      return this.#finishRelease(runSync(this.lease.release({})));
     } catch (error) {
-      this.#tell('release', 'failed', this.#heldMs, error);
+      this.#report('release', 'failed', this.#heldMs, error);
       throw error;
     } finally {
       this.#onEnd();
     }
   }
 
-  async #giveBack(): Promise<LossReason | undefined> {
-    if (this.#place.immediate) return this.#giveBackUnder({});
+  async #sendRelease(): Promise<LossReason | undefined> {
+    if (this.#target.immediate) return this.#tryRelease({});
     const limit = new Deadline(RELEASE_LIMIT_MS);
     try {
-      return await this.#giveBackUnder({ signal: limit.signal });
+      return await this.#tryRelease({ signal: limit.signal });
     } finally {
       limit.clear();
     }
   }
 
-  async #giveBackUnder(options: CallOptions): Promise<LossReason | undefined> {
+  async #tryRelease(options: CallOptions): Promise<LossReason | undefined> {
     for (const pauseMs of RELEASE_PAUSES_MS) {
       try {
         return await run(this.lease.release(options));
@@ -143,21 +148,21 @@ export class HeldLock {
     this.#renewAbort = new AbortController();
     const { signal } = this.#renewAbort;
     try {
-      this.#renewed(await run(this.lease.renew({ signal })), startedMs);
+      this.#finishRenewal(await run(this.lease.renew({ signal })), startedMs);
     } catch (error) {
-      this.#tellOfFailedRenewal(error, startedMs);
-      // The loss itself is what cut the renewal off.
+      this.#reportFailedRenewal(error, startedMs);
+      // The loss itself ended the renewal.
       throw this.#loss ?? error;
     }
   }
 
-  #renewed(reason: LossReason | undefined, startedMs: number): void {
+  #finishRenewal(reason: LossReason | undefined, startedMs: number): void {
     if (this.#ended) return;
     if (reason !== undefined && this.#loss === undefined) this.#lose(reason);
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
-    this.#tell('renew', 'renewed', performance.now() - startedMs);
-    this.#plan((this.lease.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
+    this.#report('renew', 'renewed', performance.now() - startedMs);
+    this.#scheduleRenewal((this.lease.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
   }
 
   #renewInBackground(): void {
@@ -165,51 +170,51 @@ export class HeldLock {
     this.renew().catch((error: unknown) => {
       if (this.#loss !== undefined || this.#ended) return;
       this.#failure = error;
-      this.#plan((this.lease.record.leaseMs / 12) * (0.5 + 0.5 * Math.random()));
+      this.#scheduleRenewal((this.lease.record.leaseMs / 12) * (0.5 + 0.5 * Math.random()));
     });
   }
 
-  #plan(renewInMs: number): void {
-    this.#renewAtMs = this.#renewAlone ? performance.now() + renewInMs : Infinity;
-    this.#arm();
+  #scheduleRenewal(renewInMs: number): void {
+    this.#renewAtMs = this.#autoRenew ? performance.now() + renewInMs : Infinity;
+    this.#setTimer();
   }
 
   /** One timer serves the next renewal and the deadline. It does not keep the process alive. */
-  #arm(): void {
+  #setTimer(): void {
     clearTimeout(this.#timer);
     if (this.#ended || this.#loss || this.lease.remainingMs === Infinity) return;
     const dueMs = Math.min(this.lease.remainingMs, this.#renewAtMs - performance.now(), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (this.loss || this.#ended) return;
       if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
-      this.#arm();
-    }, coarse(dueMs));
+      this.#setTimer();
+    }, roundDelay(dueMs));
     this.#timer.unref();
   }
 
   #lose(reason: LossReason): void {
-    const loss = new LockLostError(this.#place.displayPath, reason, { cause: this.#failure });
+    const loss = new LockLostError(this.#target.displayPath, reason, { cause: this.#failure });
     this.#loss = loss;
     clearTimeout(this.#timer);
     this.#renewAbort?.abort(loss);
-    this.#tell('lost', reason, this.#heldMs, this.#failure);
+    this.#report('lost', reason, this.#heldMs, this.#failure);
     this.#controller?.abort(loss);
-    this.#tellLost?.(loss);
+    this.#resolveLost?.(loss);
     this.#onEnd();
   }
 
-  /** Stops everything that goes on in the background. False: there is nothing left to give back. */
+  /** Stops renewals and the timer. False: there is nothing left to release. */
   #end(): boolean {
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#place.displayPath} is being released`));
-    return !this.#givenBack && (this.#loss === undefined || this.#loss.reason === 'expired');
+    this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#target.displayPath} is being released`));
+    return !this.#isReleased && (this.#loss === undefined || this.#loss.reason === 'expired');
   }
 
-  #released(reason: LossReason | undefined): boolean {
-    this.#givenBack = true;
-    if (reason !== undefined) this.#loss ??= new LockLostError(this.#place.displayPath, reason);
-    this.#tell('release', reason ?? 'released', this.#heldMs);
+  #finishRelease(reason: LossReason | undefined): boolean {
+    this.#isReleased = true;
+    if (reason !== undefined) this.#loss ??= new LockLostError(this.#target.displayPath, reason);
+    this.#report('release', reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
   }
 
@@ -217,13 +222,13 @@ export class HeldLock {
     return performance.now() - this.#startedMs;
   }
 
-  #tellOfFailedRenewal(error: unknown, startedMs: number): void {
-    if (this.#loss === undefined && !this.#ended) this.#tell('renew', 'failed', performance.now() - startedMs, error);
+  #reportFailedRenewal(error: unknown, startedMs: number): void {
+    if (this.#loss === undefined && !this.#ended) this.#report('renew', 'failed', performance.now() - startedMs, error);
   }
 
-  #tell(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {
+  #report(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {
     publish(name, () => ({
-      ...about(this.#place, this.lease.record),
+      ...about(this.#target, this.lease.record),
       attempt: this.lease.record.renewals,
       durationMs,
       reason,
@@ -233,10 +238,10 @@ export class HeldLock {
 }
 
 /**
- * A delay rounded down in steps of a thirty-second or so of itself, and at least 1 ms. Node keeps a list of timers for each
- * distinct delay, which thousands of locks with a random one each make slow; a timer that comes early is set again.
+ * A delay rounded down by at most about a thirty-second of itself, and at least 1 ms. Node keeps a list of timers for each
+ * distinct delay, so thousands of different delays would be slow. A timer that fires early is set again.
  */
-function coarse(ms: number): number {
+function roundDelay(ms: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms))) - 5);
   return Math.max(1, Math.ceil(ms) - (Math.ceil(ms) % step));
 }

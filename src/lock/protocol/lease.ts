@@ -9,18 +9,18 @@ import type { LockTarget } from './target.js';
 import { rememberTombstone } from './tombstones.js';
 import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
 
-/** More tries than a lock that is ours can need to settle: each sees one earlier write of ours come late. */
-const SETTLE_TRIES = 4;
+/** More tries than a lock that is ours can need: each finds one more of our earlier writes, which came late. */
+const MOST_TRIES = 4;
 
-/** A lock that was won: its record and version, and the instant from which its lease counts. */
+/** A lock that was acquired: its record and version, and the instant from which its lease counts. */
 export class Lease {
-  readonly #place: LockTarget;
+  readonly #target: LockTarget;
   #record: LockRecord;
   #version: Version;
   #since: Instant;
 
-  constructor(place: LockTarget, record: LockRecord, version: Version, since: Instant) {
-    this.#place = place;
+  constructor(target: LockTarget, record: LockRecord, version: Version, since: Instant) {
+    this.#target = target;
     this.#record = record;
     this.#version = version;
     this.#since = since;
@@ -36,11 +36,11 @@ export class Lease {
   }
 
   /**
-   * Writes the record anew. Returns why the lock is lost, or undefined while it is ours. Neither a refusal nor a failure is
-   * believed before a read: an SDK may have repeated a write that had gone through, and our own nonce tells so.
+   * Writes the record again with a new nonce. Returns why the lock is lost, or undefined while it is ours. A refusal or failure
+   * is believed only after a read: an SDK may have repeated a write that had succeeded, and then the file holds our nonce.
    */
   *renew(options: CallOptions): Steps<LossReason | undefined> {
-    const { store, path } = this.#place;
+    const { store, path } = this.#target;
     for (let tries = 0; ; tries += 1) {
       const since = now();
       const next = renewed(this.#record);
@@ -52,7 +52,7 @@ export class Lease {
       const found = yield* readLock(store, path, options);
       if (found === undefined) return 'removed';
       if (found.record?.lockId !== next.lockId) return 'stolen';
-      // An operator has ended it where locks are given back by tombstones; a renewal would undo that.
+      // An operator has released it by a tombstone; a renewal would undo that.
       if (found.record.released) return 'removed';
       if (found.record.nonce === next.nonce) {
         this.#adopt(next, found.version, since);
@@ -60,52 +60,52 @@ export class Lease {
       }
       this.#version = found.version;
       if (sent.failure) throw sent.failure;
-      if (tries === SETTLE_TRIES) throw unsettled('renew', path);
+      if (tries === MOST_TRIES) throw unsettled('renew', path);
     }
   }
 
-  /** Gives the lock back. Returns why that was not ours to do any more, and then nothing was touched. */
+  /** Releases the lock. Returns why it was not ours any more, and then nothing was changed. */
   *release(options: CallOptions): Steps<LossReason | undefined> {
-    const { store, path } = this.#place;
-    let doubt = false;
+    const { store, path } = this.#target;
+    let unanswered = false;
     for (let tries = 0; ; tries += 1) {
-      const sent = yield* this.#vacate(options);
+      const sent = yield* this.#free(options);
       if (sent.answer) {
-        if (sent.answer !== true) rememberTombstone(this.#place.queueKey, sent.answer.version);
+        if (sent.answer !== true) rememberTombstone(this.#target.queueKey, sent.answer.version);
         return undefined;
       }
-      doubt ||= sent.failure !== undefined;
+      unanswered ||= sent.failure !== undefined;
       const found = yield* readLock(store, path, options);
       if (found?.record?.lockId !== this.#record.lockId) {
-        // Gone, or in other hands already: an unanswered release of ours explains both.
-        if (doubt) return undefined;
+        // An unanswered release of ours explains both that it is gone and that somebody else has it.
+        if (unanswered) return undefined;
         return found === undefined ? 'removed' : 'stolen';
       }
       if (found.record.released) return undefined;
       this.#version = found.version;
       if (sent.failure) throw sent.failure;
-      if (tries === SETTLE_TRIES) throw unsettled('release', path);
+      if (tries === MOST_TRIES) throw unsettled('release', path);
     }
   }
 
-  /** Who may write but not remove, as in a bucket that keeps everything, leaves a tombstone. */
-  *#vacate(options: CallOptions): Steps<Sent<Written | boolean | undefined>> {
-    const { store, path, tombstone } = this.#place;
-    if (tombstone) return yield* this.#bury(options);
+  /** A user who may write but not remove, as in a bucket with retention, leaves a tombstone. */
+  *#free(options: CallOptions): Steps<Sent<Written | boolean | undefined>> {
+    const { store, path, tombstone } = this.#target;
+    if (tombstone) return yield* this.#writeTombstone(options);
     try {
       return yield* attempt(() => store.remove(path, this.#version, options));
     } catch (denied) {
       if (!(denied instanceof VfsError) || denied.code !== 'ERR_VFS_DENIED') throw denied;
       try {
-        return yield* this.#bury(options);
+        return yield* this.#writeTombstone(options);
       } catch {
         throw denied;
       }
     }
   }
 
-  #bury(options: CallOptions): Steps<Sent<Written | undefined>> {
-    const { store, path } = this.#place;
+  #writeTombstone(options: CallOptions): Steps<Sent<Written | undefined>> {
+    const { store, path } = this.#target;
     const released = { ...this.#record, nonce: freshId(), released: true };
     return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
   }
@@ -117,13 +117,13 @@ export class Lease {
   }
 }
 
-/** What a conditional call answered, or how it failed in a way that leaves open whether it took effect. */
+/** What a conditional call answered, or the failure after which nobody knows whether it took effect. */
 export interface Sent<T> {
   readonly answer?: T;
   readonly failure?: Error;
 }
 
-/** Makes a conditional call. A failure that changed nothing is thrown, any other is handed back to be settled by a read. */
+/** Makes a conditional call. Throws a failure that changed nothing; returns any other, to be settled by a read. */
 export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
   try {
     return { answer: yield* ask(call()) };
@@ -133,7 +133,7 @@ export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
   }
 }
 
-/** Go's readers judge by `createdAt + ttl` alone, so a renewal lengthens `ttl` and leaves `createdAt`. */
+/** Go's readers use `createdAt + ttl` alone, so a renewal lengthens `ttl` and keeps `createdAt`. */
 function renewed(record: LockRecord): LockRecord {
   const renewedAt = new Date();
   const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
@@ -143,6 +143,6 @@ function renewed(record: LockRecord): LockRecord {
 function unsettled(verb: string, path: string): VfsError {
   return new VfsError(
     'ERR_VFS_IO',
-    `cannot ${verb} ${path}: the store refuses every change to a lock that it says is ours`,
+    `cannot ${verb} ${path}: the store refuses every change to it, and says each time that it is still ours`,
   );
 }

@@ -2,42 +2,42 @@ import { LockHeldError, LockTimeoutError } from '../model/errors.js';
 import { publish, type LockEvent } from '../model/events.js';
 import { describeContention } from '../model/holder.js';
 import type { LockRecord } from '../model/record.js';
-import type { Contender, Won } from './contender.js';
+import type { Acquired, Contender } from './contender.js';
 import type { LockTarget } from './target.js';
 
-export function tellOfQueueing(contender: Contender): void {
+export function reportQueued(contender: Contender): void {
   publish('wait', () =>
     aboutAcquiring(contender, `another caller in this process has ${contender.target.displayPath}`),
   );
 }
 
-export function tellOfWaiting(contender: Contender): void {
+export function reportWaiting(contender: Contender): void {
   publish('wait', () => aboutAcquiring(contender, describeContention(contender.contention)));
 }
 
-export function tellOfWinning(contender: Contender, { reclaimed }: Won): void {
+export function reportAcquired(contender: Contender, { reclaimed }: Acquired): void {
   if (reclaimed) publish('steal', () => aboutAcquiring(contender, reclaimed.reason));
   publish('acquire', () => aboutAcquiring(contender, reclaimed?.reason ?? 'free'));
 }
 
-/** Of an acquisition that did not wait, and found the lock in other hands. */
-export function tellOfHolder(contender: Contender): void {
+/** The lock is held by somebody else, and the caller does not wait for it. */
+export function reportHeld(contender: Contender): void {
   publish('timeout', () => aboutAcquiring(contender, 'held'));
 }
 
-/** Of an acquisition that ended with an error. */
-export function tellOfFailing(contender: Contender, error: unknown, aborted = false): void {
-  if (error instanceof LockHeldError) tellOfHolder(contender);
+/** The acquisition ended with an error. */
+export function reportFailed(contender: Contender, error: unknown, aborted = false): void {
+  if (error instanceof LockHeldError) reportHeld(contender);
   else if (error instanceof LockTimeoutError) publish('timeout', () => aboutAcquiring(contender, 'timeout'));
   else publish('fail', () => ({ ...aboutAcquiring(contender, aborted ? 'aborted' : 'failed'), error }));
 }
 
-/** What every event says of its lock. */
+/** What every event says about its lock. */
 export function about(
-  place: LockTarget,
+  target: LockTarget,
   record: Pick<LockRecord, 'lockId' | 'ownerId'>,
 ): Pick<LockEvent, 'path' | 'backend' | 'lockId' | 'ownerId'> {
-  return { path: place.displayPath, backend: place.scheme, lockId: record.lockId, ownerId: record.ownerId };
+  return { path: target.displayPath, backend: target.vfs.scheme, lockId: record.lockId, ownerId: record.ownerId };
 }
 
 function aboutAcquiring({ target, options, lockId, attempts, startedMs }: Contender, reason: string): LockEvent {

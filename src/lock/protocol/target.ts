@@ -1,7 +1,6 @@
 import type { Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import { guardPath, lockPath } from '../../vfs/names.js';
-
 import type { CallOptions, ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs.js';
 
 /** What the lock protocol asks of a `Vfs`, synchronous or not. */
@@ -12,25 +11,25 @@ export interface LockStore {
   remove(path: string, version: Version, options?: CallOptions): Eventual<boolean>;
 }
 
-/** Where a lock stands, and how it is given back there. */
+/** The lock file of one file, and how its store has to be used. */
 export interface LockTarget {
+  readonly vfs: Vfs;
+  /** The `vfs` itself, or its synchronous side. */
   readonly store: LockStore;
   readonly path: string;
-  /** The path as a person finds it. */
+  /** The path or URI by which a person finds the lock file. */
   readonly displayPath: string;
-  /** What stands for this lock, and for no other, in the memory of this process. */
+  /** Identifies this lock, and no other, in the memory of this process. */
   readonly queueKey: string;
-  /** The scheme of the store. */
-  readonly scheme: string;
   /** How much the store's time stamps may be off, in milliseconds. */
   readonly resolutionMs: number;
-  /** Release by overwriting with a tombstone, on stores whose conditional removal cannot be trusted. */
+  /** The lock is released by a tombstone, as the store cannot remove by version. */
   readonly tombstone: boolean;
-  /** Whether taking a free lock, and giving it back, never waits for anybody, so that nothing has to cut it short. */
+  /** Acquiring a free lock and releasing it never wait for anybody, so that no signal has to end them early. */
   readonly immediate: boolean;
 }
 
-/** Where the lock of a file stands. Refuses a store that cannot exclude anybody, or could never hold the lock's name. */
+/** The lock file of the file at `path`. Refuses a store that cannot exclude anybody, or could never hold the lock's name. */
 export function lockTarget(vfs: Vfs, store: LockStore, path: string): LockTarget {
   const { create, replace, remove, clock } = vfs.capabilities;
   if (create === 'none' || replace === 'none') {
@@ -42,11 +41,11 @@ export function lockTarget(vfs: Vfs, store: LockStore, path: string): LockTarget
   vfs.check(guarded ? guardPath(lock) : lock);
   const displayPath = vfs.locate(lock);
   return {
+    vfs,
     store,
     path: lock,
     displayPath,
     queueKey: vfs.storeId === undefined ? displayPath : `${displayPath} at ${vfs.storeId}`,
-    scheme: vfs.scheme,
     resolutionMs: clock.resolutionMs,
     tombstone: remove === 'none',
     immediate: vfs.sync !== undefined && create === 'atomic',
