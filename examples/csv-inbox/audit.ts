@@ -2,14 +2,14 @@ import { pipeline } from 'node:stream/promises';
 
 import { parse } from 'csv-parse';
 
-import type { Original } from './originals.js';
+import type { SampleFile } from './sample-files.js';
 
-/** What a column must come to, counted in another way than the workers do. */
+/** The correct summary of a column, computed by other means than those of the workers. */
 export interface ExpectedColumn {
   readonly name: string;
   readonly numbers: number;
   readonly total: number;
-  /** The total of the absolute values, against which rounding errors are measured. */
+  /** The sum of the absolute values, which rounding errors are compared with. */
   readonly magnitude: number;
   readonly low: number;
   readonly high: number;
@@ -22,8 +22,8 @@ export interface ExpectedFile {
   readonly columns: readonly ExpectedColumn[];
 }
 
-/** Reads an original from beginning to end, and shares nothing with the workers but the CSV parser. */
-export async function audit(original: Original, signal?: AbortSignal): Promise<ExpectedFile> {
+/** Summarises a whole file. It shares no code with the workers but the CSV parser. */
+export async function audit(file: SampleFile, signal?: AbortSignal): Promise<ExpectedFile> {
   let columns: readonly Column[] | undefined;
   let rows = 0;
   const count = async (records: AsyncIterable<readonly string[]>): Promise<void> => {
@@ -32,19 +32,19 @@ export async function audit(original: Original, signal?: AbortSignal): Promise<E
         columns = record.map(newColumn);
       } else {
         rows += 1;
-        for (let index = 0; index < columns.length; index += 1) enter(columns[index], record[index]);
+        for (let index = 0; index < columns.length; index += 1) addValue(columns[index], record[index]);
       }
     }
   };
-  await pipeline(original.read(), parse({ bom: true }), count, { signal });
-  return { file: original.name, rows, columns: (columns ?? []).map(expectedOf) };
+  await pipeline(file.read(), parse({ bom: true }), count, { signal });
+  return { file: file.name, rows, columns: (columns ?? []).map(expectedOf) };
 }
 
 interface Column {
   readonly name: string;
   numbers: number;
   total: number;
-  /** What rounding has taken from `total` (A. Neumaier's summation). */
+  /** What rounding has removed from `total` (A. Neumaier's summation). */
   lost: number;
   magnitude: number;
   low: number;
@@ -62,14 +62,14 @@ function expectedOf({ lost, register, ...column }: Column): ExpectedColumn {
 
 const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-function enter(column: Column | undefined, value: string | undefined): void {
+function addValue(column: Column | undefined, value: string | undefined): void {
   if (column === undefined || value === undefined) throw new Error('a row has fewer values than the header');
   column.register = shiftedBy(column.register, `${value}\n`);
   const number = DECIMAL.test(value) ? parseFloat(value) : NaN;
-  if (Math.abs(number) < Infinity) enterNumber(column, number);
+  if (Math.abs(number) < Infinity) addNumber(column, number);
 }
 
-function enterNumber(column: Column, number: number): void {
+function addNumber(column: Column, number: number): void {
   column.numbers += 1;
   const total = column.total + number;
   column.lost +=
@@ -80,7 +80,7 @@ function enterNumber(column: Column, number: number): void {
   if (number > column.high) column.high = number;
 }
 
-/** What eight zero bits after each byte value leave in a CRC-32 register. */
+/** The CRC-32 register after each byte value and eight zero bits. */
 const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let register = byte;
   for (let bit = 0; bit < 8; bit += 1) register = (register >>> 1) ^ (register & 1 ? 0xedb88320 : 0);

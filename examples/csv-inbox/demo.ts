@@ -3,100 +3,105 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { audit, type ExpectedFile } from './audit.js';
-import { Crew, type Workplace } from './crew.js';
-import type { Folder } from './folder.js';
+import { findProblems, type KilledWorker, type Outcome } from './checks.js';
 import { History } from './history.js';
-import { clearTombstones, empty, fill, openInbox } from './inbox.js';
+import { InboxFolder } from './inbox-folder.js';
 import { Ledger } from './ledger.js';
-import type { News } from './news.js';
+import type { WorkerMessage } from './messages.js';
 import type { Options } from './options.js';
-import { LARGE_FILE, originals } from './originals.js';
-import { KILL_AT_ROWS } from './plan.js';
 import { report } from './report.js';
+import { LARGE_FILE, sampleFiles } from './sample-files.js';
 import { count, type Screen } from './screen.js';
-import { problemsOf, type Kill, type Outcome } from './verdict.js';
+import { KILL_AT_ROWS } from './settings.js';
+import { Workers, type WorkersOptions } from './workers.js';
 
-/** Runs the whole demonstration and shows it. Returns what went wrong, a sentence each. */
+/** Runs the whole demonstration and shows its progress. Returns one sentence for each problem. */
 export async function demonstrate(
   options: Options,
-  tools: Pick<Scene, 'program' | 'screen' | 'signal'>,
+  tools: Pick<DemoContext, 'program' | 'screen' | 'signal'>,
 ): Promise<readonly string[]> {
-  const home = await mkdtemp(join(tmpdir(), 'vfs-lockfile-demo-'));
-  const location = options.inbox ?? join(home, 'inbox');
+  const workFolder = await mkdtemp(join(tmpdir(), 'vfs-lockfile-demo-'));
+  const location = options.inbox ?? join(workFolder, 'inbox');
   try {
-    const inbox = await openInbox(location);
+    const inbox = await InboxFolder.open(location);
     try {
-      return await runIn({ ...tools, workers: options.workers, home, location, inbox });
+      return await runIn({ ...tools, workers: options.workers, workFolder, location, inbox });
     } finally {
-      if (!options.keep) await empty(inbox, originals());
+      if (!options.keep) await inbox.empty(sampleFiles());
     }
   } finally {
-    if (!options.keep) await rm(home, { recursive: true });
+    if (!options.keep) await rm(workFolder, { recursive: true });
   }
 }
 
-interface Scene extends Workplace {
-  readonly inbox: Folder;
+interface DemoContext extends WorkersOptions {
+  readonly inbox: InboxFolder;
   readonly screen: Screen;
 }
 
-async function runIn(scene: Scene): Promise<readonly string[]> {
-  const { home, location, inbox, screen, signal } = scene;
-  const files = originals();
-  screen.say(`Putting ${count(files.length)} CSV files into the inbox ${location}`);
-  const bytes = await fill(inbox, files, signal);
-  const ledger = new Ledger(home, 'parent');
+async function runIn(context: DemoContext): Promise<readonly string[]> {
+  const { workFolder, location, inbox, screen, signal } = context;
+  const files = sampleFiles();
+  screen.log(`Copying ${count(files.length)} CSV files into the inbox ${location}`);
+  const bytes = await inbox.fill(files, signal);
+  const ledger = new Ledger(workFolder, 'parent');
   await ledger.create();
 
-  screen.say(`${count(scene.workers)} workers summarise ${count(bytes)} bytes in ${home}/ledger.db`);
+  screen.log(`${count(context.workers)} workers summarise ${count(bytes)} bytes in ${workFolder}/ledger.db`);
   const history = new History();
-  const run = await processInbox(scene, history, files.length);
+  const { exits, killed } = await processInbox(context, history, files.length);
 
-  screen.say('All workers have ended; one process counts all the originals again');
+  screen.log('All workers have ended. One process now counts all original files again');
   const expected: ExpectedFile[] = [];
   for (const file of files) expected.push(await audit(file, signal));
+  await inbox.clearTombstones();
   const outcome: Outcome = {
-    ...run,
+    exits,
+    killed,
     takeovers: history.takeovers,
     finished: await ledger.finished(),
     unfinished: await ledger.unfinished(),
-    inbox: await clearTombstones(inbox).then(() => inbox.names()),
-    locks: (await readdir(home)).filter((name) => name.endsWith('.lock')),
+    inbox: await inbox.names(),
+    locks: (await readdir(workFolder)).filter((name) => name.endsWith('.lock')),
   };
   screen.print(`\n${report(expected, outcome, history)}\n`);
-  return problemsOf(expected, outcome);
+  return findProblems(expected, outcome);
 }
 
-/** Lets the workers empty the inbox, and kills the first one that is far enough into the large file. */
-async function processInbox(scene: Scene, history: History, files: number): Promise<Pick<Outcome, 'ends' | 'kill'>> {
-  const { screen, signal } = scene;
-  let kill: Kill | undefined;
+/** Runs the workers until the inbox is empty. Kills the first worker that has read enough rows of the large file. */
+async function processInbox(
+  context: DemoContext,
+  history: History,
+  files: number,
+): Promise<Pick<Outcome, 'exits' | 'killed'>> {
+  const { screen, signal } = context;
+  let killed: KilledWorker | undefined;
   signal.throwIfAborted();
-  const crew = new Crew(scene, (worker, news) => {
-    history.add(worker, news);
-    if (kill === undefined && isFarEnough(news)) {
-      kill = { worker, pid: crew.kill(worker), file: news.file, rows: news.rows };
-      screen.say(`${worker} is killed, ${count(news.rows)} rows into ${news.file}`);
+  const workers = new Workers(context, (worker, message) => {
+    history.add(worker, message);
+    if (killed === undefined && isFarEnough(message)) {
+      killed = { worker, pid: workers.kill(worker), file: message.file, rows: message.rows };
+      screen.log(`${worker} is killed, ${count(message.rows)} rows into ${message.file}`);
     }
-    if (news.kind === 'taken-over') screen.say(describeTakeover(worker, news));
+    if (message.kind === 'taken-over') screen.log(describeTakeover(worker, message));
   });
   screen.start(history, files);
   try {
-    const ends = await crew.ended;
+    const exits = await workers.ended;
     signal.throwIfAborted();
-    return { ends, kill };
+    return { exits, killed };
   } finally {
     screen.stop();
   }
 }
 
-type Progress = Extract<News, { readonly kind: 'progress' }>;
+type MessageOf<Kind> = Extract<WorkerMessage, { readonly kind: Kind }>;
 
-function isFarEnough(news: News): news is Progress {
-  return news.kind === 'progress' && news.file === LARGE_FILE && news.rows >= KILL_AT_ROWS;
+function isFarEnough(message: WorkerMessage): message is MessageOf<'progress'> {
+  return message.kind === 'progress' && message.file === LARGE_FILE && message.rows >= KILL_AT_ROWS;
 }
 
-function describeTakeover(worker: string, { file, takeover }: Extract<News, { readonly kind: 'taken-over' }>): string {
+function describeTakeover(worker: string, { file, takeover }: MessageOf<'taken-over'>): string {
   const { pid, reason, leaseLeftMs, discardedRows } = takeover;
   const why = `${reason}, ${(leaseLeftMs / 1000).toFixed(0)} s before the end of its lease`;
   return `${worker} takes ${file} over from process ${String(pid)} (${why}), and discards ${count(discardedRows)} rows`;

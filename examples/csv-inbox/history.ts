@@ -1,82 +1,83 @@
-import type { News, Takeover } from './news.js';
+import type { Takeover, WorkerMessage } from './messages.js';
 
 /** What happened to one file. */
-export interface FileStory {
-  /** Who has it, or had it last. */
+export interface FileProgress {
+  /** The worker that holds it, or that held it last. */
   readonly worker?: string;
-  /** How far that worker is. */
+  /** How many rows that worker has read. */
   readonly rows: number;
   readonly archived: boolean;
-  /** How long the worker that archived it had it. */
+  /** How long the worker that archived it needed, in milliseconds. */
   readonly ms: number;
-  /** How often a worker found it in other hands. */
-  readonly passedOver: number;
+  /** How often a worker found it locked by another one. */
+  readonly skipped: number;
 }
 
-export interface WorkerStory {
-  /** How often it waited for its turn at the ledger, and how long in all. */
+export interface WorkerStats {
+  /** How often it had to wait for the database. */
   readonly waits: number;
+  /** How long it waited for the database in total, in milliseconds. */
   readonly waitedMs: number;
 }
 
-export interface TakenOver {
+export interface ObservedTakeover {
   readonly file: string;
   readonly worker: string;
   readonly takeover: Takeover;
 }
 
-const NEW_FILE: FileStory = { rows: 0, archived: false, ms: 0, passedOver: 0 };
-const NEW_WORKER: WorkerStory = { waits: 0, waitedMs: 0 };
+const NEW_FILE: FileProgress = { rows: 0, archived: false, ms: 0, skipped: 0 };
+const NEW_WORKER: WorkerStats = { waits: 0, waitedMs: 0 };
 
-/** All that the workers have told. */
+/** What the messages of all workers say so far. */
 export class History {
-  readonly takeovers: TakenOver[] = [];
-  readonly #files = new Map<string, FileStory>();
-  readonly #workers = new Map<string, WorkerStory>();
+  readonly takeovers: ObservedTakeover[] = [];
+  readonly #files = new Map<string, FileProgress>();
+  readonly #workers = new Map<string, WorkerStats>();
 
   get archived(): number {
     return [...this.#files.values()].filter(({ archived }) => archived).length;
   }
 
   /** The files that are being processed now. */
-  get underWay(): (FileStory & { readonly file: string })[] {
-    const stories = [...this.#files].map(([file, story]) => ({ file, ...story }));
-    return stories.filter(({ worker, archived }) => worker !== undefined && !archived);
+  get inProgress(): (FileProgress & { readonly file: string })[] {
+    const files = [...this.#files].map(([file, progress]) => ({ file, ...progress }));
+    return files.filter(({ worker, archived }) => worker !== undefined && !archived);
   }
 
-  file(file: string): FileStory {
+  file(file: string): FileProgress {
     return this.#files.get(file) ?? NEW_FILE;
   }
 
-  worker(worker: string): WorkerStory {
+  worker(worker: string): WorkerStats {
     return this.#workers.get(worker) ?? NEW_WORKER;
   }
 
-  add(worker: string, news: News): void {
-    switch (news.kind) {
+  add(worker: string, message: WorkerMessage): void {
+    switch (message.kind) {
       case 'claimed':
-        this.#update(news.file, { worker, rows: 0 });
+        this.#update(message.file, { worker, rows: 0 });
         break;
       case 'taken-over':
-        this.takeovers.push({ file: news.file, worker, takeover: news.takeover });
+        this.takeovers.push({ file: message.file, worker, takeover: message.takeover });
         break;
       case 'progress':
-        this.#update(news.file, { rows: news.rows });
+        this.#update(message.file, { rows: message.rows });
         break;
       case 'archived':
-        this.#update(news.file, { archived: true, ms: news.ms });
+        this.#update(message.file, { archived: true, ms: message.ms });
         break;
-      case 'passed-over':
-        this.#update(news.file, { passedOver: this.file(news.file).passedOver + 1 });
+      case 'skipped':
+        this.#update(message.file, { skipped: this.file(message.file).skipped + 1 });
         break;
       case 'waited': {
         const { waits, waitedMs } = this.worker(worker);
-        this.#workers.set(worker, { waits: waits + 1, waitedMs: waitedMs + news.ms });
+        this.#workers.set(worker, { waits: waits + 1, waitedMs: waitedMs + message.ms });
       }
     }
   }
 
-  #update(file: string, change: Partial<FileStory>): void {
+  #update(file: string, change: Partial<FileProgress>): void {
     this.#files.set(file, { ...this.file(file), ...change });
   }
 }

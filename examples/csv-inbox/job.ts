@@ -6,39 +6,39 @@ import type { Lockfile, VfsFile } from 'vfs-lockfile';
 import type { Claim } from 'vfs-lockfile/inbox';
 
 import type { Ledger } from './ledger.js';
-import type { Takeover, Tell } from './news.js';
-import { ARCHIVE, BATCH_ROWS } from './plan.js';
+import type { SendMessage, Takeover } from './messages.js';
+import { ARCHIVE, BATCH_ROWS } from './settings.js';
 import { Tally } from './tally.js';
 
-/** What a worker needs for its work on a file. */
-export interface Desk {
+/** What a worker needs to process a file. */
+export interface JobContext {
   readonly ledger: Ledger;
-  readonly tell: Tell;
+  readonly send: SendMessage;
 }
 
-/** Summarises one CSV file and archives it, while its lock is held. */
-export async function processFile(claim: Claim, desk: Desk): Promise<void> {
+/** Summarises one claimed CSV file and archives it. */
+export async function processFile(claim: Claim, context: JobContext): Promise<void> {
   const { file, lock } = claim;
   const startedMs = performance.now();
-  desk.tell({ kind: 'claimed', file: file.name });
-  const finished = await recover(file, lock, desk);
-  if (!finished) await summarise(file, lock, desk);
+  context.send({ kind: 'claimed', file: file.name });
+  const isFinished = await recover(file, lock, context);
+  if (!isFinished) await summarise(file, lock, context);
   await claim.archive(ARCHIVE);
-  desk.tell({ kind: 'archived', file: file.name, ms: performance.now() - startedMs });
+  context.send({ kind: 'archived', file: file.name, ms: performance.now() - startedMs });
 }
 
-/** Clears away what the previous holder left, if it died. True: all that it left to do is to archive the file. */
-async function recover(file: VfsFile, lock: Lockfile, { ledger, tell }: Desk): Promise<boolean> {
-  const dead = lock.reclaimedFrom;
-  if (dead === undefined) return false;
+/** Discards the unfinished work of a previous holder that died. Returns true if it only had to archive the file. */
+async function recover(file: VfsFile, lock: Lockfile, { ledger, send }: JobContext): Promise<boolean> {
+  const previous = lock.reclaimedFrom;
+  if (previous === undefined) return false;
   const { discardedRows, finished } = await ledger.recover(file.name, lock);
   const takeover: Takeover = {
-    reason: dead.reason,
-    pid: dead.pid ?? 0,
-    leaseLeftMs: leaseEndMs(dead) - Date.now(),
+    reason: previous.reason,
+    pid: previous.pid ?? 0,
+    leaseLeftMs: leaseEndMs(previous) - Date.now(),
     discardedRows,
   };
-  tell({ kind: 'taken-over', file: file.name, takeover });
+  send({ kind: 'taken-over', file: file.name, takeover });
   return finished;
 }
 
@@ -46,7 +46,7 @@ function leaseEndMs({ renewedAt, createdAt, leaseMs }: NonNullable<Lockfile['rec
   return Number(renewedAt ?? createdAt) + Number(leaseMs);
 }
 
-async function summarise(file: VfsFile, lock: Lockfile, { ledger, tell }: Desk): Promise<void> {
+async function summarise(file: VfsFile, lock: Lockfile, { ledger, send }: JobContext): Promise<void> {
   const tally = new Tally();
   let rows = 0;
   const count = async (records: AsyncIterable<readonly string[]>): Promise<void> => {
@@ -55,7 +55,7 @@ async function summarise(file: VfsFile, lock: Lockfile, { ledger, tell }: Desk):
       if (tally.rows < BATCH_ROWS) continue;
       rows += tally.rows;
       await ledger.stage(file.name, tally.take(), lock);
-      tell({ kind: 'progress', file: file.name, rows });
+      send({ kind: 'progress', file: file.name, rows });
     }
   };
   await pipeline(file.readStream(), parse({ bom: true }), count, { signal: lock.signal });

@@ -1,24 +1,24 @@
 import type { Lockfile } from 'vfs-lockfile';
 
-import type { ColumnFigures, FileFigures } from './figures.js';
+import type { ColumnSummary, FileSummary } from './summary.js';
 import { merge } from './tally.js';
-import { takeTurn, type Database } from './turn.js';
+import { runTransaction, type Database } from './transaction.js';
 
-/** A file that was finished, and by whom. */
-export interface Finished extends FileFigures {
+/** The summary of one file, and the worker that finished it. */
+export interface FinishedFile extends FileSummary {
   readonly file: string;
   readonly worker: string;
 }
 
-/** What a worker left of a file when it died. */
-export interface Remains {
-  /** Rows whose batches were staged, and are not any more. */
+/** What was found of the work of a worker that died. */
+export interface Recovered {
+  /** How many rows its discarded batches had. */
   readonly discardedRows: number;
-  /** Whether it had finished the file and only not archived it. */
+  /** Whether it had already finished the file, and only had not archived it. */
   readonly finished: boolean;
 }
 
-// No key forbids a file to be finished twice: the check at the end has to be able to see it.
+// No unique key on `file`: if a file is finished twice, the final check must be able to see it.
 const SCHEMA = `
   CREATE TABLE staged (id INTEGER PRIMARY KEY, file TEXT, rows INTEGER, columns TEXT);
   CREATE TABLE finished (id INTEGER PRIMARY KEY, file TEXT, worker TEXT, rows INTEGER);
@@ -26,7 +26,7 @@ const SCHEMA = `
     finished INTEGER REFERENCES finished, name TEXT, numbers INTEGER, total REAL, low REAL, high REAL, checksum INTEGER
   )`;
 
-/** The summary of the inbox, in a SQLite database that all workers write to. Each call is one transaction. */
+/** The summaries of all files, in a SQLite database that all workers write to. Each call is one transaction. */
 export class Ledger {
   readonly #folder: string;
   readonly #worker: string;
@@ -37,69 +37,69 @@ export class Ledger {
   }
 
   create(): Promise<void> {
-    return takeTurn(this.#folder, this.#worker, (database) => database.exec(SCHEMA));
+    return runTransaction(this.#folder, this.#worker, (database) => database.exec(SCHEMA));
   }
 
-  /** Puts the figures of some rows aside until the whole file is read. */
-  stage(file: string, batch: FileFigures, claim: Lockfile): Promise<void> {
-    return takeTurn(this.#folder, this.#worker, (database) => stage(database, file, batch), claim);
+  /** Stores the summary of one batch of rows until the whole file has been read. */
+  stage(file: string, batch: FileSummary, fileLock: Lockfile): Promise<void> {
+    return runTransaction(this.#folder, this.#worker, (database) => stage(database, file, batch), fileLock);
   }
 
-  /** Turns all that is staged of a file, and its last batch, into its summary. */
-  finish(file: string, lastBatch: FileFigures, claim: Lockfile): Promise<void> {
+  /** Merges all batches of a file, including this last one, into its final summary. */
+  finish(file: string, lastBatch: FileSummary, fileLock: Lockfile): Promise<void> {
     const work = (database: Database): void => {
       stage(database, file, lastBatch);
-      insert(database, this.#worker, file, merge(staged(database, file)));
+      insert(database, this.#worker, file, merge(stagedBatches(database, file)));
       unstage(database, file);
     };
-    return takeTurn(this.#folder, this.#worker, work, claim);
+    return runTransaction(this.#folder, this.#worker, work, fileLock);
   }
 
-  /** Clears away what a dead worker had staged of a file, and tells how far it had come. */
-  recover(file: string, claim: Lockfile): Promise<Remains> {
-    const work = (database: Database): Remains => {
-      const discardedRows = staged(database, file).reduce((rows, batch) => rows + batch.rows, 0);
+  /** Discards the batches that a dead worker stored, and reports how far it got. */
+  recover(file: string, fileLock: Lockfile): Promise<Recovered> {
+    const work = (database: Database): Recovered => {
+      const discardedRows = stagedBatches(database, file).reduce((rows, batch) => rows + batch.rows, 0);
       unstage(database, file);
       return { discardedRows, finished: database.get('SELECT 1 FROM finished WHERE file = ?', file) !== null };
     };
-    return takeTurn(this.#folder, this.#worker, work, claim);
+    return runTransaction(this.#folder, this.#worker, work, fileLock);
   }
 
-  /** All that was finished, in order. */
-  finished(): Promise<Finished[]> {
-    return takeTurn(this.#folder, this.#worker, (database) =>
-      rows<{ id: number; file: string; worker: string; rows: number }>(database, 'SELECT * FROM finished', []).map(
-        ({ id, ...finished }) => ({ ...finished, columns: figures(database, id) }),
+  /** The finished files, in the order in which they were finished. */
+  finished(): Promise<FinishedFile[]> {
+    return runTransaction(this.#folder, this.#worker, (database) =>
+      query<{ id: number; file: string; worker: string; rows: number }>(database, 'SELECT * FROM finished', []).map(
+        ({ id, ...finished }) => ({ ...finished, columns: columnsOf(database, id) }),
       ),
     );
   }
 
-  /** The names of the files of which something is still staged. */
+  /** The names of the files of which batches are still stored. */
   unfinished(): Promise<string[]> {
-    return takeTurn(this.#folder, this.#worker, (database) =>
-      rows<{ file: string }>(database, 'SELECT DISTINCT file FROM staged', []).map(({ file }) => file),
+    return runTransaction(this.#folder, this.#worker, (database) =>
+      query<{ file: string }>(database, 'SELECT DISTINCT file FROM staged', []).map(({ file }) => file),
     );
   }
 }
 
-function stage(database: Database, file: string, { rows, columns }: FileFigures): void {
+function stage(database: Database, file: string, { rows, columns }: FileSummary): void {
   database.run('INSERT INTO staged (file, rows, columns) VALUES (?, ?, ?)', [file, rows, JSON.stringify(columns)]);
 }
 
-function staged(database: Database, file: string): FileFigures[] {
-  const found = rows<{ rows: number; columns: string }>(
+function stagedBatches(database: Database, file: string): FileSummary[] {
+  const found = query<{ rows: number; columns: string }>(
     database,
     'SELECT rows, columns FROM staged WHERE file = ? ORDER BY id',
     [file],
   );
-  return found.map(({ rows, columns }) => ({ rows, columns: JSON.parse(columns) as ColumnFigures[] }));
+  return found.map(({ rows, columns }) => ({ rows, columns: JSON.parse(columns) as ColumnSummary[] }));
 }
 
 function unstage(database: Database, file: string): void {
   database.run('DELETE FROM staged WHERE file = ?', file);
 }
 
-function insert(database: Database, worker: string, file: string, { rows, columns }: FileFigures): void {
+function insert(database: Database, worker: string, file: string, { rows, columns }: FileSummary): void {
   const { lastInsertRowid: id } = database.run('INSERT INTO finished (file, worker, rows) VALUES (?, ?, ?)', [
     file,
     worker,
@@ -111,11 +111,11 @@ function insert(database: Database, worker: string, file: string, { rows, column
   }
 }
 
-function figures(database: Database, finished: number): ColumnFigures[] {
-  const query = 'SELECT name, numbers, total, low, high, checksum FROM figures WHERE finished = ? ORDER BY rowid';
-  return rows<ColumnFigures>(database, query, [finished]);
+function columnsOf(database: Database, finished: number): ColumnSummary[] {
+  const sql = 'SELECT name, numbers, total, low, high, checksum FROM figures WHERE finished = ? ORDER BY rowid';
+  return query<ColumnSummary>(database, sql, [finished]);
 }
 
-function rows<T>(database: Database, query: string, values: (string | number)[]): T[] {
-  return database.all(query, values) as unknown as T[];
+function query<T>(database: Database, sql: string, values: (string | number)[]): T[] {
+  return database.all(sql, values) as unknown as T[];
 }

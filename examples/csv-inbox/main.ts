@@ -1,5 +1,5 @@
 import { demonstrate } from './demo.js';
-import { optionsOf, USAGE, UsageError } from './options.js';
+import { parseOptions, USAGE, UsageError } from './options.js';
 import { Screen } from './screen.js';
 
 const WORKER = new URL('worker.js', import.meta.url);
@@ -13,7 +13,7 @@ for (const signal of Object.keys(EXIT_SIGNALLED) as (keyof typeof EXIT_SIGNALLED
 }
 
 async function main(): Promise<number> {
-  const options = optionsOf(process.argv.slice(2));
+  const options = parseOptions(process.argv.slice(2));
   const screen = new Screen(process.stdout);
   if (options.help) {
     screen.print(USAGE);

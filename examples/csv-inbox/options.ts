@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export interface Options {
   readonly workers: number;
-  /** Where the inbox is, as the user wrote it; undefined: in the temporary folder of this run. */
+  /** The path or URI of the inbox as the user wrote it. Undefined: a folder in the temporary folder of this run. */
   readonly inbox: string | undefined;
   readonly keep: boolean;
   readonly help: boolean;
@@ -18,16 +18,16 @@ halfway through a file, and checks that every file was processed exactly once.
   --keep           leave the archived files and the summary in place
   --help           show this text
 
-Exit codes: 0 all went well, 1 something did not, 64 wrong usage.
+Exit codes: 0 success, 1 a check failed, 64 wrong usage.
 `;
 
-/** What was asked for cannot be done, and the message says why. */
+/** The arguments cannot be used. The message says why. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export function optionsOf(args: readonly string[]): Options {
-  const { workers, inbox, keep, help } = parsed(args);
+export function parseOptions(args: readonly string[]): Options {
+  const { workers, inbox, keep, help } = parseArguments(args);
   if (!/^\d+$/.test(workers) || Number(workers) < 2 || Number(workers) > 32) {
     throw new UsageError(`--workers must be a whole number from 2 to 32, not ${JSON.stringify(workers)}`);
   }
@@ -35,7 +35,7 @@ export function optionsOf(args: readonly string[]): Options {
   return { workers: Number(workers), inbox, keep, help };
 }
 
-function parsed(args: readonly string[]) {
+function parseArguments(args: readonly string[]) {
   try {
     const { values } = parseArgs({
       args: [...args],

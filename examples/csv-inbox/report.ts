@@ -2,9 +2,9 @@ import type { ExpectedFile } from './audit.js';
 import type { History } from './history.js';
 import { count } from './screen.js';
 import { table } from './table.js';
-import type { Outcome } from './verdict.js';
+import type { Outcome } from './checks.js';
 
-/** What became of each file, and what each worker did. */
+/** Two tables: what happened to each file, and what each worker did. */
 export function report(expected: readonly ExpectedFile[], outcome: Outcome, history: History): string {
   return `${filesTable(expected, outcome, history)}\n\n${workersTable(outcome, history)}`;
 }
@@ -12,7 +12,7 @@ export function report(expected: readonly ExpectedFile[], outcome: Outcome, hist
 function filesTable(expected: readonly ExpectedFile[], { finished, takeovers }: Outcome, history: History): string {
   const body = expected.map(({ file }) => {
     const done = finished.filter((one) => one.file === file);
-    const { ms, passedOver } = history.file(file);
+    const { ms, skipped } = history.file(file);
     const takeover = takeovers.find((one) => one.file === file)?.takeover;
     return [
       file,
@@ -21,15 +21,15 @@ function filesTable(expected: readonly ExpectedFile[], { finished, takeovers }: 
       count(done[0]?.rows ?? 0),
       count(done[0]?.columns.length ?? 0),
       seconds(ms),
-      count(passedOver),
+      count(skipped),
       takeover === undefined ? '' : `${takeover.reason} ${String(takeover.pid)}`,
     ];
   });
   return table(['file', 'times', 'by', 'rows', 'columns', 'seconds', 'found locked', 'taken over from'], body);
 }
 
-function workersTable({ finished, ends }: Outcome, history: History): string {
-  const body = ends.map(({ worker, pid, code, signal }) => {
+function workersTable({ finished, exits }: Outcome, history: History): string {
+  const body = exits.map(({ worker, pid, code, signal }) => {
     const done = finished.filter((one) => one.worker === worker);
     const { waits, waitedMs } = history.worker(worker);
     return [

@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib';
 
-import type { ColumnFigures, FileFigures } from './figures.js';
+import type { ColumnSummary, FileSummary } from './summary.js';
 
-/** Takes in the records of one CSV file and hands out their figures in batches. */
+/** Reads the records of one CSV file and returns their summary in batches. */
 export class Tally {
   #columns: readonly ColumnTally[] | undefined;
   #rows = 0;
 
-  /** The rows since the last batch was taken. */
+  /** How many rows there are since the last batch. */
   get rows(): number {
     return this.#rows;
   }
@@ -22,8 +22,8 @@ export class Tally {
     this.#columns.forEach((column, index) => column.add(record[index] ?? ''));
   }
 
-  /** The figures of the rows since the last batch; only the checksums are of all rows so far. */
-  take(): FileFigures {
+  /** The summary of the rows since the last batch. Only the checksums cover all rows so far. */
+  take(): FileSummary {
     const batch = { rows: this.#rows, columns: (this.#columns ?? []).map((column) => column.take()) };
     this.#rows = 0;
     return batch;
@@ -43,18 +43,18 @@ class ColumnTally {
     this.#values.push(value);
   }
 
-  take(): ColumnFigures {
+  take(): ColumnSummary {
     const values = this.#values;
     this.#values = [];
     this.#checksum = crc32(values.map((value) => `${value}\n`).join(''), this.#checksum);
-    return { name: this.#name, ...figuresOf(values), checksum: this.#checksum };
+    return { name: this.#name, ...numbersOf(values), checksum: this.#checksum };
   }
 }
 
-/** Letters that no decimal number has, but what `Number` also reads: `0x1F`, `0O5` (an airport), `Infinity`. */
+/** Letters that no decimal number has. `Number` also reads `0x1F`, `0O5` (an airport) and `Infinity`. */
 const NOT_DECIMAL = /[a-df-z]/i;
 
-function figuresOf(values: readonly string[]): Pick<ColumnFigures, 'numbers' | 'total' | 'low' | 'high'> {
+function numbersOf(values: readonly string[]): Pick<ColumnSummary, 'numbers' | 'total' | 'low' | 'high'> {
   const numbers = values
     .filter((value) => value.trim() !== '' && !NOT_DECIMAL.test(value))
     .map(Number)
@@ -68,15 +68,15 @@ function figuresOf(values: readonly string[]): Pick<ColumnFigures, 'numbers' | '
   };
 }
 
-/** The figures of a whole file from those of its batches, in order. */
-export function merge(batches: readonly FileFigures[]): FileFigures {
+/** Merges the summaries of all batches of a file, in order. */
+export function merge(batches: readonly FileSummary[]): FileSummary {
   return batches.reduce((sum, batch) => ({
     rows: sum.rows + batch.rows,
     columns: sum.columns.map((column, index) => mergeColumns(column, batch.columns[index] ?? column)),
   }));
 }
 
-function mergeColumns(sum: ColumnFigures, batch: ColumnFigures): ColumnFigures {
+function mergeColumns(sum: ColumnSummary, batch: ColumnSummary): ColumnSummary {
   return {
     name: sum.name,
     numbers: sum.numbers + batch.numbers,

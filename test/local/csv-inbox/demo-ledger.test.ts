@@ -4,14 +4,16 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { LockNotHeldError, withLock } from 'vfs-lockfile';
 
 import { Ledger } from '../../../examples/csv-inbox/ledger.js';
 import { Tally } from '../../../examples/csv-inbox/tally.js';
-import { takeTurn } from '../../../examples/csv-inbox/turn.js';
-import { LockNotHeldError, withLock } from '../../../src/index.js';
+import { runTransaction } from '../../../examples/csv-inbox/transaction.js';
+import { compile } from '../../../scripts/compile.mjs';
 
 let folder: string;
 
@@ -31,7 +33,7 @@ describe('the ledger', () => {
     return tally.take();
   };
 
-  it('counts what a dead worker had staged, unless that was cleared away', async () => {
+  it('includes the batches of a dead worker in the summary, unless they were discarded', async () => {
     const ledger = new Ledger(folder, 'worker-1');
     await ledger.create();
     await withLock(join(folder, 'a.csv'), async (_file, lock) => {
@@ -49,7 +51,7 @@ describe('the ledger', () => {
     expect(await ledger.unfinished()).toEqual([]);
   });
 
-  it('takes nothing from a worker that does not hold the lock of the file any more', async () => {
+  it('accepts nothing from a worker that no longer holds the lock of the file', async () => {
     const ledger = new Ledger(folder, 'worker-1');
     await ledger.create();
     const lock = await withLock(join(folder, 'a.csv'), (_file, held) => held);
@@ -58,13 +60,21 @@ describe('the ledger', () => {
   });
 });
 
-describe('a turn at the ledger', () => {
+describe('a transaction of the ledger', () => {
   const CHILD = fileURLToPath(new URL('demo-turn-child.mjs', import.meta.url));
-  const TURN = new URL('../../../dist/demo/turn.js', import.meta.url).href;
+  const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+  let compiled: string;
+  let module: string;
 
-  /** Starts a process that takes so many turns, each of which adds one to every row, and hangs in the middle of the next. */
-  function start(turns: number): { readonly child: ChildProcess; readonly committed: () => number } {
-    const child = fork(CHILD, [TURN, folder, String(turns)]);
+  beforeAll(async () => {
+    compiled = mkdtempSync(join(ROOT, 'dist.test-'));
+    module = pathToFileURL(await compile(join(ROOT, 'examples/csv-inbox/transaction.ts'), compiled)).href;
+  });
+  afterAll(() => rmSync(compiled, { recursive: true }));
+
+  /** Starts a process that runs this many transactions, each of which adds one to every row, and hangs in the middle of the next. */
+  function start(count: number): { readonly child: ChildProcess; readonly committed: () => number } {
+    const child = fork(CHILD, [module, folder, String(count)]);
     let committed = 0;
     child.on('message', (message) => {
       if (message === 'committed') committed += 1;
@@ -78,20 +88,20 @@ describe('a turn at the ledger', () => {
   }
 
   function look(): Promise<{ readonly turns: readonly unknown[]; readonly integrity: unknown }> {
-    return takeTurn(folder, 'next', (database) => ({
+    return runTransaction(folder, 'next', (database) => ({
       turns: database.all('SELECT DISTINCT turn FROM pages').map(({ turn }) => turn),
       integrity: database.get('PRAGMA integrity_check')?.integrity_check,
     }));
   }
 
   beforeEach(async () => {
-    await takeTurn(folder, 'first', (database) => {
+    await runTransaction(folder, 'first', (database) => {
       database.exec('CREATE TABLE pages (turn INTEGER, filler TEXT)');
       for (let row = 0; row < 300; row += 1) database.run('INSERT INTO pages VALUES (0, ?)', 'x'.repeat(200));
     });
   });
 
-  it('that ended in death leaves no trace, and the next one comes at once', async () => {
+  it('of a process that is killed leaves no trace, and the next one starts at once', async () => {
     const { child, committed } = start(3);
     await new Promise<void>((resolve) => {
       child.on('message', (message) => {
@@ -105,7 +115,7 @@ describe('a turn at the ledger', () => {
     expect(readdirSync(folder)).toEqual(['ledger.db']);
   });
 
-  it('is done wholly or not at all, whenever its process is killed', async () => {
+  it('is committed as a whole or not at all, whenever its process is killed', async () => {
     let before = 0;
     for (let delayMs = 0; delayMs < 36; delayMs += 3) {
       const { child, committed } = start(Infinity);

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -10,9 +10,10 @@ import { spawn as openTerminal } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Ledger } from '../../../examples/csv-inbox/ledger.js';
-import { LARGE_FILE, originals } from '../../../examples/csv-inbox/originals.js';
+import { LARGE_FILE, sampleFiles } from '../../../examples/csv-inbox/sample-files.js';
 
-const MAIN = fileURLToPath(new URL('../../../dist/demo/main.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const START = [join(ROOT, 'scripts/run-ts.mjs'), join(ROOT, 'examples/csv-inbox/main.ts')] as const;
 const RUN_LIMIT_MS = 300_000;
 const AT_WORK = / files \| worker-\d/;
 
@@ -40,7 +41,7 @@ describe('npm start', () => {
   }
 
   function start(...args: readonly string[]) {
-    return spawn(process.execPath, [MAIN, ...args], { env: environment() });
+    return spawn(process.execPath, [...START, ...args], { env: environment() });
   }
 
   async function ending(demo: ReturnType<typeof start>): Promise<Run> {
@@ -65,7 +66,7 @@ describe('npm start', () => {
           `worker-[^${killed.slice(-1)}] takes ${LARGE_FILE} over from .*dead-process.* discards ${rows} rows`,
         ),
       );
-      const names = originals().map(({ name }) => name);
+      const names = sampleFiles().map(({ name }) => name);
       expect(names.length).toBeGreaterThanOrEqual(24);
       expect(filesIn(stdout)).toEqual(names.map((name) => [name, 1, 1]));
       expect(stdout.match(/^worker-\d .*SIGKILL$/gm)).toHaveLength(1);
@@ -83,7 +84,7 @@ describe('npm start', () => {
       const { code, stdout } = await ending(start('--inbox', inbox, '--workers', '6', '--keep'));
       expect(code).toBe(0);
       expect(stdout.match(/^worker-\d .*exit code 0$/gm)).toHaveLength(5);
-      const files = originals();
+      const files = sampleFiles();
       expect(readdirSync(join(folder, 'in box'))).toEqual(['archive']);
       expect(readdirSync(join(folder, 'in box', 'archive')).sort()).toEqual(files.map(({ name }) => name).sort());
       for (const file of files) {
@@ -99,7 +100,7 @@ describe('npm start', () => {
   it(
     'shows progress in one line of a terminal, and on ctrl-C ends its workers and cleans up',
     async () => {
-      const demo = openTerminal(process.execPath, [MAIN, '--inbox', join(folder, 'inbox')], {
+      const demo = openTerminal(process.execPath, [...START, '--inbox', join(folder, 'inbox')], {
         cols: 50,
         env: environment(),
       });
@@ -119,6 +120,27 @@ describe('npm start', () => {
       expect(live.filter((line) => line.length > 49 || line.includes('\n'))).toEqual([]);
       expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
       expect(readdirSync(join(folder, 'inbox')).filter((name) => name.endsWith('.csv'))).toEqual([]);
+      expect(existsSync(join(ROOT, `dist.${String(demo.pid)}.run`))).toBe(false);
+    },
+    RUN_LIMIT_MS,
+  );
+
+  it('is what the package script does', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    expect(scripts.prestart).toBe('npm run build');
+    expect(scripts.start).toBe(['node', ...START.map((file) => relative(ROOT, file))].join(' '));
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends its workers and cleans up when it alone gets %s',
+    async (signal) => {
+      const demo = start('--inbox', join(folder, 'inbox'));
+      demo.stdout.once('data', () => demo.kill(signal));
+      expect((await ending(demo)).code).toBe({ SIGTERM: 143, SIGINT: 130 }[signal]);
+      expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+      expect(existsSync(join(ROOT, `dist.${String(demo.pid)}.run`))).toBe(false);
     },
     RUN_LIMIT_MS,
   );
@@ -130,9 +152,9 @@ describe('npm start', () => {
     [['inbox'], "Unexpected argument 'inbox'"],
     [['--inbox', ''], '--inbox must name a folder'],
     [['--inbox', 'ftp://host/inbox'], 'unknown scheme ftp'],
-    [['--inbox', 'mem:///inbox'], 'would be another one for each process'],
+    [['--inbox', 'mem:///inbox'], 'would be a different one in each process'],
     [['--inbox', fileURLToPath(import.meta.url)], 'file already exists'],
-    [['--inbox', fileURLToPath(new URL('.', import.meta.url))], 'must be empty, and has "'],
+    [['--inbox', fileURLToPath(new URL('.', import.meta.url))], 'must be empty, but contains "'],
   ])('refuses %j with exit code 64 and says why', async (args, problem) => {
     const { code, stdout, stderr } = await ending(start(...args));
     expect([code, stdout]).toEqual([64, '']);

@@ -23,8 +23,9 @@ test.skipIf(lacking !== undefined)(
       mkdirSync(inbox);
       const uri = `sftp://${String(username)}@${String(host)}:${String(port)}${inbox}`;
       const { SSH_AUTH_SOCK: _, ...env } = process.env;
-      const demo = join(import.meta.dirname, '..', '..', '..', 'dist', 'demo', 'main.js');
-      const { status, stdout, stderr } = spawnSync(process.execPath, [demo, '--inbox', uri], {
+      const root = join(import.meta.dirname, '..', '..', '..');
+      const demo = [join(root, 'scripts', 'run-ts.mjs'), join(root, 'examples', 'csv-inbox', 'main.ts')];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...demo, '--inbox', uri], {
         env: { ...env, HOME: home },
         encoding: 'utf8',
       });

@@ -16,7 +16,8 @@ export interface Bucket {
   readonly dispose: () => Promise<void>;
 }
 
-const DEMO = join(import.meta.dirname, '..', '..', '..', 'dist', 'demo', 'main.js');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const DEMO = [join(ROOT, 'scripts', 'run-ts.mjs'), join(ROOT, 'examples', 'csv-inbox', 'main.ts')] as const;
 
 /** The programs of the package on a bucket that is known to them by its URI and the environment alone. */
 export function programs(open: () => Promise<Bucket>): void {
@@ -30,7 +31,7 @@ export function programs(open: () => Promise<Bucket>): void {
   const cli = (...args: readonly string[]): Promise<Outcome> => node({}, CLI, ...args);
 
   test('the inbox demo runs, and leaves its archive and nothing else', { timeout: 240_000 }, async () => {
-    const { code, stdout, stderr } = await node({}, DEMO, '--inbox', `${bucket.uri}/some folder/inbox`, '--keep');
+    const { code, stdout, stderr } = await node({}, ...DEMO, '--inbox', `${bucket.uri}/some folder/inbox`, '--keep');
     console.log(stdout.trim().split('\n').slice(-12).join('\n'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/Every file was processed exactly once/);

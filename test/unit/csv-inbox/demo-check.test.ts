@@ -4,21 +4,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { audit } from '../../../examples/csv-inbox/audit.js';
-import type { Finished } from '../../../examples/csv-inbox/ledger.js';
-import type { Takeover } from '../../../examples/csv-inbox/news.js';
-import type { Original } from '../../../examples/csv-inbox/originals.js';
+import type { FinishedFile } from '../../../examples/csv-inbox/ledger.js';
+import type { Takeover } from '../../../examples/csv-inbox/messages.js';
+import type { SampleFile } from '../../../examples/csv-inbox/sample-files.js';
 import { merge, Tally } from '../../../examples/csv-inbox/tally.js';
-import { problemsOf, type Outcome } from '../../../examples/csv-inbox/verdict.js';
+import { findProblems, type Outcome } from '../../../examples/csv-inbox/checks.js';
 
 type Records = readonly (readonly string[])[];
 
-function original(name: string, records: Records): Original {
+function sampleFile(name: string, records: Records): SampleFile {
   const lines = records.map((record) => record.map((value) => `"${value.replaceAll('"', '""')}"`).join(','));
   return { name, read: () => Readable.from([Buffer.from(`${lines.join('\n')}\n`)]) };
 }
 
-/** What a worker that stages every so many rows makes of a file. */
-function finished(file: string, records: Records, batchRows: number): Finished {
+/** The summary by a worker that stores a batch every `batchRows` rows. */
+function finished(file: string, records: Records, batchRows: number): FinishedFile {
   const tally = new Tally();
   const batches = [];
   for (const record of records) {
@@ -28,13 +28,13 @@ function finished(file: string, records: Records, batchRows: number): Finished {
   return { file, worker: 'worker-1', ...merge([...batches, tally.take()]) };
 }
 
-/** A worker's exit, and that of the one that was killed. */
-const ENDS = [
+/** The exits of a worker that finished and of the one that was killed. */
+const EXITS = [
   { worker: 'worker-1', pid: 11, code: 0, signal: null },
   { worker: 'worker-2', pid: 12, code: null, signal: 'SIGKILL' },
 ] as const;
 
-describe('the check at the end', () => {
+describe('the final check', () => {
   const people: Records = [
     ['name', 'age'],
     ['Ada', '36'],
@@ -48,7 +48,7 @@ describe('the check at the end', () => {
     ['3E5', '-1e1'],
   ] as const;
   const codes: Records = [header, first, second];
-  const expected = () => Promise.all([audit(original('people.csv', people)), audit(original('codes.csv', codes))]);
+  const expected = () => Promise.all([audit(sampleFile('people.csv', people)), audit(sampleFile('codes.csv', codes))]);
   const [a, b] = [finished('people.csv', people, 2), finished('codes.csv', codes, 2)];
   const takeover: Takeover = { reason: 'dead-process', pid: 12, leaseLeftMs: 55_000, discardedRows: 2 };
   const taken = { file: 'people.csv', worker: 'worker-1', takeover };
@@ -57,16 +57,16 @@ describe('the check at the end', () => {
     unfinished: [],
     inbox: ['archive/codes.csv', 'archive/people.csv'],
     locks: [],
-    ends: ENDS,
-    kill: { worker: 'worker-2', pid: 12, file: 'people.csv', rows: 2 },
+    exits: EXITS,
+    killed: { worker: 'worker-2', pid: 12, file: 'people.csv', rows: 2 },
     takeovers: [taken],
   };
   const takenOver = (change: Partial<Takeover>): Partial<Outcome> => ({
     takeovers: [{ ...taken, takeover: { ...takeover, ...change } }],
   });
 
-  it('has nothing to say about a run that went well', async () => {
-    expect(problemsOf(await expected(), good)).toEqual([]);
+  it('finds no problem in a successful run', async () => {
+    expect(findProblems(await expected(), good)).toEqual([]);
   });
 
   it.each<[string, Partial<Outcome>, string]>([
@@ -92,7 +92,7 @@ describe('the check at the end', () => {
     ['is still locked', { inbox: [...good.inbox, 'codes.csv.lock'] }, 'codes.csv.lock was left over in the inbox'],
     ['left work undone', { unfinished: ['codes.csv'] }, 'unfinished work on codes.csv was left over in the ledger'],
     ['left the ledger locked', { locks: ['ledger.lock'] }, 'ledger.lock was left over at the ledger'],
-    ['was nobody’s last one', { kill: undefined }, 'no worker was killed'],
+    ['was nobody’s last one', { killed: undefined }, 'no worker was killed'],
     ['was not taken over', { takeovers: [] }, 'nobody took people.csv over from worker-2'],
     ['was taken over twice', { takeovers: [taken, taken] }, 'there were more takeovers than one'],
     [
@@ -105,9 +105,9 @@ describe('the check at the end', () => {
     ['was taken over too late', takenOver({ leaseLeftMs: 29_999 }), 'taken over only when its lease was half over'],
     ['was taken over at no known time', takenOver({ leaseLeftMs: NaN }), 'only when its lease was half over'],
     ['was not cleaned up', takenOver({ discardedRows: 1 }), 'taken over without clearing away its 2 rows'],
-    ['was a failing worker’s', { ends: [{ ...ENDS[0], code: 1 }, ENDS[1]] }, 'worker-1 ended with exit code 1'],
-  ])('tells when a file %s', async (_what, change, problem) => {
-    const problems = problemsOf(await expected(), { ...good, ...change });
+    ['was a failing worker’s', { exits: [{ ...EXITS[0], code: 1 }, EXITS[1]] }, 'worker-1 ended with exit code 1'],
+  ])('reports that a file %s', async (_what, change, problem) => {
+    const problems = findProblems(await expected(), { ...good, ...change });
     expect(problems).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
   });
 });
@@ -139,11 +139,11 @@ describe('a summary made in batches', () => {
     .integer({ min: 1, max: 4 })
     .chain((width) => fc.array(fc.array(value, { minLength: width, maxLength: width }), { minLength: 1 }));
 
-  it('agrees with one made in one go from the same file', async () => {
+  it('equals one made of the whole file at once', async () => {
     await fc.assert(
       fc.asyncProperty(table, fc.integer({ min: 1, max: 5 }), async (records, batchRows) => {
-        const expected = await audit(original('a.csv', records));
-        const problems = problemsOf([expected], { ...NOTHING, finished: [finished('a.csv', records, batchRows)] });
+        const expected = await audit(sampleFile('a.csv', records));
+        const problems = findProblems([expected], { ...NOTHING, finished: [finished('a.csv', records, batchRows)] });
         expect(problems.filter((problem) => problem.startsWith('a.csv'))).toEqual([]);
       }),
     );
@@ -154,8 +154,8 @@ describe('a summary made in batches', () => {
     unfinished: [],
     inbox: [],
     locks: [],
-    ends: [],
-    kill: undefined,
+    exits: [],
+    killed: undefined,
     takeovers: [],
   };
 });

@@ -1,43 +1,43 @@
 import type { ExpectedColumn, ExpectedFile } from './audit.js';
-import type { End } from './crew.js';
-import type { ColumnFigures } from './figures.js';
-import type { TakenOver } from './history.js';
-import type { Finished } from './ledger.js';
-import { LEASE_MS } from './plan.js';
+import type { ObservedTakeover } from './history.js';
+import type { FinishedFile } from './ledger.js';
+import { LEASE_MS } from './settings.js';
+import type { ColumnSummary } from './summary.js';
+import type { WorkerExit } from './workers.js';
 
-/** The worker that was killed, and where it was by then. */
-export interface Kill {
+/** The worker that was killed, and how many rows of which file it had read. */
+export interface KilledWorker {
   readonly worker: string;
   readonly pid: number;
   readonly file: string;
   readonly rows: number;
 }
 
-/** All that can be seen after the last worker has ended. */
+/** Everything that can be observed after the last worker has ended. */
 export interface Outcome {
-  readonly finished: readonly Finished[];
-  /** The files of which the ledger still has unfinished work. */
+  readonly finished: readonly FinishedFile[];
+  /** The files of which the ledger still has batches. */
   readonly unfinished: readonly string[];
-  /** The names of all files in the inbox, those in its archive included. */
+  /** The names of all files in the inbox, including those in its archive. */
   readonly inbox: readonly string[];
-  /** The names of the locks left at the ledger. */
+  /** The names of the lock files left beside the database. */
   readonly locks: readonly string[];
-  readonly ends: readonly End[];
-  readonly kill: Kill | undefined;
-  readonly takeovers: readonly TakenOver[];
+  readonly exits: readonly WorkerExit[];
+  readonly killed: KilledWorker | undefined;
+  readonly takeovers: readonly ObservedTakeover[];
 }
 
-/** Everything that is not as it has to be, a sentence each. */
-export function problemsOf(expected: readonly ExpectedFile[], outcome: Outcome): readonly string[] {
+/** Returns one sentence for each difference between what happened and what should have happened. */
+export function findProblems(expected: readonly ExpectedFile[], outcome: Outcome): readonly string[] {
   return [
     ...expected.flatMap((file) => fileProblems(file, outcome.finished)),
-    ...placeProblems(expected, outcome),
-    ...endProblems(outcome),
+    ...locationProblems(expected, outcome),
+    ...exitProblems(outcome),
     ...takeoverProblems(outcome),
   ];
 }
 
-function fileProblems(expected: ExpectedFile, all: readonly Finished[]): string[] {
+function fileProblems(expected: ExpectedFile, all: readonly FinishedFile[]): string[] {
   const finished = all.filter(({ file }) => file === expected.file);
   const [first] = finished;
   if (first === undefined) return [`${expected.file} was never finished`];
@@ -49,7 +49,7 @@ function fileProblems(expected: ExpectedFile, all: readonly Finished[]): string[
   return [...rows, ...columnsProblems(expected, first)];
 }
 
-function columnsProblems({ file, columns }: ExpectedFile, finished: Finished): string[] {
+function columnsProblems({ file, columns }: ExpectedFile, finished: FinishedFile): string[] {
   if (columns.length !== finished.columns.length) {
     return [differs(file, 'columns', finished.columns.length, columns.length)];
   }
@@ -59,7 +59,7 @@ function columnsProblems({ file, columns }: ExpectedFile, finished: Finished): s
   });
 }
 
-function columnProblems(where: string, expected: ExpectedColumn, found: ColumnFigures): string[] {
+function columnProblems(where: string, expected: ExpectedColumn, found: ColumnSummary): string[] {
   const some = expected.numbers > 0;
   const exact = {
     name: expected.name,
@@ -77,7 +77,7 @@ function columnProblems(where: string, expected: ExpectedColumn, found: ColumnFi
     : [...problems, differs(where, 'total', found.total, expected.total)];
 }
 
-/** Plain summation of a million numbers is that exact; one number more or less of as many is not. */
+/** The plain sum of a million numbers is more exact than this. One missing number is a larger difference. */
 const ROUNDING = 1e-9;
 
 function isTotal(expected: ExpectedColumn, found: number | null): boolean {
@@ -89,7 +89,10 @@ function differs(where: string, what: string, found: unknown, expected: unknown)
   return `${where}: ${what} is ${String(found)}, and should be ${String(expected)}`;
 }
 
-function placeProblems(expected: readonly ExpectedFile[], { finished, unfinished, inbox, locks }: Outcome): string[] {
+function locationProblems(
+  expected: readonly ExpectedFile[],
+  { finished, unfinished, inbox, locks }: Outcome,
+): string[] {
   const files = new Set(expected.map(({ file }) => file));
   const places = new Set(expected.map(({ file }) => `archive/${file}`));
   return [
@@ -101,28 +104,29 @@ function placeProblems(expected: readonly ExpectedFile[], { finished, unfinished
   ];
 }
 
-function endProblems({ ends, kill }: Outcome): string[] {
-  const wrong = ends.filter(({ worker, code, signal }) =>
-    worker === kill?.worker ? signal !== 'SIGKILL' : code !== 0,
+function exitProblems({ exits, killed }: Outcome): string[] {
+  const wrong = exits.filter(({ worker, code, signal }) =>
+    worker === killed?.worker ? signal !== 'SIGKILL' : code !== 0,
   );
   return wrong.map(({ worker, code, signal }) => `${worker} ended with ${signal ?? `exit code ${String(code)}`}`);
 }
 
-function takeoverProblems({ kill, takeovers }: Outcome): string[] {
-  if (kill === undefined) return ['no worker was killed'];
+function takeoverProblems({ killed, takeovers }: Outcome): string[] {
+  if (killed === undefined) return ['no worker was killed'];
   const [taken, ...more] = takeovers;
-  if (taken === undefined) return [`nobody took ${kill.file} over from ${kill.worker}`];
+  if (taken === undefined) return [`nobody took ${killed.file} over from ${killed.worker}`];
   const { file, worker, takeover } = taken;
   const wrong = {
     'there were more takeovers than one': more.length > 0,
-    [`${file} was taken over, and not ${kill.file}`]: file !== kill.file,
-    [`${file} was taken over by ${worker}, which was dead`]: worker === kill.worker,
-    [`${file} was taken over from process ${String(takeover.pid)}, and not ${String(kill.pid)}`]:
-      takeover.pid !== kill.pid,
+    [`${file} was taken over, and not ${killed.file}`]: file !== killed.file,
+    [`${file} was taken over by ${worker}, which was dead`]: worker === killed.worker,
+    [`${file} was taken over from process ${String(takeover.pid)}, and not ${String(killed.pid)}`]:
+      takeover.pid !== killed.pid,
     [`${file} was taken over for the reason ${takeover.reason}, and not dead-process`]:
       takeover.reason !== 'dead-process',
     [`${file} was taken over only when its lease was half over`]: !(takeover.leaseLeftMs > LEASE_MS / 2),
-    [`${file} was taken over without clearing away its ${String(kill.rows)} rows`]: takeover.discardedRows < kill.rows,
+    [`${file} was taken over without clearing away its ${String(killed.rows)} rows`]:
+      takeover.discardedRows < killed.rows,
   };
   return Object.entries(wrong).flatMap(([problem, isSo]) => (isSo ? [problem] : []));
 }

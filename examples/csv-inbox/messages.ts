@@ -1,25 +1,25 @@
 import type { StaleReason } from 'vfs-lockfile';
 
-/** How a file came to a worker from another one's stale lock. */
+/** How a worker took over the stale lock of another worker. */
 export interface Takeover {
   readonly reason: StaleReason;
-  /** The process whose lock it was. */
+  /** The process that held the lock. */
   readonly pid: number;
-  /** For how many milliseconds the other one's lease would still have kept everybody off. */
+  /** How many milliseconds of the previous lease were left. */
   readonly leaseLeftMs: number;
-  /** How many rows of unfinished work were cleared away. */
+  /** How many rows of unfinished work were discarded. */
   readonly discardedRows: number;
 }
 
-/** What a worker tells its parent while it works. */
-export type News =
+/** What a worker sends to its parent process. */
+export type WorkerMessage =
   | { readonly kind: 'claimed'; readonly file: string }
   | { readonly kind: 'taken-over'; readonly file: string; readonly takeover: Takeover }
   | { readonly kind: 'progress'; readonly file: string; readonly rows: number }
   | { readonly kind: 'archived'; readonly file: string; readonly ms: number }
-  /** The file was somebody else's. */
-  | { readonly kind: 'passed-over'; readonly file: string }
-  /** The worker had to wait for its turn at the ledger. */
+  /** Another worker holds the lock of the file. */
+  | { readonly kind: 'skipped'; readonly file: string }
+  /** The worker had to wait for the database. */
   | { readonly kind: 'waited'; readonly ms: number };
 
-export type Tell = (news: News) => void;
+export type SendMessage = (message: WorkerMessage) => void;

@@ -1,0 +1,14 @@
+/** The folder inside the inbox that a file is moved to once it is summarised. */
+export const ARCHIVE = 'archive/';
+
+/** How long the lock on a file is valid without a renewal, in milliseconds. A live worker keeps renewing it. */
+export const LEASE_MS = 60_000;
+
+/** How many rows a worker reads before it stores a summary of them in the ledger. */
+export const BATCH_ROWS = 20_000;
+
+/** After how many rows of the large file its first worker is killed. */
+export const KILL_AT_ROWS = 200_000;
+
+/** How long a worker pauses when other workers hold all remaining files, in milliseconds. */
+export const PAUSE_MS = 100;
