@@ -1,7 +1,9 @@
 // @ts-check
 /** Runs transactions on a database, one after the other: `demo-turn-child.mjs MODULE FOLDER COUNT`. It hangs inside the one after COUNT. */
 const [module = '', folder = '', limit = ''] = process.argv.slice(2);
-const { runTransaction } = /** @type {typeof import('../../../examples/csv-inbox/transaction.js')} */ (await import(module));
+const { runTransaction } = /** @type {typeof import('../../../examples/csv-inbox/transaction.js')} */ (
+  await import(module)
+);
 
 for (let count = 1; ; count += 1) {
   await runTransaction(folder, 'child', (database) => {
