@@ -1,27 +1,35 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-const root = join(import.meta.dirname, '..', '..');
-const readme = await readFile(join(root, 'README.md'), 'utf8');
+import { asJavaScript, blocksOf, complaintsAbout, installInto, titleOf } from '../support/snippets.js';
 
-/** The fenced blocks of a language, whole. */
-function blocks(language: string): readonly string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map((match) => match[1]!);
+const root = join(import.meta.dirname, '..', '..');
+
+const docs = (await readdir(join(root, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md'));
+
+interface Page {
+  readonly name: string;
+  readonly text: string;
 }
+
+/** Everything that documents the package. The commands of CONTRIBUTING.md, which start the tests, are only looked up: see architecture.test.ts. */
+const pages: readonly Page[] = await Promise.all(
+  ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)].map(async (name) => ({
+    name,
+    text: await readFile(join(root, name), 'utf8'),
+  })),
+);
 
 let folder = '';
 
-/** A user's project: the built package and memfs installed, and a file to lock. */
+/** A user's project with a file to lock. */
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vfs-lockfile-readme-'));
-  await mkdir(join(folder, 'node_modules', '.bin'), { recursive: true });
-  await symlink(root, join(folder, 'node_modules', 'vfs-lockfile'));
-  await symlink(join(root, 'node_modules', 'memfs'), join(folder, 'node_modules', 'memfs'));
-  await symlink(join(root, 'dist', 'cli', 'main.js'), join(folder, 'node_modules', '.bin', 'vfs-lockfile'));
+  await installInto(folder);
   await mkdir(join(folder, 'inbox'));
   await mkdir(join(folder, 'build'));
   await writeFile(join(folder, 'inbox', 'data.csv'), 'a,b\n1,2\n');
@@ -30,21 +38,30 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('every JavaScript snippet of the README runs as it stands', () => {
-  const snippets = blocks('js');
+const typed = pages.flatMap(({ text }) => blocksOf(text, 'ts'));
 
-  test('and there are some', () => {
-    expect(snippets.length).toBeGreaterThan(3);
-  });
-
-  test.each(
-    snippets.map((snippet) => [snippet.split('\n').find((line) => line !== '' && !line.startsWith('import')), snippet]),
-  )('%s', async (_line, snippet) => {
-    await writeFile(join(folder, 'snippet.mjs'), snippet);
-    const { stderr } = await promisify(execFile)(process.execPath, ['snippet.mjs'], { cwd: folder });
-    expect(stderr).toBe('');
-  });
+test('there are snippets on the pages', () => {
+  expect(pages.flatMap(snippetsOf).length).toBeGreaterThan(5);
 });
+
+test('every TypeScript snippet of the documentation passes the compiler', async () => {
+  expect(await complaintsAbout(typed)).toEqual([]);
+});
+
+function snippetsOf({ text }: Page): readonly string[] {
+  return [...blocksOf(text, 'js'), ...blocksOf(text, 'ts').map(asJavaScript)];
+}
+
+describe.each(pages.filter((page) => snippetsOf(page).length > 0))(
+  'every snippet of $name runs as it stands',
+  (page) => {
+    test.each(snippetsOf(page).map((snippet) => [titleOf(snippet), snippet]))('%s', async (_title, snippet) => {
+      await writeFile(join(folder, 'snippet.mjs'), snippet);
+      const { stderr } = await promisify(execFile)(process.execPath, ['snippet.mjs'], { cwd: folder });
+      expect(stderr).toBe('');
+    });
+  },
+);
 
 /** What runs the commands that cannot run inside the tests that they start. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
@@ -53,8 +70,10 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm install vfs-lockfile': 'test/package/packaging.test.ts',
 };
 
-describe('every command of the README is run', () => {
-  const commands = blocks('sh')
+describe('every command of the documentation is run', () => {
+  const commands = pages
+    .filter(({ name }) => name !== 'CONTRIBUTING.md')
+    .flatMap(({ text }) => blocksOf(text, 'sh'))
     .flatMap((block) => block.split('\n'))
     .map((line) => line.replace(/\s+#.*$/, '').trim())
     .filter((line) => line !== '');

@@ -8,7 +8,7 @@ import { ROOMS } from '../../scripts/rooms.mjs';
 const root = resolve(import.meta.dirname, '../..');
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-const PAGES = ['docs/architecture.md', 'docs/how-it-works.md'];
+const PAGES = ['docs/architecture.md', 'docs/how-it-works.md', 'CONTRIBUTING.md'];
 
 /** The page without its fenced blocks. */
 function proseOf(page: string): string {
