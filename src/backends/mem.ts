@@ -16,7 +16,7 @@ import type {
   Vfs,
   Written,
 } from '../vfs/vfs.js';
-import { ABSENT, codeOf, posixError } from './shared/plain/posix-errors.js';
+import { ABSENT, codeOf, notAFile, posixError } from './shared/plain/posix-errors.js';
 
 /** What is used of a memfs volume. */
 export interface MemVolume {
@@ -233,7 +233,7 @@ function contentOf(volume: MemVolume, path: string): Omit<Snapshot, 'path' | 'no
 
 function assertFile(volume: MemVolume, path: string): void {
   if (volume.statSync(`/${path}`).isFile()) return;
-  throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is a directory, expected a file`);
+  throw notAFile('a directory');
 }
 
 function statOf(volume: MemVolume, path: string): Stat | undefined {

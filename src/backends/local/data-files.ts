@@ -1,13 +1,13 @@
 import { constants, createWriteStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { VfsError } from '../../vfs/errors.js';
 import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Entry, ListOptions, Stat, Vfs } from '../../vfs/vfs.js';
-import { ABSENT, codeOf, LINKLESS, posixError } from '../shared/plain/posix-errors.js';
+import { ABSENT, codeOf, LINKLESS, notAFile, posixError } from '../shared/plain/posix-errors.js';
+import { walk, type FoundName, type Walk } from '../shared/plain/walk.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the system's own. */
 
@@ -21,47 +21,36 @@ export async function statFile(path: string): Promise<Stat | undefined> {
   }
 }
 
-/** The files of a folder. What vanishes during the walk is left out. */
+/** The regular files of a folder. */
 export function listFiles(vfs: Locating, folder: string, options: ListOptions): AsyncGenerator<Entry> {
-  const visit = async (path: string, located: string, isFolder: boolean): Promise<Entry | undefined> => {
-    const stat = isFolder ? undefined : await statFile(located);
+  const visit = async (path: string, { isFolder }: FoundName): Promise<Entry | undefined> => {
+    const stat = isFolder ? undefined : await statFile(vfs.locate(path));
     return stat && { path, ...stat };
   };
-  return walk(vfs, folder, { ...options, visit, enters: () => options.recursive ?? false });
+  return walkFolder(vfs, folder, { ...options, visit, enters: () => options.recursive ?? false });
 }
 
 /** Knows where the paths of a store are on the disk. */
-type Locating = Pick<Vfs, 'locate'>;
+export type Locating = Pick<Vfs, 'locate'>;
 
-export interface Walk extends ListOptions {
-  /** Makes an entry of a file or folder, or leaves it out. */
-  readonly visit: (path: string, located: string, isFolder: boolean) => Promise<Entry | undefined>;
-  /** Whether to go into a folder of this name. */
-  readonly enters: (name: string) => boolean;
+/** Goes through the regular files and the folders of a folder. */
+export function walkFolder(
+  vfs: Locating,
+  folder: string,
+  through: Pick<Walk<FoundName>, 'visit' | 'enters' | 'signal' | 'onError'>,
+): AsyncGenerator<Entry> {
+  return walk(folder, {
+    ...through,
+    namesIn: (below) => namesIn(vfs.locate(below)),
+    failure: (error, below) => posixError('list', vfs.locate(below), error, through.signal),
+  });
 }
 
-/** Goes through a folder, which has to be there, and those below it. */
-export async function* walk(vfs: Locating, folder: string, through: Walk, isBelow = false): AsyncGenerator<Entry> {
-  const { visit, enters, signal, onError } = through;
-  const located = vfs.locate(folder);
-  const inside: string[] = [];
-  try {
-    for await (const found of await fs.opendir(located, { bufferSize: 256 })) {
-      const isFolder = found.isDirectory();
-      if (!isFolder && !found.isFile()) continue;
-      const path = folder === '' ? found.name : `${folder}/${found.name}`;
-      const entry = await visit(path, join(located, found.name), isFolder);
-      signal?.throwIfAborted();
-      if (entry) yield entry;
-      if (isFolder && enters(found.name)) inside.push(path);
-    }
-  } catch (error) {
-    const failure = posixError('list', located, error, signal);
-    const isGone = isBelow && ABSENT.includes(codeOf(error));
-    if (!isGone && (!isBelow || onError === undefined || failure.code === 'ERR_VFS_ABORTED')) throw failure;
-    if (!isGone) onError?.(failure, folder);
+async function* namesIn(located: string): AsyncGenerator<FoundName> {
+  for await (const found of await fs.opendir(located, { bufferSize: 256 })) {
+    const isFolder = found.isDirectory();
+    if (isFolder || found.isFile()) yield { name: found.name, isFolder };
   }
-  for (const path of inside) yield* walk(vfs, path, through, true);
 }
 
 /** Writes beside the target and renames over it, so that no reader sees half a file. */
@@ -112,7 +101,8 @@ export async function* readChunks(path: string, signal: AbortSignal | undefined)
   signal?.throwIfAborted();
   const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!(await file.stat()).isFile()) throw new VfsError('ERR_VFS_NOT_A_FILE', `${path} is not a regular file`);
+    const stats = await file.stat();
+    if (!stats.isFile()) throw notAFile(stats.isDirectory() ? 'a directory' : 'not a regular file');
     for (;;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
       signal?.throwIfAborted();

@@ -1,13 +1,12 @@
 import { constants, type Stats } from 'node:fs';
 
 import { contentVersion } from '../shared/content-version.js';
-import { VfsError } from '../../vfs/errors.js';
-import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import { ask, type Steps } from '../../util/steps.js';
 import type { Version } from '../../vfs/vfs.js';
-import { fileMode } from '../shared/plain/file-mode.js';
+import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import type { Syscalls } from './syscalls.js';
-import { ABSENT, codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
+import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
+import { ABSENT, codeOf, LINKLESS, notAFile } from '../shared/plain/posix-errors.js';
 
 /** A file's content as one open saw it. */
 export interface FileImage {
@@ -15,6 +14,9 @@ export interface FileImage {
   readonly version: Version;
   readonly modifiedMs: number;
 }
+
+/** A swap on a local disk takes well under a millisecond. */
+const PATIENCE_MS = 100;
 
 /** Files up to this size are told apart by their content, larger ones by inode, size and modification time. */
 const HASHED_BYTES = 1_048_576;
@@ -27,7 +29,8 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
-export class LocalFiles implements SwapFiles {
+export class LocalFiles implements LockFiles, LeftoverFiles {
+  readonly patienceMs = PATIENCE_MS;
   readonly #calls: Syscalls;
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
@@ -40,7 +43,6 @@ export class LocalFiles implements SwapFiles {
     this.#signal = signal;
   }
 
-  /** The version of what was written last. A swap that had to begin anew acts with what it staged last. */
   get written(): Version {
     return this.#written();
   }
@@ -50,15 +52,15 @@ export class LocalFiles implements SwapFiles {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     const bytes = yield* this.#readShort(fd);
-    return bytes ? { version: contentVersion(bytes) } : yield* this.look(path, 0);
+    return bytes ? { version: contentVersion(bytes) } : yield* this.readWhole(path, 0);
   }
 
-  *look(path: string, maxBytes: number): Steps<FileImage | undefined> {
+  *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     try {
       const stats = yield* ask(this.#calls.fstat(fd));
-      if (!stats.isFile()) throw notAFile(path, stats.isDirectory() ? 'a directory' : 'not a regular file');
+      if (!stats.isFile()) throw notAFile(stats.isDirectory() ? 'a directory' : 'not a regular file');
       const hashed = isHashed(stats.size);
       const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
       const version = hashed ? contentVersion(data) : statVersion(stats);
@@ -141,6 +143,16 @@ export class LocalFiles implements SwapFiles {
     }
   }
 
+  *lstat(path: string): Steps<FoundFile | undefined> {
+    try {
+      const stats = yield* ask(this.#calls.lstat(path));
+      return { isFolder: stats.isDirectory(), size: stats.size, modifiedMs: stats.mtimeMs };
+    } catch (error) {
+      if (ABSENT.includes(codeOf(error))) return undefined;
+      throw error;
+    }
+  }
+
   *pause(ms: number): Steps<void> {
     yield* ask(this.#calls.pause(ms, this.#signal));
   }
@@ -154,7 +166,7 @@ export class LocalFiles implements SwapFiles {
       return yield* ask(this.#calls.open(path, READ_FLAGS));
     } catch (error) {
       if (ABSENT.includes(codeOf(error))) return undefined;
-      if (codeOf(error) === 'ELOOP') throw notAFile(path, 'a symbolic link', error);
+      if (codeOf(error) === 'ELOOP') throw notAFile('a symbolic link', error);
       throw error;
     }
   }
@@ -218,9 +230,4 @@ function nothingWritten(): never {
 
 function statVersion(stats: Stats): Version {
   return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}` as Version;
-}
-
-function notAFile(path: string, found: string, cause?: unknown): VfsError {
-  const hint = found === 'a directory' ? ', as other lock libraries leave them; remove it when nobody uses it' : '';
-  return new VfsError('ERR_VFS_NOT_A_FILE', `${path} is ${found}, expected a file${hint}`, { cause });
 }

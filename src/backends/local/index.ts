@@ -25,7 +25,8 @@ import { LocalFiles } from './files.js';
 import { nextTurn } from './pace.js';
 import type * as LocalLeftovers from './leftovers.js';
 import type * as LocalPlain from './data-files.js';
-import { createFile, readFile, removeFile, replaceFile } from './lock-files.js';
+import { removeFile, replaceFile } from '../shared/plain/lock-files.js';
+import { createFile, readFile } from './lock-files.js';
 import { watchFile } from './watch.js';
 
 export interface LocalVfsOptions {

@@ -13,6 +13,7 @@ export interface Syscalls {
   write(fd: number, data: Uint8Array): Eventual<number>;
   fchmod(fd: number, mode: number): Eventual<void>;
   stat(path: string): Eventual<fs.Stats>;
+  lstat(path: string): Eventual<fs.Stats>;
   chmod(path: string, mode: number): Eventual<void>;
   chown(path: string, uid: number, gid: number): Eventual<void>;
   mkdir(path: string, mode: number): Eventual<unknown>;
@@ -34,6 +35,7 @@ export const blockingCalls: Syscalls = {
   write: (fd, data) => fs.writeSync(fd, data),
   fchmod: fs.fchmodSync,
   stat: (path) => fs.statSync(path),
+  lstat: (path) => fs.lstatSync(path),
   chmod: fs.chmodSync,
   chown: fs.chownSync,
   mkdir: (path, mode) => fs.mkdirSync(path, mode),
@@ -62,6 +64,7 @@ export const pooledCalls: Syscalls = {
   write: async (fd, data) => (await promisify(fs.write)(fd, data)).bytesWritten,
   fchmod: promisify(fs.fchmod),
   stat: (path) => fs.promises.stat(path),
+  lstat: (path) => fs.promises.lstat(path),
   chmod: fs.promises.chmod,
   chown: fs.promises.chown,
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),

@@ -1,9 +1,10 @@
 import { folderOf } from '../../vfs/path.js';
 import type { Entry, Stat } from '../../vfs/vfs.js';
+import type { FoundName } from '../shared/plain/walk.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import type { SftpAbilities } from './probe.js';
-import { isDirectory, isRegular, type Attributes, type Found } from './connection/raw.js';
-import { notAFile } from './reading.js';
+import { isDirectory, isRegular, type Attributes } from './connection/session.js';
+import { notRegular } from './reading.js';
 import type { SftpSession } from './connection/session.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are the server's own. */
@@ -13,60 +14,26 @@ export async function statFile(session: SftpSession, path: string): Promise<Stat
   return found && isRegular(found) ? { size: found.size, modifiedMs: found.mtime * 1000 } : undefined;
 }
 
-/** The files of a folder, paths relative to it, as the server hands them out: a few at a time. */
-export function listFolder(
-  session: SftpSession,
-  folder: string,
-  recursive: boolean,
-  onUnlisted: OnUnlisted,
-): AsyncGenerator<Entry> {
-  const visit = (path: string, attributes: Attributes): Entry | undefined =>
-    isRegular(attributes) ? { path, size: attributes.size, modifiedMs: attributes.mtime * 1000 } : undefined;
-  return walk(session, folder, { visit, enters: () => recursive, onUnlisted });
+/** A name in a folder, with what the server says about it. */
+export interface FoundEntry extends FoundName {
+  readonly attributes: Attributes;
 }
 
-/** What becomes of a walk at a folder that cannot be listed; throws to end it. */
-export type OnUnlisted = (error: unknown, below: string) => void;
-
-export interface Walk {
-  /** Makes an entry of what was found, or leaves it out. */
-  readonly visit: (path: string, attributes: Attributes) => Entry | undefined | Promise<Entry | undefined>;
-  /** Whether to go into a folder of this name. */
-  readonly enters: (name: string) => boolean;
-  readonly onUnlisted: OnUnlisted;
+/** The regular file of a name. */
+export function entryOfFile(path: string, { attributes }: FoundEntry): Entry | undefined {
+  return isRegular(attributes) ? { path, size: attributes.size, modifiedMs: attributes.mtime * 1000 } : undefined;
 }
 
-/** Goes through a folder, which has to be there, and those below it. */
-export async function* walk(session: SftpSession, folder: string, through: Walk, below = ''): AsyncGenerator<Entry> {
-  const { visit, enters, onUnlisted } = through;
-  const inside: string[] = [];
-  try {
-    for await (const { filename, attrs } of foundIn(session, below === '' ? folder : `${folder}/${below}`)) {
-      const path = below === '' ? filename : `${below}/${filename}`;
-      const entry = await visit(path, attrs);
-      if (entry) yield entry;
-      if (isDirectory(attrs) && enters(filename)) inside.push(path);
-    }
-  } catch (error) {
-    if (below === '' || error instanceof NoAnswerError) throw error;
-    if (codeOf(error) !== 'ENOENT') onUnlisted(error, below);
-  }
-  for (const path of inside) yield* walk(session, folder, through, path);
-}
-
-export async function namesIn(session: SftpSession, folder: string): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const { filename } of foundIn(session, folder)) names.push(filename);
-  return names;
-}
-
-async function* foundIn(session: SftpSession, folder: string): AsyncGenerator<Found> {
+/** The names in a folder, as the server returns them: a few at a time. */
+export async function* namesIn(session: SftpSession, folder: string): AsyncGenerator<FoundEntry> {
   const handle = await session.opendir(folder);
   try {
     for (;;) {
       const batch = await session.readdir(handle);
       if (batch === undefined) return;
-      yield* batch.filter(({ filename }) => filename !== '.' && filename !== '..');
+      for (const { filename: name, attrs: attributes } of batch) {
+        if (name !== '.' && name !== '..') yield { name, isFolder: isDirectory(attributes), attributes };
+      }
     }
   } finally {
     await session.close(handle).catch(() => undefined);
@@ -148,7 +115,7 @@ export async function deleteFile(session: SftpSession, path: string): Promise<bo
 
 export async function* readPieces(session: SftpSession, path: string): AsyncGenerator<Uint8Array> {
   const found = await existing(session.stat(path));
-  if (found && !isRegular(found)) throw notAFile(found);
+  if (found && !isRegular(found)) throw notRegular(found);
   const handle = await session.openToRead(path);
   try {
     for (let at = 0; ;) {

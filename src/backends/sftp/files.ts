@@ -1,22 +1,34 @@
-import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import { sleep } from '../../util/sleep.js';
 import { entryOf } from '../../vfs/names.js';
 import { folderOf } from '../../vfs/path.js';
 import { ask, type Steps } from '../../util/steps.js';
-import { fileMode } from '../shared/plain/file-mode.js';
+import { contentVersion } from '../shared/content-version.js';
+import type { SwapFiles } from '../shared/plain/guarded-swap.js';
+import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
+import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import type { Version } from '../../vfs/vfs.js';
 import type { SftpAbilities } from './probe.js';
-import { isDirectory, type Attributes, type Handle } from './connection/raw.js';
-import type { Staged } from './orphans.js';
+import { isDirectory, type Attributes, type Handle } from './connection/session.js';
 import { look, seen, type FileImage, type Look } from './reading.js';
 import { SftpRequests } from './requests.js';
 import type { SftpSession } from './connection/session.js';
 
+/** A swap takes a few round trips. */
+const PATIENCE_MS = 1500;
+
 /** How often running a failure that no look explains is taken for a rival's doing before it is passed on. */
 const UNEXPLAINED = 30;
 
+/** A name that a change made for itself: beside the file, or also, under the guard of a swap, as `entry`. */
+export interface Staged {
+  readonly path: string;
+  readonly swap?: { readonly lock: string; readonly entry: string };
+}
+
 /** The file operations of one change of one file, for the guarded swap and for the staged file of a creation. */
-export class SftpFiles implements SwapFiles {
+export class SftpFiles implements LockFiles, LeftoverFiles {
+  readonly patienceMs = PATIENCE_MS;
   /** The private names that were made so far. */
   readonly staged: Staged[] = [];
   readonly enter: SwapFiles['enter'];
@@ -30,6 +42,7 @@ export class SftpFiles implements SwapFiles {
   #stage: { readonly path: string; readonly made: Promise<Attributes> } | undefined;
   #folderStats: Promise<Attributes> | undefined;
   #unexplained = 0;
+  #written: Uint8Array | undefined;
 
   constructor(session: SftpSession, abilities: SftpAbilities, path: string, signal?: AbortSignal) {
     this.#requests = new SftpRequests(session);
@@ -40,6 +53,11 @@ export class SftpFiles implements SwapFiles {
     this.#signal = signal;
     this.enter = session.ordered ? this.#enterAndRead.bind(this) : undefined;
     this.act = session.ordered && abilities.symlinks ? this.#actAndLeave.bind(this) : undefined;
+  }
+
+  get written(): Version {
+    if (this.#written === undefined) throw new Error('nothing was written');
+    return contentVersion(this.#written);
   }
 
   *read(path: string, maxBytes = Infinity): Steps<FileImage | undefined> {
@@ -93,6 +111,7 @@ export class SftpFiles implements SwapFiles {
   /** A new file, readable to all who may write to the folder. To an ordered server it is on its way when this returns. */
   *write(path: string, data: Uint8Array): Steps<void> {
     this.#signal?.throwIfAborted();
+    this.#written = data;
     const folder = yield* this.#statFolder();
     if (this.#stage === undefined) this.staged.push({ path });
     const opened = yield* this.#requests.post(this.#session.openNew(path, 0o644));
@@ -166,6 +185,17 @@ export class SftpFiles implements SwapFiles {
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined) return undefined;
       throw error;
+    }
+  }
+
+  /** Undefined also where the server does not say what is there. */
+  *lstat(path: string): Steps<FoundFile | undefined> {
+    try {
+      const found = yield* ask(this.#session.lstat(path));
+      return { isFolder: isDirectory(found), size: found.size, modifiedMs: found.mtime * 1000 };
+    } catch (error) {
+      if (error instanceof NoAnswerError) throw error;
+      return undefined;
     }
   }
 

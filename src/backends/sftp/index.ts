@@ -19,26 +19,29 @@ import type {
 } from '../../vfs/vfs.js';
 import { untilAborted } from '../../util/abort.js';
 import { SftpConnection, type LiveSession } from './connection/connection.js';
-import { dial } from './connection/dial.js';
+import { borrowedTransport, dial } from './connection/dial.js';
 import { NoAnswerError, sftpError, UnfinishedError } from './errors.js';
 import { serverFolderOf, SftpFiles } from './files.js';
-import { borrowedTransport } from './connection/borrowed.js';
 import { sftpTerms, type SftpTerms, type SftpVfsOptions } from './options.js';
-import { clearLeftover, listLeftovers } from './leftovers.js';
+import { clearLeftover, leftoverOf } from './leftovers.js';
 import {
   deleteFile,
-  listFolder,
+  entryOfFile,
   makeFolders,
   moveByLink,
+  namesIn,
   readPieces,
   statFile,
   writeFile,
-  type OnUnlisted,
+  type FoundEntry,
 } from './data-files.js';
-import type { SftpAbilities } from './probe.js';
+import { UNPROBED, type SftpAbilities } from './probe.js';
 import type { SftpSession } from './connection/session.js';
 import { explained } from './space.js';
-import { createFile, moveByCopy, readFile, removeFile, replaceFile } from './lock-files.js';
+import { removeFile, replaceFile } from '../shared/plain/lock-files.js';
+import { walk, type Walk } from '../shared/plain/walk.js';
+import { createFile, moveByCopy, readFile } from './lock-files.js';
+import { isPrivateName } from '../../vfs/names.js';
 
 export type { KeyboardPrompt, SftpVfsOptions } from './options.js';
 
@@ -72,9 +75,10 @@ export class SftpVfs implements Vfs {
   get leftovers(): Leftovers {
     return {
       list: (folder, options = {}) =>
-        this.#walk(folder, options, (session, located, onUnlisted) =>
-          listLeftovers(session, located, options.recursive ?? false, onUnlisted),
-        ),
+        this.#walk(folder, options, (session) => ({
+          visit: (path, found) => leftoverOf(session, this.#onServer(path), path, found),
+          enters: (name) => (options.recursive ?? false) && !isPrivateName(name),
+        })),
       clear: ({ path, modifiedMs }, options) =>
         this.#do('clear', path, options, 'unknown', ({ session }, located) =>
           clearLeftover(session, located, modifiedMs),
@@ -118,7 +122,7 @@ export class SftpVfs implements Vfs {
 
   read(path: string, { clock = false, maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
     return this.#do('read', path, { signal }, 'none', async (live, located) => {
-      const files = new SftpFiles(live.session, READING, located, signal);
+      const files = new SftpFiles(live.session, UNPROBED, located, signal);
       try {
         const snapshot = await run(readFile(files, located, { clock, maxBytes }));
         return snapshot && { ...snapshot, path };
@@ -147,10 +151,7 @@ export class SftpVfs implements Vfs {
   }
 
   list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
-    const { recursive = false } = options;
-    return this.#walk(folder, options, (session, located, onUnlisted) =>
-      listFolder(session, located, recursive, onUnlisted),
-    );
+    return this.#walk(folder, options, () => ({ visit: entryOfFile, enters: () => options.recursive ?? false }));
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
@@ -188,24 +189,21 @@ export class SftpVfs implements Vfs {
 
   async *#walk(
     folder: string,
-    { signal, onError }: ListOptions,
-    begin: (session: SftpSession, located: string, onUnlisted: OnUnlisted) => AsyncIterable<Entry>,
+    options: ListOptions,
+    through: (session: SftpSession) => Pick<Walk<FoundEntry>, 'visit' | 'enters'>,
   ): AsyncGenerator<Entry> {
     if (folder !== '') this.check(folder);
-    const located = folder === '' ? this.#terms.root : this.#onServer(folder);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    const onUnlisted = (error: unknown, below: string): void => {
-      if (onError === undefined) throw error;
-      onError(sftpError('list', this.locate(prefix + below), error, 'none', signal), prefix + below);
-    };
+    const { signal } = options;
     const held = await this.#holding(folder, signal);
+    const { session } = held.live;
     try {
-      for await (const entry of begin(held.live.session, located || '/', onUnlisted)) {
-        signal?.throwIfAborted();
-        yield { ...entry, path: prefix + entry.path };
-      }
-    } catch (error) {
-      throw sftpError('list', this.locate(folder), error, 'none', signal);
+      yield* walk<FoundEntry>(folder, {
+        ...options,
+        ...through(session),
+        namesIn: (below) => namesIn(session, below === '' ? this.#terms.root || '/' : this.#onServer(below)),
+        failure: (error, below) => sftpError('list', this.locate(below), error, 'none', signal),
+        isFinal: (error) => error instanceof NoAnswerError,
+      });
     } finally {
       held.done();
     }
@@ -306,9 +304,6 @@ export class SftpVfs implements Vfs {
 export function sftpVfs(options: SftpVfsOptions): SftpVfs {
   return new SftpVfs(options);
 }
-
-/** Reading needs nothing that has to be proved. */
-const READING: SftpAbilities = { hardLinks: false, posixRename: false, symlinks: false };
 
 function authorityOf({ host, port, username }: SftpTerms): string {
   const shown = host.includes(':') ? `[${host}]` : host;

@@ -1,64 +1,58 @@
-import { contentVersion } from '../shared/content-version.js';
-import { VfsError } from '../../vfs/errors.js';
-import { guardedSwap } from '../shared/plain/guarded-swap.js';
 import { freshId } from '../../util/fresh-id.js';
-import { stagedPath } from '../../vfs/names.js';
 import { ask, type Steps } from '../../util/steps.js';
-import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
+import { VfsError } from '../../vfs/errors.js';
+import { stagedPath } from '../../vfs/names.js';
+import type { Snapshot, Written } from '../../vfs/vfs.js';
+import { createFile as createPlainFile, discard, replaceFile } from '../shared/plain/lock-files.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import type { SftpFiles } from './files.js';
 
-/** How long to wait for whoever is inside a guard before putting it out: a swap takes a few round trips. */
-const PATIENCE_MS = 1500;
-
-/** What is moved without hard links is read whole. */
+/** A move without hard links reads the whole file into memory, up to this size. */
 const COPIED_BYTES = 64 * 1024 * 1024;
 
+/** Reads a file and, on request, the server's clock: the modification time of a scratch file that is made for it. */
 export function* readFile(
   files: SftpFiles,
   path: string,
   options: { readonly clock: boolean; readonly maxBytes: number },
-): Steps<Snapshot | undefined> {
+): Steps<Omit<Snapshot, 'path'> | undefined> {
   const { image, nowMs } = options.clock
     ? yield* files.readAndClock(path, stagedPath(path, freshId()), options.maxBytes)
     : { image: yield* files.read(path, options.maxBytes), nowMs: undefined };
-  return image && { path, ...image, nowMs };
+  return image && { ...image, nowMs };
 }
 
-/** Puts a staged file under `path` by a hard link, which fails where a file is; without hard links, by the swap. */
-export function* createFile(
+/** Creates a file. `hardLinks` false: without trying a hard link. */
+export function createFile(
   files: SftpFiles,
   path: string,
   data: Uint8Array,
   hardLinks: boolean,
 ): Steps<Written | undefined> {
-  if (!hardLinks) return yield* replaceFile(files, path, undefined, data);
-  return (yield* linkStaged(files, path, data)) ? { version: contentVersion(data) } : undefined;
+  return createPlainFile(files, path, data, hardLinks ? (staged) => linkStaged(files, staged, path, data) : undefined);
 }
 
-/** False: the name was taken. */
-function* linkStaged(files: SftpFiles, path: string, data: Uint8Array): Steps<boolean> {
-  const staged = stagedPath(path, freshId());
+function* linkStaged(files: SftpFiles, staged: string, path: string, data: Uint8Array): Steps<'created' | 'taken'> {
   try {
-    const there = yield* files.peek(path);
+    const existing = yield* files.peek(path);
     yield* files.write(staged, data);
-    if (yield* isThere(there)) {
+    if (yield* exists(existing)) {
       yield* discard(files, staged);
-      return false;
+      return 'taken';
     }
     yield* files.linkStaged(staged, path);
-    return true;
+    return 'created';
   } catch (error) {
     yield* discard(files, staged);
-    if (codeOf(error) === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return 'taken';
     if (codeOf(error) !== 'EIO') throw error;
-    if (yield* isThere(yield* files.peek(path))) return false;
-    if (yield* canLink(files, path, data)) return false;
+    if (yield* exists(yield* files.peek(path))) return 'taken';
+    if (yield* canLink(files, path, data)) return 'taken';
     throw error;
   }
 }
 
-/** Whether a link to a free name can be made there at all: then one that was refused met a name that was taken until then. */
+/** Whether the server can link to a free name there: then the name that was refused had been taken until then. */
 function* canLink(files: SftpFiles, path: string, data: Uint8Array): Steps<boolean> {
   const [staged, linked] = [stagedPath(path, freshId()), stagedPath(path, freshId())];
   try {
@@ -74,35 +68,11 @@ function* canLink(files: SftpFiles, path: string, data: Uint8Array): Steps<boole
   }
 }
 
-function* isThere(looking: Promise<unknown>): Steps<boolean> {
-  const [outcome] = yield* ask(Promise.allSettled([looking]));
+function* exists(reading: Promise<unknown>): Steps<boolean> {
+  const [outcome] = yield* ask(Promise.allSettled([reading]));
   if (outcome.status === 'fulfilled') return true;
   if (outcome.reason instanceof NoAnswerError) throw outcome.reason;
   return false;
-}
-
-/** Swaps the file from `expected` to `data`, where undefined expects no file. */
-export function* replaceFile(
-  files: SftpFiles,
-  path: string,
-  expected: Version | undefined,
-  data: Uint8Array,
-): Steps<Written | undefined> {
-  const swapped = yield* guardedSwap(files, { lock: path, expected, next: data, patienceMs: PATIENCE_MS });
-  return swapped ? { version: contentVersion(data) } : undefined;
-}
-
-export function removeFile(files: SftpFiles, path: string, expected: Version): Steps<boolean> {
-  return guardedSwap(files, { lock: path, expected, next: undefined, patienceMs: PATIENCE_MS });
-}
-
-/** Removes a staged file; what cannot be removed is left to `sweep`. */
-function* discard(files: SftpFiles, path: string): Steps<void> {
-  try {
-    yield* files.unlink(path);
-  } catch {
-    return;
-  }
 }
 
 /** Moves a file on a server without hard links, whose plain rename may overwrite what stands in its way. */

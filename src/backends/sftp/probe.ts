@@ -1,6 +1,6 @@
 import { VfsError } from '../../vfs/errors.js';
 import { NoAnswerError } from './errors.js';
-import { isSymlink } from './connection/raw.js';
+import { isSymlink } from './connection/session.js';
 import type { SftpSession } from './connection/session.js';
 
 /** What a server was seen to do. */
@@ -12,6 +12,9 @@ export interface SftpAbilities {
   /** Files can be moved through a symbolic link to the directory in which it stands. */
   readonly symlinks: boolean;
 }
+
+/** What is relied on where nothing was probed: reading and cleaning up need none of it. */
+export const UNPROBED: SftpAbilities = { hardLinks: false, posixRename: false, symlinks: false };
 
 /**
  * Tries, in a scratch directory that it makes beside the files to be locked, everything that exclusion rests on, and looks at what came of

@@ -4,8 +4,9 @@ import { contentVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { folderOf } from '../../vfs/path.js';
 import type { Version } from '../../vfs/vfs.js';
-import { codeOf, NoAnswerError, RefusedError } from './errors.js';
-import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './connection/raw.js';
+import { notAFile } from '../shared/plain/posix-errors.js';
+import { codeOf, NoAnswerError } from './errors.js';
+import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './connection/session.js';
 import type { SftpRequests } from './requests.js';
 import type { SftpSession } from './connection/session.js';
 
@@ -40,7 +41,7 @@ export function* look(requests: SftpRequests, path: string): Steps<Look> {
 }
 
 function openFile(session: SftpSession, path: string, attributes: Attributes): Promise<Handle> {
-  if (!isRegular(attributes)) throw notAFile(attributes);
+  if (!isRegular(attributes)) throw notRegular(attributes);
   return session.openToRead(path);
 }
 
@@ -60,7 +61,7 @@ export function* seen(
   const handle = opened.value;
   if (attributes && !isRegular(attributes)) {
     yield* requests.tell(requests.session.close(handle));
-    throw notAFile(attributes);
+    throw notRegular(attributes);
   }
   const short = atOnce && (attributes?.size ?? 0) <= ONE_ANSWER_BYTES;
   try {
@@ -83,7 +84,7 @@ function* absence(
 ): Steps<undefined> {
   if (reason instanceof NoAnswerError) throw reason;
   if (codeOf(reason) === 'ENOENT') return undefined;
-  if (attributes && !isRegular(attributes)) throw notAFile(attributes);
+  if (attributes && !isRegular(attributes)) throw notRegular(attributes);
   if (attributes || !(yield* leadsThroughAFile(requests, path))) throw reason;
 }
 
@@ -129,10 +130,8 @@ function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): St
   }
 }
 
-/** It is no regular file: a refusal in the words of the local disk. */
-export function notAFile(attributes: Attributes): RefusedError {
-  const [found, hint] = isDirectory(attributes)
-    ? ['a directory', ', as other lock libraries leave them; remove it when nobody uses it']
-    : [isSymlink(attributes) ? 'a symbolic link' : 'not a regular file', ''];
-  return new RefusedError('EISDIR', `it is ${found}, expected a file${hint}`);
+/** What a name stands for, if it is no regular file, as an error. */
+export function notRegular(attributes: Attributes): Error {
+  if (isDirectory(attributes)) return notAFile('a directory');
+  return notAFile(isSymlink(attributes) ? 'a symbolic link' : 'not a regular file');
 }

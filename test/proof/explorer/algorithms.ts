@@ -1,7 +1,8 @@
-import { createFile, removeFile, replaceFile } from '../../../src/backends/local/lock-files.js';
+import { createFile } from '../../../src/backends/local/lock-files.js';
 import { LocalFiles } from '../../../src/backends/local/files.js';
 import type { Syscalls } from '../../../src/backends/local/syscalls.js';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
+import { removeFile, replaceFile } from '../../../src/backends/shared/plain/lock-files.js';
 import { freshId } from '../../../src/util/fresh-id.js';
 import { stagedPath } from '../../../src/vfs/names.js';
 import type { Steps } from '../../../src/util/steps.js';

@@ -4,7 +4,7 @@ import type { Syscalls } from '../../../src/backends/local/syscalls.js';
 
 export type CallName = keyof Syscalls;
 
-const CHANGES_NOTHING: readonly CallName[] = ['stat', 'fstat', 'read', 'close', 'readdir', 'pause'];
+const CHANGES_NOTHING: readonly CallName[] = ['stat', 'lstat', 'fstat', 'read', 'close', 'readdir', 'pause'];
 
 /** A path look-up that is a step of its own. */
 export interface LookUp {

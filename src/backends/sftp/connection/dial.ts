@@ -3,7 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { VfsError } from '../../../vfs/errors.js';
 import { HostKeyCheck } from './host-key.js';
 import type { KeyboardPrompt, SftpTerms, SftpVfsOptions } from '../options.js';
-import type { RawSftp } from './raw.js';
+import type { RawSftp } from './session.js';
 
 /** A connection with an SFTP session in it. */
 export interface Transport {
@@ -110,6 +110,29 @@ function transportOf(client: Client, sftp: RawSftp, socket: Socket): Transport {
       // A peer that is gone never answers the farewell.
       setTimeout(() => socket.destroy(), 1000).unref();
     },
+  };
+}
+
+interface SshClient {
+  readonly _remoteVer?: string;
+  on(event: string, listener: () => void): unknown;
+}
+
+/** The connection of a client that somebody else made: used, and never closed or kept alive. */
+export function borrowedTransport(client: object): Transport {
+  const { client: ssh, sftp } = client as { readonly client?: SshClient; readonly sftp?: RawSftp };
+  if (!ssh || !sftp) {
+    throw new VfsError('ERR_VFS_UNSUPPORTED', 'sftp: the client that was handed in is not connected');
+  }
+  const nothing = (): void => undefined;
+  return {
+    sftp,
+    software: ssh._remoteVer ?? '',
+    onGone: (listener) => {
+      for (const event of ['close', 'end', 'error']) ssh.on(event, listener);
+    },
+    hold: nothing,
+    end: nothing,
   };
 }
 

@@ -1,16 +1,68 @@
 import { NoAnswerError, refusalOf, RefusedError } from '../errors.js';
-import {
-  OPEN_NEW,
-  OPEN_TO_READ,
-  type Answer,
-  isRegular,
-  type Attributes,
-  type FileSystem,
-  type Found,
-  type Handle,
-  type RawSftp,
-} from './raw.js';
 import { KnownFiles } from '../known-files.js';
+
+export type Handle = Buffer;
+
+export interface Attributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Whole seconds. */
+  readonly mtime: number;
+}
+
+export interface ListedName {
+  readonly filename: string;
+  readonly attrs: Attributes;
+}
+
+/** The answer to `statvfs@openssh.com`, as far as it is used: free blocks, files and free files, flags. */
+export interface FileSystem {
+  readonly f_bavail: number | bigint;
+  readonly f_files: number | bigint;
+  readonly f_favail: number | bigint;
+  readonly f_flag: number | bigint;
+}
+
+type Answer<T> = (error: Error | null | undefined, value: T) => void;
+
+type Changes = Partial<Pick<Attributes, 'mode' | 'uid' | 'gid'>>;
+
+/** What is used of the SFTP session of `ssh2`. */
+export interface RawSftp {
+  open(path: string, flags: number, attributes: Changes, answer: Answer<Handle>): void;
+  close(handle: Handle, answer: Answer<void>): void;
+  read(handle: Handle, into: Buffer, offset: number, length: number, from: number, answer: Answer<number>): void;
+  write(handle: Handle, data: Buffer, offset: number, length: number, at: number, answer: Answer<void>): void;
+  stat(path: string, answer: Answer<Attributes>): void;
+  lstat(path: string, answer: Answer<Attributes>): void;
+  fstat(handle: Handle, answer: Answer<Attributes>): void;
+  setstat(path: string, changes: Changes, answer: Answer<void>): void;
+  fsetstat(handle: Handle, changes: Changes, answer: Answer<void>): void;
+  opendir(path: string, answer: Answer<Handle>): void;
+  readdir(handle: Handle, answer: Answer<readonly ListedName[]>): void;
+  mkdir(path: string, changes: Changes, answer: Answer<void>): void;
+  rmdir(path: string, answer: Answer<void>): void;
+  unlink(path: string, answer: Answer<void>): void;
+  rename(from: string, to: string, answer: Answer<void>): void;
+  symlink(target: string, path: string, answer: Answer<void>): void;
+  /** These throw at once where the server does not announce them. */
+  ext_openssh_rename(from: string, to: string, answer: Answer<void>): void;
+  ext_openssh_hardlink(from: string, to: string, answer: Answer<void>): void;
+  ext_openssh_statvfs(path: string, answer: Answer<FileSystem>): void;
+  on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
+  /** The extensions that the server announced. Not documented, so it may be missing. */
+  readonly _extensions?: Readonly<Record<string, string>>;
+}
+
+const OPEN_TO_READ = 1;
+/** Write, create, fail where something is. */
+const OPEN_NEW = 2 | 8 | 32;
+
+export const isDirectory = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o040000;
+export const isRegular = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o100000;
+export const isSymlink = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o120000;
 
 /** Every server takes reads and writes of this size. */
 const CHUNK_BYTES = 32_768;
@@ -43,10 +95,6 @@ export class SftpSession {
     // OpenSSH's own server; others answer through its sshd too, and not all of those keep the order.
     this.ordered = options.software.startsWith('OpenSSH') && raw._extensions?.['lsetstat@openssh.com'] !== undefined;
     for (const event of ['close', 'end', 'error']) raw.on(event, () => this.die('the connection was lost'));
-  }
-
-  get raw(): RawSftp {
-    return this.#raw;
   }
 
   get alive(): boolean {
@@ -151,9 +199,9 @@ export class SftpSession {
   }
 
   /** The next names of a directory, without `.` and `..`; undefined at the end. */
-  async readdir(handle: Handle): Promise<readonly Found[] | undefined> {
+  async readdir(handle: Handle): Promise<readonly ListedName[] | undefined> {
     try {
-      return await this.#ask<readonly Found[]>((answer) => this.#raw.readdir(handle, answer));
+      return await this.#ask<readonly ListedName[]>((answer) => this.#raw.readdir(handle, answer));
     } catch (error) {
       if (error instanceof RefusedError && error.code === 'EOF') return undefined;
       throw error;

@@ -1,7 +1,9 @@
 import { freshId } from '../../../util/fresh-id.js';
-import { guardPath, stagedPath, takenName } from '../../../vfs/names.js';
 import type { Steps } from '../../../util/steps.js';
+import { VfsError } from '../../../vfs/errors.js';
+import { guardPath, isGuardEntry, stagedPath, takenName } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
+import { codeOf } from './posix-errors.js';
 
 /** A file's bytes and version, as the swap compares them. */
 export interface Image {
@@ -126,8 +128,8 @@ function* judgeAndAct(files: SwapFiles, swap: Swap, { entry, image }: Inside): S
 /** Clears up behind oneself, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */
 function* leave(files: SwapFiles, directory: string, leftovers: readonly string[]): Steps<void> {
   try {
-    for (const name of leftovers) yield* takeAway(files, directory, name);
-    yield* present(vacant(files.rmdir(directory)));
+    for (const name of leftovers) yield* removeEntry(files, directory, name);
+    yield* removeIfEmpty(files, directory);
   } catch {
     return;
   }
@@ -154,16 +156,17 @@ class Rivals {
     const [rival] = names;
     if (rival === undefined) {
       // Some stores refuse to rename onto an empty directory; removing it is safe because it only works while empty.
-      yield* present(vacant(this.#files.rmdir(this.#guard)));
+      yield* removeIfEmpty(this.#files, this.#guard);
     } else if (rival !== this.#seen) {
       this.#seen = rival;
       this.#since = this.#files.now();
       yield* this.#pause();
     } else if (this.#files.now() - this.#since < this.#patienceMs) {
       yield* this.#pause();
+    } else if (names.some(isGuardEntry)) {
+      yield* removeEntries(this.#files, this.#guard, names);
     } else {
-      // The entry sorts before what was taken through it: first nothing more can come in, then all can go.
-      for (const name of names) yield* takeAway(this.#files, this.#guard, name);
+      throw new VfsError('ERR_VFS_DENIED', `${this.#guard} holds ${rival}, which no lock made; remove it`);
     }
   }
 
@@ -173,31 +176,43 @@ class Rivals {
   }
 }
 
-/** Takes an entry, or what was taken through it, out of the guard: a file, a door, or a directory that serves as one. */
-function* takeAway(files: SwapFiles, guard: string, name: string): Steps<void> {
+/** What it takes to remove the entries of a guard. */
+export type GuardFiles = Pick<SwapFiles, 'names' | 'unlink' | 'rmdir'>;
+
+/**
+ * Removes what contenders have left in a guard, and nothing else that stands there. An entry sorts before the file that was
+ * taken through it: once the entry is gone nothing more can come in, and the rest can go.
+ */
+export function* removeEntries(files: GuardFiles, guard: string, names: readonly string[]): Steps<void> {
+  for (const name of names.filter(isGuardEntry).sort()) yield* removeEntry(files, guard, name);
+}
+
+/** Removes an entry, or the file that was taken through it: a file, a door, or a directory that serves as one. */
+function* removeEntry(files: GuardFiles, guard: string, name: string): Steps<void> {
   const path = `${guard}/${name}`;
   try {
     yield* present(files.unlink(path));
   } catch (error) {
     if (!['EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
     yield* present(files.unlink(`${path}/${takenName(name)}`));
-    // Not empty: its owner has acted in between, for the last time, and the next look finds it again.
-    yield* vacant(present(files.rmdir(path)));
+    // Not empty: its owner has acted meanwhile, for the last time, and the next round finds it again.
+    yield* removeIfEmpty(files, path);
   }
 }
 
+/** Removes a directory. False: it is gone already, or not empty. */
+export function removeIfEmpty(files: GuardFiles, folder: string): Steps<boolean> {
+  return unless(files.rmdir(folder), ['ENOENT', 'EEXIST', 'ENOTEMPTY']);
+}
+
 /** Whether an operation found its source; false when the name was gone. */
-function present(operation: Steps<unknown>): Steps<boolean> {
+export function present(operation: Steps<unknown>): Steps<boolean> {
   return unless(operation, ['ENOENT']);
 }
 
 /** Whether an operation found its target free; false when it was taken. */
 function vacant(operation: Steps<unknown>): Steps<boolean> {
   return unless(operation, ['EEXIST', 'ENOTEMPTY']);
-}
-
-function codeOf(error: unknown): string {
-  return (error as { readonly code?: string } | undefined)?.code ?? '';
 }
 
 function* unless(operation: Steps<unknown>, codes: readonly string[]): Steps<boolean> {

@@ -36,6 +36,12 @@ export function posixError(verb: string, path: string, cause: unknown, signal?: 
   return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
 }
 
+/** The refusal to treat something else as a file, with the code that `posixError` understands. */
+export function notAFile(found: 'a directory' | 'a symbolic link' | 'not a regular file', cause?: unknown): Error {
+  const hint = found === 'a directory' ? ', as other lock libraries leave them; remove it when nobody uses it' : '';
+  return Object.assign(new Error(`it is ${found}, expected a file${hint}`, { cause }), { code: 'EISDIR' });
+}
+
 /** What is answered where no file is: the name is missing, or part of the path is a file itself. */
 export const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
