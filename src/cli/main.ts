@@ -1,12 +1,55 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 
-const args = process.argv.slice(2);
+import type { Arguments } from './usage/arguments.js';
 
-if (args[0] === 'guardian' && process.send !== undefined) {
+const self = fileURLToPath(import.meta.url);
+// Only entry points have the same path under `dist` as under `src`.
+const manifest = new URL('../../package.json', import.meta.url);
+
+/** Runs the command line and resolves with its exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const { readArguments } = await import('./usage/arguments.js');
+    return await perform(readArguments(argv, process.env));
+  } catch (error) {
+    const { reportError } = await import('./report-error.js');
+    return reportError(error);
+  }
+}
+
+async function perform(args: Arguments): Promise<number> {
+  // Each command loads only what it needs: help, for example, must not load a store.
+  switch (args.verb) {
+    case 'run': {
+      // The guardian process starts while this process loads the rest.
+      const { GuardianLink } = await import('./guardian/link.js');
+      const guardian = new GuardianLink(self);
+      return (await import('./commands/run.js')).run(args, guardian);
+    }
+    case 'status':
+      return (await import('./commands/status.js')).status(args);
+    case 'ls':
+      return (await import('./commands/ls.js')).ls(args);
+    case 'sweep':
+      return (await import('./commands/sweep.js')).sweep(args);
+    case 'doctor':
+      return (await import('./commands/doctor.js')).doctor(args);
+    case 'unlock':
+      return (await import('./commands/unlock.js')).unlock(args);
+    case 'completion':
+      return (await import('./commands/completion.js')).completion(args);
+    case 'help':
+      return (await import('./commands/help.js')).help(args);
+    case 'version':
+      return (await import('./commands/help.js')).version(manifest);
+  }
+}
+
+const argv = process.argv.slice(2);
+if (argv[0] === 'guardian' && process.send !== undefined) {
   const { guard } = await import('./guardian/guardian.js');
   guard();
 } else {
-  const { commandLine } = await import('./usage/command-line.js');
-  process.exitCode = await commandLine(args, fileURLToPath(import.meta.url));
+  process.exitCode = await main(argv);
 }

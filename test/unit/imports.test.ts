@@ -7,7 +7,10 @@ const SRC = resolve(import.meta.dirname, '../../src');
 
 /** The floors of the house, top first: imports lead to the same room or to a lower floor. */
 const FLOORS: readonly (readonly RegExp[])[] = [
-  [/^index\.ts$/, /^cli\//],
+  [/^index\.ts$/, /^cli\/main\.ts$/],
+  [/^cli\/commands\//],
+  [/^cli\/usage\//, /^cli\/guardian\//],
+  [/^cli\/terminal\//, /^cli\/[^/]+$/],
   [/^admin\//, /^inbox\//],
   [/^lock\/[^/]+$/],
   [/^lock\/protocol\//, /^open\.ts$/, /^otel\//],

@@ -1,11 +1,24 @@
-import { COMMAND_NAMES, COMMANDS, type CommandName, type CommandSpec, type OptionSpec } from '../usage/commands.js';
+import { print } from '../terminal/print.js';
+import type { ArgumentsOf } from '../usage/arguments.js';
+import {
+  COMMAND_NAMES,
+  COMMANDS,
+  optionsOf,
+  type CommandName,
+  type CommandSpec,
+  type OptionSpec,
+} from '../usage/commands.js';
 
-const SHELLS = ['bash', 'zsh'] as const;
+const SHELLS = COMMANDS.completion.choices;
 
-/** What may come first, but for the commands. */
-const FIRST: Readonly<Record<string, string>> = { help: 'Tells about a command.', '--help': '', '--version': '' };
+/** The first words besides the commands. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  help: 'Shows the help on a command.',
+  '--help': '',
+  '--version': '',
+};
 
-/** After `--` comes a command line of its own. */
+/** After `--` another command line follows. */
 const BASH_AFTER_DASHES = `  if [[ $command == run ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
       [[ \${COMP_WORDS[i]} == -- ]] || continue
@@ -21,21 +34,22 @@ const BASH_AFTER_DASHES = `  if [[ $command == run ]]; then
   fi
 `;
 
-/** A script that makes a shell complete everything that can be typed after `vfs-lockfile`, without starting it. */
-export function completionFor(shell: (typeof SHELLS)[number]): string {
-  return shell === 'bash' ? bash() : zsh();
+/** Prints a script that makes a shell complete all words after `vfs-lockfile` without starting it. */
+export function completion({ shell }: ArgumentsOf<'completion'>): number {
+  print(shell === 'bash' ? bash() : zsh());
+  return 0;
 }
 
 function bash(): string {
   const cases = COMMAND_NAMES.map((name) => `    ${name}) options='${optionNames(name).join(' ')}' ;;`).join('\n');
-  const valued = [...new Set(COMMAND_NAMES.flatMap((name) => valuedNames(COMMANDS[name])))].join('|');
+  const valued = [...new Set(COMMAND_NAMES.flatMap((name) => valuedNames(name)))].join('|');
   const location = COMMAND_NAMES.filter((name) => operandOf(name) === 'location').join('|');
   return `# Completion of vfs-lockfile for bash: source <(vfs-lockfile completion bash)
 _vfs_lockfile() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} options i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W '${[...COMMAND_NAMES, ...Object.keys(FIRST)].join(' ')}' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W '${[...COMMAND_NAMES, ...Object.keys(OTHER_WORDS)].join(' ')}' -- "$word")
     return
   fi
 ${BASH_AFTER_DASHES}  case $previous in
@@ -63,7 +77,7 @@ complete -F _vfs_lockfile vfs-lockfile
 function zsh(): string {
   const first = [
     ...COMMAND_NAMES.map((name) => `${name}:${COMMANDS[name].summary}`),
-    ...Object.entries(FIRST).map(([name, text]) => (text === '' ? name : `${name}:${text}`)),
+    ...Object.entries(OTHER_WORDS).map(([name, text]) => (text === '' ? name : `${name}:${text}`)),
   ];
   const cases = COMMAND_NAMES.map((name) => `    ${name})\n      _arguments -s ${zshArguments(name)} ;;`).join('\n');
   return `#compdef vfs-lockfile
@@ -97,7 +111,7 @@ compdef _vfs_lockfile vfs-lockfile
 }
 
 function zshArguments(name: CommandName): string {
-  const options = optionsOf(COMMANDS[name]).map(([option, spec]) => zshOption(option, spec));
+  const options = optionsOf(name).map(([option, spec]) => zshOption(option, spec));
   const operands = {
     file: '1:file:_files',
     location: '1:folder:_path_files -/',
@@ -106,27 +120,25 @@ function zshArguments(name: CommandName): string {
   return [...options, quoted(operands[operandOf(name)])].join(' \\\n        ');
 }
 
-function zshOption(name: string, { short, value, help }: OptionSpec): string {
-  const told = help.replace(/[[\]:\\]/g, '\\\\$&');
-  const rest = quoted(`[${told}]${value === undefined ? '' : `:${value}:`}`);
+function zshOption(name: string, spec: OptionSpec): string {
+  const { short, help } = spec;
+  const value = spec.kind === 'flag' ? undefined : spec.value;
+  const escaped = help.replace(/[[\]:\\]/g, '\\\\$&');
+  const rest = quoted(`[${escaped}]${value === undefined ? '' : `:${value}:`}`);
   const equals = value === undefined ? '' : '=';
   if (short === undefined) return `--${name}${equals}${rest}`;
   return `${quoted(`(-${short} --${name})`)}{-${short},--${name}${equals}}${rest}`;
 }
 
-function optionsOf({ options }: CommandSpec): readonly (readonly [string, OptionSpec])[] {
-  return Object.entries(options);
-}
-
 function optionNames(name: CommandName): readonly string[] {
-  return optionsOf(COMMANDS[name]).flatMap(([option, { short }]) => [
+  return optionsOf(name).flatMap(([option, { short }]) => [
     ...(short === undefined ? [] : [`-${short}`]),
     `--${option}`,
   ]);
 }
 
-function valuedNames(command: CommandSpec): readonly string[] {
-  return optionsOf(command).flatMap(([option, { value }]) => (value === undefined ? [] : [`--${option}`]));
+function valuedNames(name: CommandName): readonly string[] {
+  return optionsOf(name).flatMap(([option, { kind }]) => (kind === 'flag' ? [] : [`--${option}`]));
 }
 
 function operandOf(name: CommandName): CommandSpec['operand'] {

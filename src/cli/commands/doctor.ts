@@ -1,21 +1,21 @@
 import { doctor as diagnose, type Check, type Diagnosis } from '../../admin/doctor/doctor.js';
 import { printable } from '../../lock/model/record.js';
-import type { DoctorArguments } from '../usage/arguments.js';
-import { printError } from '../usage/print-error.js';
 import { DOCTOR_EXIT } from '../exit-codes.js';
-import { harmlessJson } from '../terminal/lock-text.js';
+import { Interrupted, signalExitCode, Signals } from '../signals.js';
+import { escapedJson } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
+import { printError } from '../terminal/print-error.js';
 import { Progress } from '../terminal/progress.js';
-import { columnsOf } from '../terminal/rows.js';
-import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
-import { type Cell, type Column, Table } from '../terminal/table.js';
-import { openPlace } from '../usage/target.js';
-import { screenOn, styled, wrapped, type Style } from '../terminal/terminal.js';
+import { columnsOf, screenOn, styled, type Style } from '../terminal/screen.js';
+import { type Column, type Row, Table } from '../terminal/table.js';
+import { wrapped } from '../terminal/text.js';
+import type { ArgumentsOf } from '../usage/arguments.js';
+import { openLocation } from '../usage/target.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'FOUND' },
   { title: 'TRIED', cut: 'end', least: 12 },
-  { title: 'MS', align: 'right', spare: 1 },
+  { title: 'MS', align: 'right', dropOrder: 1 },
 ];
 
 const VERDICT_STYLES: Readonly<Record<Diagnosis['verdict'], Style>> = {
@@ -32,15 +32,15 @@ const CHECK_STYLES: Readonly<Record<Check['verdict'], Style>> = {
   note: 'dim',
 };
 
-/** Tells whether a store is safe to lock on, and resolves with the exit code. */
-export async function doctor({ location, json, quiet }: DoctorArguments): Promise<number> {
+/** Prints whether a store is safe to lock on and resolves with the exit code. */
+export async function doctor({ location, json, quiet }: ArgumentsOf<'doctor'>): Promise<number> {
   const signals = new Signals();
-  const folder = await openPlace(location);
+  const folder = await openLocation(location);
   const progress = new Progress(!quiet);
   let tried = 0;
   const onCheck = ({ name }: Check): void => {
     tried += 1;
-    progress.tell(() => `tried ${tried}: ${printable(name)}`);
+    progress.show(() => `tried ${tried}: ${printable(name)}`);
   };
   try {
     const diagnosis = await diagnose(folder, { onCheck, signal: signals.interrupted });
@@ -57,7 +57,7 @@ export async function doctor({ location, json, quiet }: DoctorArguments): Promis
 
 function jsonOf({ clockAheadMs, checks, ...diagnosis }: Diagnosis): string {
   const rounded = checks.map((check) => ({ ...check, durationMs: tenths(check.durationMs) }));
-  return harmlessJson({ ...diagnosis, clockAheadMs: clockAheadMs ?? null, checks: rounded });
+  return escapedJson({ ...diagnosis, clockAheadMs: clockAheadMs ?? null, checks: rounded });
 }
 
 function textOf({
@@ -73,7 +73,7 @@ function textOf({
   const screen = screenOn(1);
   const columns = columnsOf(screen);
   const table = new Table(COLUMNS);
-  const rows = checks.map((check): readonly Cell[] => [
+  const rows = checks.map((check): Row => [
     [check.verdict, CHECK_STYLES[check.verdict]],
     printable(check.name),
     String(Math.round(check.durationMs)),
@@ -86,16 +86,16 @@ function textOf({
     ...table.lines(rows, columns, screen, true),
     '',
     ...wrapped(`round trips in ms: ${trips.join(', ')}`, columns),
-    ...wrapped(`the store's clock: ${clockWords(clockAheadMs)}`, columns),
+    ...wrapped(`the store's clock: ${describeClock(clockAheadMs)}`, columns),
     ...leftBehind.map((path) => `could not be removed: ${printable(path)}`),
     '',
   ].join('\n');
 }
 
-function clockWords(aheadMs: number | undefined): string {
-  if (aheadMs === undefined) return 'not told';
+function describeClock(aheadMs: number | undefined): string {
+  if (aheadMs === undefined) return 'unknown';
   const ms = Math.round(Math.abs(aheadMs));
-  return ms === 0 ? "as this machine's" : `${ms} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's`;
+  return ms === 0 ? "the same as this machine's" : `${ms} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's`;
 }
 
 function tenths(ms: number): number {

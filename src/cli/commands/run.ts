@@ -1,31 +1,32 @@
 import { Lockfile } from '../../lock/lockfile.js';
-import type { RunArguments } from '../usage/arguments.js';
-import { printError } from '../usage/print-error.js';
-import { CliError } from '../usage/error.js';
 import { instantIn } from '../../util/instant.js';
-import { EXIT } from '../exit-codes.js';
+import { CliError, EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
-import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
-import { supervise } from './supervise.js';
-import { openTarget } from '../usage/target.js';
+import { Interrupted, signalExitCode, Signals } from '../signals.js';
+import { printError } from '../terminal/print-error.js';
+import { WaitingNotice } from '../terminal/waiting-notice.js';
+import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveRunOptions, type ResolvedRunOptions } from '../usage/settings.js';
-import { WaitingNotice } from '../terminal/waiting.js';
+import { openTarget } from '../usage/target.js';
+import { supervise } from './supervise.js';
+
+type RunArguments = ArgumentsOf<'run'>;
 
 const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   ENOENT: 'there is no such command, or its interpreter is missing',
 };
 
-/** Runs a command while a lock is held. Resolves with the exit code when nothing of the command is left. */
+/** Runs a command while a lock is held. Resolves with the exit code when no process of the command is left. */
 export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
   const signals = new Signals();
   try {
-    const terms = resolveRunOptions(args, process.env);
+    const options = resolveRunOptions(args);
     const file = await openTarget(args.file);
-    const lock = new Lockfile(file, { ...terms.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
-    await acquire(lock, terms.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
-    return await runHolding(lock, args, terms, guardian, signals);
+    const lock = new Lockfile(file, { ...options.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
+    await acquire(lock, options.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
+    return await runHolding(lock, args, options, guardian, signals);
   } catch (error) {
     if (error instanceof Interrupted) return signalExitCode(error.signal);
     throw error;
@@ -46,16 +47,16 @@ async function acquire(lock: Lockfile, waitMs: number, signal: AbortSignal, quie
 async function runHolding(
   lock: Lockfile,
   args: RunArguments,
-  terms: ResolvedRunOptions,
+  options: ResolvedRunOptions,
   guardian: GuardianLink,
   signals: Signals,
 ): Promise<number> {
   let ended: Ended | Refused;
   try {
     signals.interrupted.throwIfAborted();
-    ended = await supervise(lock, guardian, signals, jobOf(lock, args, terms));
+    ended = await supervise(lock, guardian, signals, jobOf(lock, args, options));
   } finally {
-    await giveBack(lock);
+    await release(lock);
   }
   if (ended.report === 'refused') throw refusal(args.command, ended.code);
   throwIfLost(lock, ended);
@@ -74,9 +75,9 @@ function jobOf(lock: Lockfile, { command, args }: RunArguments, { killAfterMs, m
   return { command, args, env, killAfterMs, marginMs, deadline: instantIn(lock.remainingMs) };
 }
 
-async function giveBack(lock: Lockfile): Promise<void> {
+async function release(lock: Lockfile): Promise<void> {
   try {
-    // Settles first whether the deadline has passed unnoticed: a release in time is no proof of having held until now.
+    // Reading `held` first notices a deadline that passed: a release in time does not prove that the lock was held until now.
     if (lock.held || lock.loss) await lock.release();
   } catch (error) {
     printError(`${messageOf(error)}; it stays locked until its lease ends`);
@@ -84,17 +85,17 @@ async function giveBack(lock: Lockfile): Promise<void> {
 }
 
 function refusal(command: string, code: string): CliError {
-  const words = REFUSALS[code];
+  const reason = REFUSALS[code];
   const exitCode = code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
-  return new CliError(exitCode, `cannot start ${command}: ${words === undefined ? code : `${words} (${code})`}`);
+  return new CliError(exitCode, `cannot start ${command}: ${reason === undefined ? code : `${reason} (${code})`}`);
 }
 
 function throwIfLost({ loss, path }: Lockfile, { reason }: Ended): void {
   if (loss === undefined && reason !== 'deadline') return;
   const lost = loss?.message ?? `the lock ${path} could not be renewed in time`;
   const cause = loss?.cause === undefined ? '' : ` (${messageOf(loss.cause)})`;
-  const fate = reason === undefined ? 'COMMAND had ended by itself' : 'COMMAND was ended';
-  throw new CliError(EXIT.lost, `${lost}${cause}; ${fate}`);
+  const outcome = reason === undefined ? 'COMMAND had ended by itself' : 'COMMAND was ended';
+  throw new CliError(EXIT.lost, `${lost}${cause}; ${outcome}`);
 }
 
 function messageOf(error: unknown): string {

@@ -4,11 +4,11 @@ import type { Lockfile } from '../../lock/lockfile.js';
 import { lockPath } from '../../vfs/names.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
-import type { Signals } from '../guardian/signals.js';
+import type { Signals } from '../signals.js';
 
 const RENEWED = 'vfs-lockfile:renew';
 
-/** Runs the job in the guardian's care while the lock is held, and resolves when nothing of it is left. */
+/** Has the guardian run the job while the lock is held. Resolves when no process of the job is left. */
 export async function supervise(
   lock: Lockfile,
   guardian: GuardianLink,
@@ -38,7 +38,7 @@ export async function supervise(
   }
 }
 
-/** Ends the group over the head of a guardian that is stopped or hangs. */
+/** Ends the group without the guardian, in case that one is stopped or hangs. */
 class LastResort {
   readonly #lock: Lockfile;
   readonly #guardian: GuardianLink;
@@ -63,19 +63,19 @@ class LastResort {
   }
 }
 
-/** A lock that somebody takes away is noticed at once where the store can tell, else at the next renewal. */
+/** Notices at once that somebody took the lock, if the store can watch a file; otherwise the next renewal notices. */
 function watchLock(lock: Lockfile): () => void {
   const { vfs, path } = lock.file;
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const found = await lock.metadata();
     if (lock.held && found?.lockId !== lock.record?.lockId) await lock.renew();
   };
-  // A failure to look is no loss; the next renewal will tell.
-  const stop = vfs.watch?.(lockPath(path), () => void look().catch(() => undefined));
+  // A check that fails is not a loss; the next renewal decides.
+  const stop = vfs.watch?.(lockPath(path), () => void check().catch(() => undefined));
   return stop ?? (() => undefined);
 }
 
-/** A group in a session of its own gets no stop from a terminal, so it gets one that no process can ignore. */
+/** A terminal cannot stop a group in another session, so the group is stopped by the signal that no process can ignore. */
 function forward(guardian: GuardianLink, signal: NodeJS.Signals): void {
   if (signal !== 'SIGTSTP') guardian.signal(signal);
   else guardian.signal('SIGSTOP', () => process.kill(process.pid, 'SIGSTOP'));

@@ -1,28 +1,29 @@
-import { describeHolder } from '../../lock/model/holder.js';
-import type { Folder } from '../../vfs/path.js';
 import { sweep as sweepFolder, type SweepTotals } from '../../admin/sweep.js';
 import type { Swept } from '../../admin/sweeper.js';
+import { describeHolder } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
-import type { SweepArguments } from '../usage/arguments.js';
-import { printError } from '../usage/print-error.js';
+import type { Folder } from '../../vfs/path.js';
 import { EXIT } from '../exit-codes.js';
-import { harmlessJson, wholeMs } from '../terminal/lock-text.js';
-import { nameIn } from '../terminal/lock-rows.js';
+import { Interrupted, signalExitCode, Signals } from '../signals.js';
+import { displayPath, relativePath } from '../terminal/display-path.js';
+import { escapedJson, roundedMs } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
+import { printError } from '../terminal/print-error.js';
 import { Progress } from '../terminal/progress.js';
-import { Rows } from '../terminal/rows.js';
-import { Interrupted, signalExitCode, Signals } from '../guardian/signals.js';
-import { type Cell, type Column, Table } from '../terminal/table.js';
-import { openPlace, shownFolder } from '../usage/target.js';
+import { RowPrinter } from '../terminal/row-printer.js';
+import type { Style } from '../terminal/screen.js';
+import { type Column, type Row, Table } from '../terminal/table.js';
+import { formatSpan } from '../terminal/time-text.js';
+import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveSweepOptions } from '../usage/settings.js';
-import { spanOf, type Style } from '../terminal/terminal.js';
+import { openLocation } from '../usage/target.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'DONE', cut: 'end', least: 5 },
   { title: 'WHAT', cut: 'start', least: 8 },
-  { title: 'WHY', spare: 3 },
-  { title: 'IDLE', align: 'right', spare: 1 },
-  { title: 'HOLDER', cut: 'end', least: 8, spare: 0 },
+  { title: 'WHY', dropOrder: 3 },
+  { title: 'IDLE', align: 'right', dropOrder: 1 },
+  { title: 'HOLDER', cut: 'end', least: 8, dropOrder: 0 },
 ];
 
 const STYLES: Readonly<Record<Swept['action'], Style>> = {
@@ -32,50 +33,48 @@ const STYLES: Readonly<Record<Swept['action'], Style>> = {
   left: 'dim',
 };
 
-/** Removes what nobody needs in a folder, tells of it, and resolves with the exit code. */
-export async function sweep(args: SweepArguments): Promise<number> {
-  const terms = resolveSweepOptions(args);
+/** Removes stale locks and leftovers in a folder, prints what it did, and resolves with the exit code. */
+export async function sweep(args: ArgumentsOf<'sweep'>): Promise<number> {
+  const options = resolveSweepOptions(args);
   const signals = new Signals();
-  const folder = await openPlace(args.location);
+  const folder = await openLocation(args.location);
   const progress = new Progress(!args.quiet);
-  const rows = new Rows(new Table(COLUMNS), progress);
-  const sweeping = sweepFolder(folder, { ...terms, signal: signals.interrupted });
-  const end = (): void => {
+  const rows = new RowPrinter(new Table(COLUMNS), progress);
+  const sweeping = sweepFolder(folder, { ...options, signal: signals.interrupted });
+  const flush = (): void => {
     rows.flush();
     progress.clear();
   };
   try {
     for await (const swept of sweeping) {
       if (args.json && !args.quiet) print(`${jsonOf(swept)}\n`);
-      else if (!args.quiet && isNews(swept, args)) rows.add(rowOf(swept, folder));
-      if (swept.error !== undefined) complainOf(swept, end);
-      progress.tell(() => summaryOf(sweeping.totals, args.dryRun));
+      else if (!args.quiet && isWorthARow(swept, args)) rows.add(rowOf(swept, folder));
+      if (swept.error !== undefined) {
+        flush();
+        printError(swept.error instanceof Error ? swept.error.message : swept.path);
+      }
+      progress.show(() => summaryOf(sweeping.totals, args.dryRun));
     }
-    end();
+    flush();
     if (!args.quiet && !args.json) print(`${summaryOf(sweeping.totals, args.dryRun)}\n`);
     return sweeping.totals.failed > 0 ? EXIT.failed : 0;
   } catch (error) {
-    end();
+    flush();
     if (!(error instanceof Interrupted)) throw error;
-    printError(`interrupted in ${shownFolder(folder)}: ${summaryOf(sweeping.totals, args.dryRun)} so far`);
+    printError(`interrupted in ${displayPath(folder)}: ${summaryOf(sweeping.totals, args.dryRun)} so far`);
     return signalExitCode(error.signal);
   }
 }
 
-/** What was left as it should be is told only to those who ask for all. */
-function isNews({ action, reason }: Swept, { all }: SweepArguments): boolean {
+/** What was kept for a normal reason has a row only with `--all`. */
+function isWorthARow({ action, reason }: Swept, { all }: ArgumentsOf<'sweep'>): boolean {
   return all || action !== 'left' || reason === 'changed' || reason === 'failed';
 }
 
-function complainOf({ path, error }: Swept, makeRoom: () => void): void {
-  makeRoom();
-  printError(error instanceof Error ? error.message : path);
-}
-
-function rowOf({ action, reason, kind, path, file, record, idleMs }: Swept, folder: Folder): readonly Cell[] {
-  const root = shownFolder(folder);
+function rowOf({ action, reason, kind, path, file, record, idleMs }: Swept, folder: Folder): Row {
+  const root = displayPath(folder);
   const name = file
-    ? `${nameIn(folder, file.path)}.lock`
+    ? `${relativePath(folder, file.path)}.lock`
     : path.startsWith(`${root}/`)
       ? path.slice(root.length + 1)
       : path;
@@ -83,13 +82,13 @@ function rowOf({ action, reason, kind, path, file, record, idleMs }: Swept, fold
     [action, STYLES[action]],
     `${printable(name)}${kind === 'folder' ? '/' : ''}`,
     reason,
-    idleMs === undefined ? '' : spanOf(idleMs),
+    idleMs === undefined ? '' : formatSpan(idleMs),
     record ? describeHolder(record) : '',
   ];
 }
 
 function jsonOf({ kind, action, reason, path, file, record, idleMs, error }: Swept): string {
-  return harmlessJson({
+  return escapedJson({
     action,
     reason,
     kind,
@@ -97,7 +96,7 @@ function jsonOf({ kind, action, reason, path, file, record, idleMs, error }: Swe
     file: file?.toString() ?? null,
     lockId: record?.lockId ?? null,
     ownerId: record?.ownerId ?? null,
-    idleMs: wholeMs(idleMs),
+    idleMs: roundedMs(idleMs),
     ...(error instanceof Error && { error: error.message }),
   });
 }

@@ -2,24 +2,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 import { readProcessStat } from '../../util/process-stat.js';
 
-/** Sends a signal to every process of a group, if any is left that may be signalled. */
+/** Sends a signal to every process of a group. A group that is gone is not an error. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
   send(-pgid, signal);
 }
 
-/** Whether any process of the group can still do anything. */
+/** Whether any process of the group still runs. Zombies do not count. */
 export function isGroupAlive(pgid: number): boolean {
   if (!send(-pgid, 0)) return false;
-  // Where nobody collects orphaned zombies, as in many containers, they stay members for ever.
-  return processIds()?.some((pid) => isWorkingIn(pgid, pid)) ?? true;
+  // In containers without an init process, orphaned zombies stay in their group for ever.
+  return processIds()?.some((pid) => isRunningIn(pgid, pid)) ?? true;
 }
 
-/** Ends every process of the group, and resolves when none is left. */
+/** Kills every process of the group and resolves when none is left. */
 export async function killGroup(pgid: number): Promise<void> {
   await killAll(() => (isGroupAlive(pgid) ? [-pgid] : []));
 }
 
-/** Ends every process that has `marker` in its environment, where the system shows that to us. */
+/** Kills every process with `marker` in its environment, if the system shows environments. */
 export async function killMarked(marker: string): Promise<void> {
   await killAll(() => processIds()?.filter((pid) => environmentOf(pid).includes(marker)) ?? []);
 }
@@ -33,7 +33,7 @@ async function killAll(find: () => readonly number[]): Promise<void> {
   }
 }
 
-/** False: nobody is there. */
+/** Returns false if there is no such process. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
@@ -42,17 +42,18 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** Undefined on systems without `/proc`. */
 function processIds(): readonly number[] | undefined {
   if (process.platform !== 'linux') return undefined;
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
-function isWorkingIn(pgid: number, pid: number): boolean {
+function isRunningIn(pgid: number, pid: number): boolean {
   const stat = readProcessStat(String(pid));
   return stat?.pgid === pgid && (!stat.dead || hasMoreThreads(pid));
 }
 
-/** A process whose first thread has ended looks like a zombie too, while its other threads work on. */
+/** A process whose first thread has ended also looks like a zombie, although its other threads still run. */
 function hasMoreThreads(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).length > 1;

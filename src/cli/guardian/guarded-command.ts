@@ -4,18 +4,18 @@ import { msUntil, type Instant } from '../../util/instant.js';
 import { isGroupAlive, signalGroup } from './group.js';
 import type { EndReason, Job, Report } from './messages.js';
 
-/** The deadline is looked at this often at least, as no timer runs while the machine sleeps. */
+/** The deadline is checked at least this often, because no timer runs while the machine sleeps. */
 const LONGEST_NAP_MS = 1000;
 const SHORTEST_NAP_MS = 2;
 const LONGEST_POLL_MS = 50;
 
-/** The command in the guardian's care, and every process of its group. */
+/** A running command with every process of its group, from the start to the end of the last process. */
 export class GuardedCommand {
   readonly #job: Job;
-  readonly #tell: (report: Report) => void;
+  readonly #report: (report: Report) => void;
   readonly #pgid: number | undefined;
   #deadline: Instant | undefined;
-  /** Lingering: the command has ended, and what it left behind has some time to end by itself. */
+  /** Lingering: the command has ended, and the processes that it left behind have some time to end by themselves. */
   #phase: 'running' | 'lingering' | 'terminating' | 'killing' | 'ended' = 'running';
   #phaseEndsMs = Infinity;
   #pollMs = SHORTEST_NAP_MS;
@@ -23,15 +23,15 @@ export class GuardedCommand {
   #exit: Pick<Extract<Report, { report: 'ended' }>, 'code' | 'signal'> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Starts the command; `tell` gets `refused`, or first `started` and at last `ended`. */
-  constructor(job: Job, tell: (report: Report) => void) {
+  /** Starts the command. `report` receives `refused`, or first `started` and finally `ended`. */
+  constructor(job: Job, report: (report: Report) => void) {
     this.#job = job;
-    this.#tell = tell;
+    this.#report = report;
     this.#deadline = job.deadline;
     const child = this.#spawn();
     this.#pgid = child?.pid;
     if (this.#pgid === undefined) return;
-    tell({ report: 'started', pgid: this.#pgid });
+    report({ report: 'started', pgid: this.#pgid });
     child?.on('exit', (code, signal) => {
       this.#exit = { code, signal };
       if (this.#phase === 'running') this.#enter('lingering');
@@ -40,7 +40,7 @@ export class GuardedCommand {
     this.#step();
   }
 
-  get over(): boolean {
+  get isOver(): boolean {
     return this.#phase === 'ended';
   }
 
@@ -49,7 +49,7 @@ export class GuardedCommand {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.#pgid !== undefined && !this.over) signalGroup(this.#pgid, signal);
+    if (this.#pgid !== undefined && !this.isOver) signalGroup(this.#pgid, signal);
   }
 
   /** Ends the group: SIGTERM, then SIGKILL. */
@@ -62,7 +62,7 @@ export class GuardedCommand {
     const { command, args, env } = this.#job;
     const refuse = (error: NodeJS.ErrnoException): void => {
       this.#phase = 'ended';
-      this.#tell({ report: 'refused', code: error.code ?? error.message });
+      this.#report({ report: 'refused', code: error.code ?? error.message });
     };
     try {
       return spawn(command, args, { env, stdio: 'inherit', detached: true }).on('error', refuse);
@@ -76,7 +76,7 @@ export class GuardedCommand {
     this.#reason = reason;
     this.#enter('terminating');
     this.signal('SIGTERM');
-    // A stopped process would not notice.
+    // A stopped process receives SIGTERM only when it continues.
     this.signal('SIGCONT');
   }
 
@@ -88,10 +88,10 @@ export class GuardedCommand {
 
   #step(): void {
     clearTimeout(this.#timer);
-    if (this.#pgid === undefined || this.over) return;
+    if (this.#pgid === undefined || this.isOver) return;
     if (this.#exit !== undefined && !isGroupAlive(this.#pgid)) {
       this.#phase = 'ended';
-      this.#tell({ report: 'ended', ...this.#exit, reason: this.#reason });
+      this.#report({ report: 'ended', ...this.#exit, reason: this.#reason });
       return;
     }
     this.#advance();

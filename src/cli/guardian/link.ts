@@ -1,24 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-import { CliError } from '../usage/error.js';
 import { instantIn } from '../../util/instant.js';
-import { EXIT } from '../exit-codes.js';
+import { CliError, EXIT } from '../exit-codes.js';
 import { killGroup, killMarked } from './group.js';
 import type { Ended, Job, Order, Report } from './messages.js';
 
 export type Refused = Extract<Report, { report: 'refused' }>;
 
-/** The guardian, as the process that started it sees it. */
+/** The guardian process, as seen by the process that starts it. */
 export class GuardianLink {
   readonly #child: ChildProcess;
   readonly #gone = new AbortController();
   #dismissed = false;
   #pgid: number | undefined;
 
-  /** `self` is the command line's own main file. */
+  /** Starts the guardian. `self` is the main file of the command line. */
   constructor(self: string) {
     if (process.platform === 'win32') throw new CliError(EXIT.failed, 'run needs process groups; Windows has none');
-    // What its environment tells Node, such as to wait for a debugger, is meant for the command alone.
+    // NODE_OPTIONS, for example to wait for a debugger, is meant for the command only.
     const env = { ...process.env, NODE_OPTIONS: undefined };
     const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
     this.#child = spawn(process.execPath, [self, 'guardian'], { env, stdio: [...stdio], detached: true });
@@ -34,14 +33,14 @@ export class GuardianLink {
     return this.#child.pid;
   }
 
-  /** Aborts with a complaint when the guardian ends before it is dismissed. */
+  /** Aborts with a `CliError` when the guardian ends before it is dismissed. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
   /**
-   * Has the command started, and resolves when nothing of its group is left. When the guardian is killed meanwhile, ends the
-   * group itself and rejects.
+   * Has the guardian start the command. Resolves when no process of its group is left. When the guardian is killed
+   * meanwhile, ends the group itself and rejects.
    */
   start(job: Job): Promise<Ended | Refused> {
     this.gone.throwIfAborted();
@@ -65,7 +64,7 @@ export class GuardianLink {
     });
   }
 
-  /** Tells how long the lock will last. */
+  /** Moves the deadline of the lock. */
   extend(remainingMs: number): void {
     this.#send({ order: 'extend', deadline: instantIn(remainingMs) });
   }
@@ -80,27 +79,27 @@ export class GuardianLink {
     this.#send({ order: 'end' });
   }
 
-  /** For a guardian that does not do its work: ends the group over its head, then the guardian. */
+  /** Ends the group and then the guardian, in case the guardian does not do its work. */
   async overrule(): Promise<void> {
     if (this.#pgid !== undefined) await killGroup(this.#pgid);
     this.#child.kill('SIGKILL');
   }
 
-  /** Lets the guardian go. A command that still runs is ended first. */
+  /** Ends the guardian. A command that still runs is ended first. */
   dismiss(): void {
     this.#dismissed = true;
     if (this.#child.connected) this.#child.disconnect();
     this.#child.unref();
   }
 
-  /** A guardian killed in the instant after it started the command had no time to tell of it: the environment tells. */
+  /** A guardian that was killed right after it started the command could not report the group, which is then found by its environment. */
   async #killOrphans({ env }: Job): Promise<void> {
     if (this.#pgid !== undefined) await killGroup(this.#pgid);
     else await killMarked(`VFS_LOCKFILE_ID=${env.VFS_LOCKFILE_ID ?? ''}`);
   }
 
   #send(order: Order, onSent?: () => void): void {
-    // A guardian that is gone is noticed elsewhere.
+    // `gone` reports a guardian that cannot be reached.
     if (this.#child.connected) this.#child.send(order, undefined, undefined, onSent ?? (() => undefined));
   }
 }

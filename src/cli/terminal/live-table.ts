@@ -1,14 +1,16 @@
 import type { WriteStream } from 'node:tty';
 
-import type { Inspection } from '../../lock/inspect.js';
 import type { Listed } from '../../admin/list.js';
-import type { Folder } from '../../vfs/path.js';
+import type { Inspection } from '../../lock/inspect.js';
 import { printable } from '../../lock/model/record.js';
-import { STATE_STYLES } from './lock-text.js';
+import type { Folder } from '../../vfs/path.js';
+import { displayPath } from './display-path.js';
 import { LOCK_COLUMNS, rowOf } from './lock-rows.js';
+import { STATE_STYLES } from './lock-text.js';
+import { lineColumnsOf } from './screen.js';
 import { Table } from './table.js';
-import { shownFolder } from '../usage/target.js';
-import { cutOff, timeOf } from './terminal.js';
+import { cutEnd } from './text.js';
+import { formatTime } from './time-text.js';
 
 const ENTER = '\u{1b}[?1049h\u{1b}[?25l';
 const LEAVE = '\u{1b}[?25h\u{1b}[?1049l';
@@ -16,20 +18,47 @@ const HOME = '\u{1b}[H';
 const CLEAR_REST_OF_LINE = '\u{1b}[K';
 const CLEAR_BELOW = '\u{1b}[J';
 
-/** Lines that are not locks: the heading, the titles, what did not fit, and the one that the cursor stays on. */
+const USUAL_ROWS = 24;
+/** The lines that are not locks: heading, titles, the count of what did not fit, and the line of the cursor. */
 const OTHER_LINES = 4;
-/** More than any screen shows; the rest is counted only. */
+/** More than any screen shows. Further locks are only counted. */
 const MOST_KEPT = 500;
 
-const STATES = Object.keys(STATE_STYLES) as readonly Inspection['state'][];
+type State = Inspection['state'];
 
-/** A whole terminal full of locks, sorted by name, drawn anew after each look. */
+const STATES = Object.keys(STATE_STYLES) as readonly State[];
+
+/** What one scan of the folder found. */
+class Scan {
+  readonly counts = new Map<State, number>();
+  /** The first ones by path. */
+  readonly locks: Listed[] = [];
+  errors: readonly string[] = [];
+
+  get total(): number {
+    return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  add(listed: Listed): void {
+    this.counts.set(listed.state, (this.counts.get(listed.state) ?? 0) + 1);
+    const at = this.locks.findIndex((other) => other.file.path > listed.file.path);
+    this.locks.splice(at === -1 ? this.locks.length : at, 0, listed);
+    if (this.locks.length > MOST_KEPT) this.locks.pop();
+  }
+
+  summary(): string {
+    const counted = STATES.filter((state) => this.counts.has(state));
+    if (counted.length > 0) return counted.map((state) => `${this.counts.get(state) ?? 0} ${state}`).join(', ');
+    return this.errors.length > 0 ? 'nothing could be listed' : 'no locks';
+  }
+}
+
+/** A table of locks that fills the terminal, sorted by path and redrawn after each scan. */
 export class LiveTable {
   readonly #folder: Folder;
   readonly #screen: WriteStream;
-  #counts = new Map<Inspection['state'], number>();
-  #locks: Listed[] = [];
-  #frame: (() => readonly string[]) | undefined;
+  #running = new Scan();
+  #shown: Scan | undefined;
 
   constructor(folder: Folder, screen: WriteStream) {
     this.#folder = folder;
@@ -38,51 +67,41 @@ export class LiveTable {
   }
 
   add(listed: Listed): void {
-    this.#counts.set(listed.state, (this.#counts.get(listed.state) ?? 0) + 1);
-    const at = this.#locks.findIndex((other) => other.file.path > listed.file.path);
-    this.#locks.splice(at === -1 ? this.#locks.length : at, 0, listed);
-    if (this.#locks.length > MOST_KEPT) this.#locks.pop();
+    this.#running.add(listed);
   }
 
-  endOfLook(errors: readonly string[]): void {
-    const [counts, locks] = [this.#counts, this.#locks];
-    if (this.#frame === undefined) this.#screen.write(ENTER);
-    this.#frame = () => this.#linesOf(counts, locks, errors);
-    this.#counts = new Map();
-    this.#locks = [];
+  endScan(errors: readonly string[]): void {
+    if (this.#shown === undefined) this.#screen.write(ENTER);
+    this.#shown = this.#running;
+    this.#shown.errors = errors;
+    this.#running = new Scan();
     this.#draw();
   }
 
-  /** Gives the terminal back, with the last that was to be seen. */
+  /** Restores the terminal and leaves the last table on it. */
   close(): void {
     this.#screen.off('resize', this.#draw);
-    if (this.#frame) this.#screen.write(`${LEAVE}${this.#frame().join('\n')}\n`);
-    this.#frame = undefined;
+    if (this.#shown) this.#screen.write(`${LEAVE}${this.#linesOf(this.#shown).join('\n')}\n`);
+    this.#shown = undefined;
   }
 
   readonly #draw = (): void => {
-    if (this.#frame === undefined) return;
-    const lines = this.#frame().map((line) => `${line}${CLEAR_REST_OF_LINE}\n`);
+    if (this.#shown === undefined) return;
+    const lines = this.#linesOf(this.#shown).map((line) => `${line}${CLEAR_REST_OF_LINE}\n`);
     this.#screen.write(HOME + lines.join('') + CLEAR_BELOW);
   };
 
-  #linesOf(
-    counts: ReadonlyMap<Inspection['state'], number>,
-    locks: readonly Listed[],
-    errors: readonly string[],
-  ): readonly string[] {
-    const columns = (this.#screen.columns || 80) - 1;
-    const room = Math.max(1, (this.#screen.rows || 24) - OTHER_LINES - errors.length);
-    const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    const states = STATES.filter((state) => counts.has(state)).map((state) => `${counts.get(state) ?? 0} ${state}`);
-    const heading = `${timeOf(new Date())}  ${total > 0 ? states.join(', ') : errors.length > 0 ? 'nothing to be seen' : 'no locks'}  ${printable(shownFolder(this.#folder))}`;
-    const table = new Table(LOCK_COLUMNS);
-    const rows = locks.slice(0, room).map((listed) => rowOf(listed, this.#folder));
+  #linesOf(scan: Scan): readonly string[] {
+    const columns = lineColumnsOf(this.#screen);
+    const room = Math.max(1, (this.#screen.rows || USUAL_ROWS) - OTHER_LINES - scan.errors.length);
+    const rows = scan.locks.slice(0, room).map((listed) => rowOf(listed, this.#folder));
+    const heading = `${formatTime(new Date())}  ${scan.summary()}  ${printable(displayPath(this.#folder))}`;
+    const hidden = scan.total - rows.length;
     return [
-      cutOff(heading, columns),
-      ...errors.map((message) => cutOff(printable(message), columns)),
-      ...(rows.length > 0 ? table.lines(rows, columns, this.#screen, true) : []),
-      ...(total > rows.length ? [cutOff(`and ${total - rows.length} more`, columns)] : []),
+      cutEnd(heading, columns),
+      ...scan.errors.map((message) => cutEnd(printable(message), columns)),
+      ...(rows.length > 0 ? new Table(LOCK_COLUMNS).lines(rows, columns, this.#screen, true) : []),
+      ...(hidden > 0 ? [cutEnd(`and ${hidden} more`, columns)] : []),
     ];
   }
 }

@@ -1,7 +1,8 @@
-import type { VfsError } from '../../vfs/errors.js';
 import type { Inspection } from '../../lock/inspect.js';
 import type { LockRecord } from '../../lock/model/record.js';
-import { spanOf, type Style } from './terminal.js';
+import type { VfsError } from '../../vfs/errors.js';
+import type { Style } from './screen.js';
+import { formatSpan } from './time-text.js';
 
 export const STATE_STYLES: Readonly<Record<Inspection['state'], Style>> = {
   free: 'bold',
@@ -11,24 +12,24 @@ export const STATE_STYLES: Readonly<Record<Inspection['state'], Style>> = {
   released: 'dim',
 };
 
-/** What is left of the lease, or what is known of that. */
-export function leaseWords({ state, timed, expiresInMs = 0 }: Inspection): string {
+/** The rest of the lease, as far as it is known. */
+export function describeLease({ state, timed, expiresInMs = 0 }: Inspection): string {
   if (expiresInMs === Infinity) return 'without end';
   if (state === 'stale' && expiresInMs === 0) return 'over';
-  return `${timed ? '' : 'at most '}${spanOf(expiresInMs)} left`;
+  return `${timed ? '' : 'at most '}${formatSpan(expiresInMs)} left`;
 }
 
-/** What `unlock --expect` takes: Go's own records, and what holds no record, have no id but their version. */
+/** The id for `unlock --expect`. Records of the Go library, and files without a record, have only a version. */
 export function idOf({ record, version }: Inspection): string | undefined {
   return record === undefined || record.lockId === '' ? version : record.lockId;
 }
 
-/** One lock on one line, without anything that a terminal would obey. */
+/** One lock as JSON on one line, free of control characters. */
 export function lockJson(file: string, inspection: Inspection, error?: VfsError): string {
   const { state, reason, path, record, timed, ageMs, idleMs, expiresInMs } = inspection;
   const isFree = state === 'free' || state === 'released';
   const held = isFree ? undefined : record;
-  return harmlessJson({
+  return escapedJson({
     state,
     reason: reason ?? null,
     file,
@@ -38,17 +39,17 @@ export function lockJson(file: string, inspection: Inspection, error?: VfsError)
     createdAt: held?.createdAt?.toISOString() ?? null,
     renewedAt: held?.renewedAt?.toISOString() ?? null,
     renewals: held?.renewals ?? 0,
-    ageMs: isFree || !timed ? null : wholeMs(ageMs),
-    idleMs: timed ? wholeMs(idleMs) : null,
-    leaseMs: wholeMs(held?.leaseMs),
-    expiresInMs: isFree || !timed ? null : wholeMs(expiresInMs),
+    ageMs: isFree || !timed ? null : roundedMs(ageMs),
+    idleMs: timed ? roundedMs(idleMs) : null,
+    leaseMs: roundedMs(held?.leaseMs),
+    expiresInMs: isFree || !timed ? null : roundedMs(expiresInMs),
     note: held?.note ?? null,
     ...(error && { error: error.message }),
   });
 }
 
-/** JSON leaves alone what a terminal may obey; these escapes mean the same to every parser. */
-export function harmlessJson(value: object): string {
+/** JSON with control characters escaped. `JSON.stringify` leaves some that a terminal obeys; a parser reads the same value. */
+export function escapedJson(value: object): string {
   return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     Array.from(
       { length: character.length },
@@ -57,7 +58,7 @@ export function harmlessJson(value: object): string {
   );
 }
 
-export function wholeMs(ms: number | undefined): number | null {
+export function roundedMs(ms: number | undefined): number | null {
   return ms === undefined || ms === Infinity ? null : Math.round(ms);
 }
 

@@ -1,6 +1,6 @@
 let handled = false;
 
-/** Writes to standard output. That nobody reads it to its end, as in `| head -1`, is no error. */
+/** Writes to standard output. If the reader stops early, as in `| head -1`, that is not an error. */
 export function print(text: string): void {
   if (!handled) process.stdout.on('error', () => undefined);
   handled = true;

@@ -1,9 +1,9 @@
-import { cutOff, screenOn } from './terminal.js';
+import { CLEAR_LINE, lineColumnsOf, screenOn } from './screen.js';
+import { cutEnd } from './text.js';
 
 const EVERY_MS = 200;
-const CLEAR_LINE = '\r\u{1b}[2K';
 
-/** How far some long work has come, on one line of a terminal on standard error, and nowhere else. */
+/** The progress of long work on one line of the terminal, if standard error is one. */
 export class Progress {
   readonly #screen = screenOn(2);
   readonly #wanted: boolean;
@@ -14,16 +14,16 @@ export class Progress {
     this.#wanted = wanted;
   }
 
-  /** Shows the text, unless it is too soon to show anything again. */
-  tell(text: () => string): void {
+  /** Shows the text, unless the last one was shown less than 200 ms ago. */
+  show(text: () => string): void {
     const now = performance.now();
     if (!this.#wanted || this.#screen === undefined || now - this.#shownMs < EVERY_MS) return;
     this.#shownMs = now;
     this.#shown = true;
-    this.#screen.write(CLEAR_LINE + cutOff(text(), (this.#screen.columns || 80) - 1));
+    this.#screen.write(CLEAR_LINE + cutEnd(text(), lineColumnsOf(this.#screen)));
   }
 
-  /** Makes room for what is printed next. */
+  /** Removes the line, before something else is printed. */
   clear(): void {
     if (this.#shown) this.#screen?.write(CLEAR_LINE);
     this.#shown = false;

@@ -1,19 +1,23 @@
 import type { WriteStream } from 'node:tty';
 
-import { cutOff, cutStart, styled, widthOf, type Style } from './terminal.js';
+import { styled, type Style } from './screen.js';
+import { cutEnd, cutStart, widthOf } from './text.js';
 
 export interface Column {
   readonly title: string;
   readonly align?: 'right';
-  /** Where its cells may be cut, down to so many columns; else they are shown whole. */
+  /** The end at which cells may be cut. Without it cells are shown whole. */
   readonly cut?: 'start' | 'end';
+  /** The width below which cells are not cut, in columns. @default 1 */
   readonly least?: number;
-  /** Whether it may be left out, the lowest number first, when even cutting is not enough. */
-  readonly spare?: number;
+  /** When cutting is not enough, columns are left out, the lowest number first. Columns without a number always stay. */
+  readonly dropOrder?: number;
 }
 
-/** A cell's text, which must be printable, and how it is shown on a terminal. */
+/** Printable text, with its style on a terminal. */
 export type Cell = string | readonly [text: string, style: Style];
+
+export type Row = readonly Cell[];
 
 interface Place {
   readonly column: Column;
@@ -23,7 +27,7 @@ interface Place {
 
 const GAP = '  ';
 
-/** Lines up rows under their titles, in as many columns as there are. What comes later never makes a column narrower. */
+/** Aligns rows under their titles within a number of columns. Later rows never make a column narrower. */
 export class Table {
   readonly #columns: readonly Column[];
   readonly #widths: number[];
@@ -33,13 +37,8 @@ export class Table {
     this.#widths = columns.map(({ title }) => widthOf(title));
   }
 
-  /** One line a row, after one for the titles if wanted, for so many columns: Infinity where nothing need fit. */
-  lines(
-    rows: readonly (readonly Cell[])[],
-    columns: number,
-    screen: WriteStream | undefined,
-    titled = false,
-  ): readonly string[] {
+  /** One line per row that fits into `columns` (Infinity: cut nothing), after a line of titles if `titled`. */
+  lines(rows: readonly Row[], columns: number, screen: WriteStream | undefined, titled = false): readonly string[] {
     for (const row of rows) {
       row.forEach((cell, i) => (this.#widths[i] = Math.max(this.#widths[i] ?? 0, widthOf(textOf(cell)))));
     }
@@ -48,11 +47,11 @@ export class Table {
     return titled ? [this.#titles(places, columns, screen), ...lines] : lines;
   }
 
-  /** Whatever is cut at its start, its title is cut at the end. */
+  /** Titles are always cut at the end. */
   #titles(places: readonly Place[], columns: number, screen: WriteStream | undefined): string {
     const cells = this.#columns.map(({ title }) => [title, 'bold'] as const);
-    const uncut = places.map((place) => ({ ...place, column: { ...place.column, cut: 'end' as const } }));
-    return lineOf(cells, uncut, columns, screen);
+    const cutAtEnd = places.map((place) => ({ ...place, column: { ...place.column, cut: 'end' as const } }));
+    return lineOf(cells, cutAtEnd, columns, screen);
   }
 
   #fitting(columns: number): readonly Place[] {
@@ -60,16 +59,16 @@ export class Table {
     for (;;) {
       const places = kept.map((each) => ({ ...each, width: this.#widths[each.index] ?? 0 }));
       if (shrink(places, columns)) return places;
-      const [spare] = kept
-        .filter(({ column }) => column.spare !== undefined)
-        .sort((one, other) => (one.column.spare ?? 0) - (other.column.spare ?? 0));
-      if (spare === undefined) return places;
-      kept = kept.filter((each) => each !== spare);
+      const [dropped] = kept
+        .filter(({ column }) => column.dropOrder !== undefined)
+        .sort((one, other) => (one.column.dropOrder ?? 0) - (other.column.dropOrder ?? 0));
+      if (dropped === undefined) return places;
+      kept = kept.filter((each) => each !== dropped);
     }
   }
 }
 
-/** Takes from the widest column that may be cut, again and again. False: that is not enough. */
+/** Narrows the widest column that may be cut until the line fits. Returns false if it cannot be made to fit. */
 function shrink(places: readonly Place[], columns: number): boolean {
   if (columns === Infinity) return true;
   for (const place of places) if (place.column.cut) place.width = Math.min(place.width, columns);
@@ -84,12 +83,7 @@ function shrink(places: readonly Place[], columns: number): boolean {
   return true;
 }
 
-function lineOf(
-  row: readonly Cell[],
-  places: readonly Place[],
-  columns: number,
-  screen: WriteStream | undefined,
-): string {
+function lineOf(row: Row, places: readonly Place[], columns: number, screen: WriteStream | undefined): string {
   let left = columns;
   const cells = places.map(({ column, index, width }, i) => {
     const cell = row[index] ?? '';
@@ -102,7 +96,7 @@ function lineOf(
 }
 
 function padded(text: string, { cut, align }: Column, width: number, isLast: boolean): string {
-  const fit = cut === 'start' ? cutStart(text, width) : cutOff(text, width);
+  const fit = cut === 'start' ? cutStart(text, width) : cutEnd(text, width);
   const padding = ' '.repeat(Math.max(0, width - widthOf(fit)));
   if (align === 'right') return padding + fit;
   return isLast ? fit : fit + padding;

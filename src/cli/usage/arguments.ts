@@ -1,195 +1,138 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { parseArgs } from 'node:util';
 
-import { COMMAND_NAMES, COMMANDS, isCommand, type CommandName } from './commands.js';
-import { CliError } from './error.js';
-import { EXIT } from '../exit-codes.js';
+import { usageError, type CliError } from '../exit-codes.js';
+import {
+  COMMAND_NAMES,
+  COMMANDS,
+  isCommand,
+  optionsOf,
+  type CommandName,
+  type CommandSpec,
+  type ValueSpec,
+} from './commands.js';
 
-/** What `run` was asked for, its values still as they were typed. */
-export interface RunArguments {
-  readonly verb: 'run';
-  readonly file: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly ttl: string | undefined;
-  readonly wait: string | undefined;
-  readonly owner: string | undefined;
-  readonly grace: string | undefined;
-  readonly note: string | undefined;
-  readonly killAfter: string | undefined;
-  readonly margin: string | undefined;
-  readonly quiet: boolean;
+/** The value of an option as it was typed. `from` names the option or the variable that it comes from. */
+export interface RawSetting {
+  readonly text: string;
+  readonly from: string;
+  readonly spec: ValueSpec;
 }
 
-export interface StatusArguments {
-  readonly verb: 'status';
-  readonly file: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+type Table = typeof COMMANDS;
 
-export interface ListArguments {
-  readonly verb: 'ls';
-  readonly location: string;
-  readonly recursive: boolean;
-  readonly watch: boolean;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
 
-export interface SweepArguments {
-  readonly verb: 'sweep';
-  readonly location: string;
-  readonly recursive: boolean;
-  readonly dryRun: boolean;
-  readonly olderThan: string | undefined;
-  readonly unreadable: boolean;
-  readonly concurrency: string | undefined;
-  readonly all: boolean;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+type Parsed<Spec> = Spec extends { readonly kind: 'flag' }
+  ? boolean
+  : Spec extends { readonly default: string } | { readonly required: true }
+    ? RawSetting
+    : RawSetting | undefined;
 
-export interface DoctorArguments {
-  readonly verb: 'doctor';
-  readonly location: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+type Options<Specs> = {
+  readonly [Name in Exclude<keyof Specs & string, 'help'> as CamelCase<Name>]: Parsed<Specs[Name]>;
+};
 
-export interface UnlockArguments {
-  readonly verb: 'unlock';
-  readonly file: string;
-  readonly expect: string;
-  readonly reason: string | undefined;
-  readonly quiet: boolean;
-}
+type Operand<Spec> = Spec extends { readonly operand: infer Name extends string }
+  ? Readonly<Record<Name, Spec extends { readonly choices: readonly (infer Choice)[] } ? Choice : string>>
+  : never;
 
-export interface CompletionArguments {
-  readonly verb: 'completion';
-  readonly shell: 'bash' | 'zsh';
+type Tail<Spec> = Spec extends { readonly takesCommand: true }
+  ? { readonly command: string; readonly args: readonly string[] }
+  : unknown;
+
+/** The arguments of one command, as its row in `COMMANDS` describes them. */
+export type ArgumentsOf<Name extends CommandName> = { readonly verb: Name } & Operand<Table[Name]> &
+  Options<Table[Name]['options']> &
+  Tail<Table[Name]>;
+
+export interface HelpArguments {
+  readonly verb: 'help';
+  readonly topic?: CommandName;
 }
 
 export type Arguments =
-  | RunArguments
-  | StatusArguments
-  | ListArguments
-  | SweepArguments
-  | DoctorArguments
-  | UnlockArguments
-  | CompletionArguments
-  | { readonly verb: 'help'; readonly topic?: CommandName }
-  | { readonly verb: 'version' };
+  { readonly [Name in CommandName]: ArgumentsOf<Name> }[CommandName] | HelpArguments | { readonly verb: 'version' };
 
-const READERS: Readonly<Record<CommandName, (argv: readonly string[]) => Arguments>> = {
-  run: runArguments,
-  status: statusArguments,
-  ls: listArguments,
-  sweep: sweepArguments,
-  doctor: doctorArguments,
-  unlock: unlockArguments,
-  completion: completionArguments,
-};
-
-/** Throws a usage `Complaint` that names what is wrong. */
-export function readArguments(argv: readonly string[]): Arguments {
+/** Reads a command line. Throws a usage error that names the mistake. Values are read later, by `settings.ts`. */
+export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
   const [verb, ...rest] = argv;
-  if (isCommand(verb)) return READERS[verb](rest);
+  if (isCommand(verb)) return readCommand(verb, rest, env);
   if (verb === '--help' || verb === '-h') return { verb: 'help' };
-  if (verb === 'help') return helpArguments(rest);
+  if (verb === 'help') return readTopic(rest);
   if (verb === '--version') return { verb: 'version' };
   throw unexpected(verb);
 }
 
-function runArguments(argv: readonly string[]): Arguments {
-  const end = argv.indexOf('--');
-  const { values, positionals } = parse('run', end === -1 ? argv : argv.slice(0, end), COMMANDS.run.options);
-  if (values.help) return { verb: 'help', topic: 'run' };
-  const expected = end === -1 ? 'run FILE -- COMMAND (is the -- missing?)' : 'run FILE -- COMMAND';
-  const file = onlyOperand('run', positionals, 'FILE', expected);
-  if (end === -1) throw misuse('expected -- and a COMMAND after FILE', 'run');
-  const [command, ...args] = argv.slice(end + 1);
-  if (command === undefined || command === '') throw misuse('expected a COMMAND after --', 'run');
-  const { ttl, wait, owner, grace, note, margin, quiet = false, 'kill-after': killAfter } = values;
-  return { verb: 'run', file, command, args, ttl, wait, owner, grace, note, killAfter, margin, quiet };
+function readCommand(verb: CommandName, argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
+  const spec: CommandSpec = COMMANDS[verb];
+  const dashes = spec.takesCommand ? argv.indexOf('--') : -1;
+  const { values, positionals } = parse(verb, dashes === -1 ? argv : argv.slice(0, dashes));
+  if (values.help) return { verb: 'help', topic: verb };
+  const operand = readOperand(verb, positionals, spec.takesCommand && dashes === -1 ? ' (is the -- missing?)' : '');
+  const tail = spec.takesCommand && readTail(verb, dashes === -1 ? undefined : argv.slice(dashes + 1));
+  const options = optionsOf(verb).map(([name, option]) => {
+    const typed = values[name];
+    const value = option.kind === 'flag' ? typed === true : settingOf(verb, name, option, typed, env);
+    return [name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), value];
+  });
+  // Built from the same table as the type.
+  return { verb, [spec.operand]: operand, ...tail, ...Object.fromEntries(options) } as Arguments;
 }
 
-function statusArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse('status', argv, COMMANDS.status.options);
-  if (values.help) return { verb: 'help', topic: 'status' };
-  const { json = false, quiet = false } = values;
-  return { verb: 'status', file: onlyOperand('status', positionals, 'FILE'), json, quiet };
+function readOperand(verb: CommandName, [operand, extra]: readonly string[], hint: string): string {
+  const { operand: name, choices }: CommandSpec = COMMANDS[verb];
+  const expected = `${COMMANDS[verb].usage.replace(/ \[[^\]]*\]/g, '')}${hint}`;
+  if (operand === undefined) throw misuse(`expected ${expected}`, verb);
+  if (operand === '') throw misuse(`${name.toUpperCase()} is empty`, verb);
+  if (extra !== undefined)
+    throw misuse(`${JSON.stringify(extra)} is one argument too many; expected ${expected}`, verb);
+  if (choices?.includes(operand) ?? true) return operand;
+  throw misuse(`expected ${choices?.join(' or ') ?? ''}, not ${JSON.stringify(operand)}`, verb);
 }
 
-function listArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse('ls', argv, COMMANDS.ls.options);
-  if (values.help) return { verb: 'help', topic: 'ls' };
-  const { recursive = false, watch = false, json = false, quiet = false } = values;
-  return { verb: 'ls', location: onlyOperand('ls', positionals, 'LOCATION'), recursive, watch, json, quiet };
+function readTail(verb: CommandName, words: readonly string[] | undefined): Tail<Table['run']> {
+  if (words === undefined) throw misuse('expected -- and a COMMAND after FILE', verb);
+  const [command, ...args] = words;
+  if (!command) throw misuse('expected a COMMAND after --', verb);
+  return { command, args };
 }
 
-function sweepArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse('sweep', argv, COMMANDS.sweep.options);
-  if (values.help) return { verb: 'help', topic: 'sweep' };
-  const { recursive = false, unreadable = false, all = false, json = false, quiet = false } = values;
-  const { concurrency, 'older-than': olderThan, 'dry-run': dryRun = false } = values;
-  const location = onlyOperand('sweep', positionals, 'LOCATION');
-  return { verb: 'sweep', location, recursive, dryRun, olderThan, unreadable, concurrency, all, json, quiet };
+/** The option counts first, then its variable, then its default. An empty variable counts as unset: shells cannot easily unset one for a single command. */
+function settingOf(
+  verb: CommandName,
+  name: string,
+  spec: ValueSpec,
+  typed: string | boolean | undefined,
+  env: NodeJS.ProcessEnv,
+): RawSetting | undefined {
+  const option = `--${name}`;
+  if (spec.required && !typed) throw misuse(`expected ${option} ${spec.value}: ${spec.help}`, verb);
+  if (typeof typed === 'string') return { text: typed, from: option, spec };
+  const inherited = spec.env === undefined ? undefined : env[spec.env];
+  if (spec.env !== undefined && inherited) return { text: inherited, from: spec.env, spec };
+  return spec.default === undefined ? undefined : { text: spec.default, from: option, spec };
 }
 
-function doctorArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse('doctor', argv, COMMANDS.doctor.options);
-  if (values.help) return { verb: 'help', topic: 'doctor' };
-  const { json = false, quiet = false } = values;
-  return { verb: 'doctor', location: onlyOperand('doctor', positionals, 'LOCATION'), json, quiet };
-}
-
-function unlockArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse('unlock', argv, COMMANDS.unlock.options);
-  if (values.help) return { verb: 'help', topic: 'unlock' };
-  const file = onlyOperand('unlock', positionals, 'FILE', 'unlock FILE --expect ID');
-  const { expect, reason, quiet = false } = values;
-  if (!expect) throw misuse('expected --expect ID, as status tells it: no lock is ended blindly', 'unlock');
-  return { verb: 'unlock', file, expect, reason, quiet };
-}
-
-function completionArguments(argv: readonly string[]): Arguments {
-  const { values, positionals } = parse('completion', argv, COMMANDS.completion.options);
-  if (values.help) return { verb: 'help', topic: 'completion' };
-  const shell = onlyOperand('completion', positionals, 'a shell', 'completion bash or completion zsh');
-  if (shell === 'bash' || shell === 'zsh') return { verb: 'completion', shell };
-  throw misuse(`expected bash or zsh, not ${JSON.stringify(shell)}`, 'completion');
-}
-
-function helpArguments([topic, extra]: readonly string[]): Arguments {
+function readTopic([topic, extra]: readonly string[]): HelpArguments {
   if (extra !== undefined) throw misuse(`${JSON.stringify(extra)} is one argument too many; expected help COMMAND`);
   if (topic === undefined) return { verb: 'help' };
   if (isCommand(topic)) return { verb: 'help', topic };
   throw unexpected(topic);
 }
 
-function onlyOperand(
-  command: CommandName,
-  [operand, extra]: readonly string[],
-  name: string,
-  expected = `${command} ${name}`,
-): string {
-  if (operand === undefined) throw misuse(`expected ${expected}`, command);
-  if (operand === '') throw misuse(`${name} is empty`, command);
-  if (extra === undefined) return operand;
-  throw misuse(`${JSON.stringify(extra)} is one argument too many; expected ${expected}`, command);
-}
-
-function parse<T extends NonNullable<ParseArgsConfig['options']>>(
-  command: CommandName,
-  argv: readonly string[],
-  options: T,
-) {
+function parse(verb: CommandName, argv: readonly string[]) {
+  const options = optionsOf(verb).map(([name, { kind, short }]) => {
+    const type: 'boolean' | 'string' = kind === 'flag' ? 'boolean' : 'string';
+    return [name, short === undefined ? { type } : { type, short }] as const;
+  });
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    return parseArgs({ args: [...argv], options: Object.fromEntries(options), allowPositionals: true });
   } catch (cause) {
-    // Node's messages go on with advice that does not fit here.
+    // The rest of Node's message is advice that does not fit here.
     const [first = ''] = (cause as Error).message.split(/[.\n]/, 1);
-    throw misuse(first.charAt(0).toLowerCase() + first.slice(1), command, cause);
+    throw misuse(first.charAt(0).toLowerCase() + first.slice(1), verb, { cause });
   }
 }
 
@@ -198,7 +141,7 @@ function unexpected(typed: string | undefined): CliError {
   return misuse(typed === undefined ? `expected ${names}` : `expected ${names}, not ${JSON.stringify(typed)}`);
 }
 
-function misuse(problem: string, command?: CommandName, cause?: unknown): CliError {
+function misuse(problem: string, command?: CommandName, options?: ErrorOptions): CliError {
   const help = command === undefined ? '--help' : `${command} --help`;
-  return new CliError(EXIT.usage, `${problem}; see vfs-lockfile ${help}`, { cause });
+  return usageError(`${problem}; see vfs-lockfile ${help}`, options);
 }

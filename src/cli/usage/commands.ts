@@ -1,122 +1,150 @@
-/** One option of a command. */
-export interface OptionSpec {
-  readonly type: 'string' | 'boolean';
+interface Described {
+  /** A one-letter form, such as `q` for `-q`. */
   readonly short?: string;
-  /** What stands for its value in the help. */
-  readonly value?: string;
   readonly help: string;
 }
 
-/** One command: what may be typed after it, for reading the arguments, for the help and for completion. */
+/** An option without a value, `true` when it is given. */
+export interface FlagSpec extends Described {
+  readonly kind: 'flag';
+}
+
+/** An option with a value. */
+export interface ValueSpec extends Described {
+  readonly kind: 'duration' | 'count' | 'json' | 'text';
+  /** Stands for the value in the help. */
+  readonly value: string;
+  /** The value when neither the option nor its variable is set. */
+  readonly default?: string;
+  /** The environment variable that stands in for the option. */
+  readonly env?: string;
+  readonly required?: true;
+  /** Durations only: the smallest one, and whether `0` and `never` are allowed. */
+  readonly min?: string;
+  readonly zero?: true;
+  readonly infinity?: true;
+}
+
+export type OptionSpec = FlagSpec | ValueSpec;
+
+/** One command. The reader of arguments, the help and the completion scripts all follow this table. */
 export interface CommandSpec {
   readonly usage: string;
   readonly summary: string;
-  /** What its first operand names. */
+  /** What the first operand names. */
   readonly operand: 'file' | 'location' | 'shell';
+  /** All that the operand may be, if that is a fixed set. */
+  readonly choices?: readonly string[];
+  /** Whether `-- COMMAND [ARGS...]` follows. */
+  readonly takesCommand?: true;
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 
-const HELP = { help: { type: 'boolean', short: 'h', help: 'tell this' } } as const;
-const JSON_OPTION = { json: { type: 'boolean', help: 'one JSON object a line' } } as const;
+const HELP = { help: { kind: 'flag', short: 'h', help: 'show this help' } } as const;
+const JSON_LINES = { json: { kind: 'flag', help: 'print one JSON object per line' } } as const;
+const RECURSIVE = { recursive: { kind: 'flag', short: 'r', help: 'include all folders below' } } as const;
+const SILENT = { quiet: { kind: 'flag', short: 'q', help: 'print nothing; the exit code is the answer' } } as const;
+const ERRORS_ONLY = { quiet: { kind: 'flag', short: 'q', help: 'print nothing but errors' } } as const;
 
 const RUN = {
   ttl: {
-    type: 'string',
+    kind: 'duration',
     value: 'D',
-    help: 'how long the lease lasts without a renewal; at least 1s, or never (default 30s); it is renewed every third of it',
+    env: 'VFS_LOCKFILE_TTL',
+    min: '1s',
+    infinity: true,
+    help: 'how long the lease lasts without a renewal: at least 1s, or never (default 30s); it is renewed every third of that time',
   },
   wait: {
-    type: 'string',
+    kind: 'duration',
     value: 'D',
-    help: 'how long to wait for the lock, or never to give up: never (default 0: fail at once)',
+    env: 'VFS_LOCKFILE_WAIT',
+    default: '0',
+    zero: true,
+    infinity: true,
+    help: 'how long to wait for the lock; 0 fails at once, never waits without limit',
   },
-  owner: { type: 'string', value: 'ID', help: 'who holds the lock, in your own words' },
+  owner: { kind: 'text', value: 'ID', env: 'VFS_LOCKFILE_OWNER', help: 'a name for the holder of the lock' },
   grace: {
-    type: 'string',
+    kind: 'duration',
     value: 'D',
-    help: 'only the same --owner may take the lock over for so long after its lease has ended (default 0); needs --ttl',
+    zero: true,
+    help: 'how long after the end of the lease only the same --owner may take over the lock (default 0); needs --ttl',
   },
-  note: { type: 'string', value: 'JSON', help: 'an object to keep in the lock file for others to read' },
+  note: { kind: 'json', value: 'JSON', help: 'an object to store in the lock file for others to read' },
   'kill-after': {
-    type: 'string',
+    kind: 'duration',
     value: 'D',
-    help: 'SIGKILL comes so long after SIGTERM (default: a sixth of the ttl, at most 2s)',
+    zero: true,
+    help: 'the time between SIGTERM and SIGKILL (default: a sixth of the ttl, at most 2s)',
   },
   margin: {
-    type: 'string',
+    kind: 'duration',
     value: 'D',
-    help: 'SIGKILL comes so long before the end of the lease at the latest (default: a sixth of the ttl, at most 2s)',
+    min: '50ms',
+    help: 'the least time between SIGKILL and the end of the lease (default: a sixth of the ttl, at most 2s)',
   },
-  quiet: { type: 'boolean', short: 'q', help: 'do not tell of waiting' },
+  quiet: { kind: 'flag', short: 'q', help: 'do not report waiting' },
   ...HELP,
 } as const;
-
-const STATUS = {
-  ...JSON_OPTION,
-  quiet: { type: 'boolean', short: 'q', help: 'print nothing; the exit code tells' },
-  ...HELP,
-} as const;
-
-const RECURSIVE = { recursive: { type: 'boolean', short: 'r', help: 'also in all folders below' } } as const;
 
 const LS = {
   ...RECURSIVE,
   watch: {
-    type: 'boolean',
+    kind: 'flag',
     short: 'w',
-    help: 'look again every two seconds until interrupted: a board on a terminal, else a line for each change, free for a lock that is gone',
+    help: 'look again every two seconds until interrupted: a live table on a terminal, otherwise one line per change, with state free for a lock that is gone',
   },
-  ...JSON_OPTION,
-  quiet: { type: 'boolean', short: 'q', help: 'tell neither of progress nor that there are no locks' },
+  ...JSON_LINES,
+  quiet: { kind: 'flag', short: 'q', help: 'report neither progress nor that there are no locks' },
   ...HELP,
 } as const;
 
 const SWEEP = {
   ...RECURSIVE,
-  'dry-run': { type: 'boolean', short: 'n', help: 'tell what would be removed, and remove nothing' },
+  'dry-run': { kind: 'flag', short: 'n', help: 'show what would be removed, and remove nothing' },
   'older-than': {
-    type: 'string',
+    kind: 'duration',
     value: 'D',
-    help: 'leave what was written more recently; never removes anything sooner than it would without',
+    zero: true,
+    help: 'keep what was written more recently; never removes anything earlier than without this option',
   },
   unreadable: {
-    type: 'boolean',
-    help: "also remove stale *.lock files that hold no lock record; they may be anybody's, such as yarn.lock",
+    kind: 'flag',
+    help: 'also remove stale *.lock files without a lock record; they may belong to another program, such as yarn.lock',
   },
-  concurrency: { type: 'string', value: 'N', help: 'how many locks are looked at at once (default 16)' },
-  all: { type: 'boolean', short: 'a', help: 'also tell what was left, and why' },
-  ...JSON_OPTION,
-  quiet: { type: 'boolean', short: 'q', help: 'print nothing but errors' },
-  ...HELP,
-} as const;
-
-const DOCTOR = {
-  ...JSON_OPTION,
-  quiet: { type: 'boolean', short: 'q', help: 'print nothing; the exit code tells' },
+  concurrency: { kind: 'count', value: 'N', default: '16', help: 'how many locks to check at the same time' },
+  all: { kind: 'flag', short: 'a', help: 'also show what was kept, and why' },
+  ...JSON_LINES,
+  ...ERRORS_ONLY,
   ...HELP,
 } as const;
 
 const UNLOCK = {
-  expect: { type: 'string', value: 'ID', help: 'the id of the lock that is meant, as status and ls --json tell it' },
-  reason: { type: 'string', value: 'TEXT', help: 'why, for the event stream' },
-  quiet: { type: 'boolean', short: 'q', help: 'print nothing but errors' },
+  expect: {
+    kind: 'text',
+    value: 'ID',
+    required: true,
+    help: 'the id of the lock to end, as status and ls --json show it',
+  },
+  reason: { kind: 'text', value: 'TEXT', help: 'why, for the event stream' },
+  ...ERRORS_ONLY,
   ...HELP,
 } as const;
-
-const COMPLETION = { ...HELP } as const;
 
 export const COMMANDS = {
   run: {
     usage: 'run FILE [OPTIONS] -- COMMAND [ARGS...]',
-    summary: 'Starts COMMAND, without any shell, only while the lock is held.',
+    summary: 'Runs COMMAND, without a shell, only while the lock is held.',
     operand: 'file',
+    takesCommand: true,
     options: RUN,
   },
   status: {
     usage: 'status FILE [OPTIONS]',
-    summary: 'Tells who holds the lock, since when and for how long. Changes nothing.',
+    summary: 'Shows who holds the lock, since when and for how long. Changes nothing.',
     operand: 'file',
-    options: STATUS,
+    options: { ...JSON_LINES, ...SILENT, ...HELP },
   },
   ls: {
     usage: 'ls LOCATION [OPTIONS]',
@@ -126,19 +154,19 @@ export const COMMANDS = {
   },
   sweep: {
     usage: 'sweep LOCATION [OPTIONS]',
-    summary: 'Removes stale locks, and after an hour what crashed writers left.',
+    summary: 'Removes stale locks, and after an hour the leftovers of crashed writers.',
     operand: 'location',
     options: SWEEP,
   },
   doctor: {
     usage: 'doctor LOCATION [OPTIONS]',
-    summary: 'Tries, in scratch files, whether the store of a folder is safe to lock on.',
+    summary: 'Tests with scratch files whether the store of a folder is safe to lock on.',
     operand: 'location',
-    options: DOCTOR,
+    options: { ...JSON_LINES, ...SILENT, ...HELP },
   },
   unlock: {
     usage: 'unlock FILE --expect ID [OPTIONS]',
-    summary: "Ends somebody's lock, for a person who knows better.",
+    summary: "Ends somebody else's lock by hand.",
     operand: 'file',
     options: UNLOCK,
   },
@@ -146,7 +174,8 @@ export const COMMANDS = {
     usage: 'completion bash|zsh',
     summary: 'Prints a script that makes a shell complete these commands.',
     operand: 'shell',
-    options: COMPLETION,
+    choices: ['bash', 'zsh'],
+    options: HELP,
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
@@ -156,4 +185,9 @@ export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
 export function isCommand(text: string | undefined): text is CommandName {
   return text !== undefined && Object.hasOwn(COMMANDS, text);
+}
+
+/** The options of a command by name, without the differences between commands. */
+export function optionsOf(command: CommandName): readonly (readonly [name: string, spec: OptionSpec])[] {
+  return Object.entries(COMMANDS[command].options);
 }

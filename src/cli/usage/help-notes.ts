@@ -5,28 +5,28 @@ file FILE.lock beside it. FILE itself need not exist and is never touched.
 LOCATION is a folder of such files, by its path or URI.
 D, a duration, is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 
-Every command ends with 64 after wrong usage and with 74 when the store failed,
-and says why on standard error; with 128+n when signal n ended it.
-Colours are for terminals only, and for none where NO_COLOR is set.
-vfs-lockfile COMMAND --help tells the other exit codes and all options.
+Every command exits with 64 after wrong usage and with 74 when the store
+failed, and prints the reason on standard error; with 128+n when signal n
+ended it. Colours appear only on terminals, and not when NO_COLOR is set.
+vfs-lockfile COMMAND --help shows the other exit codes and all options.
 `;
 
 const RUN = `D is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 
-The environment may give defaults for what no option says:
+These environment variables stand in for options that are not given:
   VFS_LOCKFILE_TTL, VFS_LOCKFILE_WAIT, VFS_LOCKFILE_OWNER
 
-COMMAND runs in a process group and session of its own (so without /dev/tty);
-the signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH, TSTP and CONT are passed
-on to the group. A job suspended for longer than its lease is ended.
-When the lock is lost, or was not renewed in time, the whole group is ended
-before the lease is; also when vfs-lockfile itself is killed. What COMMAND
-leaves running in its group has --kill-after to end, then it is ended too,
-and only then is the lock given back. COMMAND finds in its environment:
+COMMAND runs in its own process group and session (so without /dev/tty). The
+signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH, TSTP and CONT are passed on
+to the group. A job that stays suspended for longer than its lease is ended.
+If the lock is lost, or is not renewed in time, the whole group is ended before
+the lease is over; the same happens if vfs-lockfile itself is killed. Whatever
+COMMAND leaves running in its group has --kill-after to end by itself, then it
+is ended; only then is the lock released. COMMAND finds in its environment:
   VFS_LOCKFILE_PATH       the locked file
-  VFS_LOCKFILE_ID         an id of this one acquisition
-  VFS_LOCKFILE_OWNER      who holds the lock; the owner of an inner run, too,
-                          unless that is told otherwise
+  VFS_LOCKFILE_ID         the id of this acquisition
+  VFS_LOCKFILE_OWNER      the owner of the lock; an inner run uses the same
+                          owner unless it is given another
   VFS_LOCKFILE_RECLAIMED  set if a stale lock was taken over: expired,
                           dead-process or unreadable
 
@@ -39,34 +39,34 @@ Exit codes: COMMAND's own (128+n if signal n ended it), or
   126  COMMAND could not be executed
   127  COMMAND was not found
 128+n  signal n ended the wait
-A line on standard error comes with all of these but the last.
+All of these but the last print a line on standard error.
 `;
 
 const STATUS = `Exit codes:
     0  free
     1  held
-    2  stale: the next one to ask gets it
+    2  stale: the next process that asks gets the lock
     3  held, and the lock file is unreadable
    64  wrong usage
    74  the store failed
 `;
 
-const EVENTUAL = `  64  wrong usage, or a LOCATION that is no folder
-  74  the store failed, in whole or in part; what could be done was done
- 130  interrupted by ctrl-C (128+n: by signal n); told is how far it had come
+const EVENTUAL = `  64  wrong usage, or a LOCATION that is not a folder
+  74  the store failed, wholly or in part; everything possible was done
+ 130  interrupted by ctrl-C (128+n: by signal n); the progress is printed
 `;
 
 const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
-Locks are told as they are found, on a terminal in as many columns as fit.
-Files named *.lock that hold no lock record are unreadable, later stale.
+Locks are printed as they are found, on a terminal in as many columns as fit.
+Files named *.lock without a lock record are unreadable, and stale later.
 
 Exit codes:
    0  all locks were listed, if there are any
 ${EVENTUAL}`;
 
 const SWEEP = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
-Each lock is removed only if it is still the one that was seen to be stale, so
-that one renewed meanwhile survives; any number of sweeps may run at once.
+A lock is removed only if it did not change since it was seen to be stale, so a
+lock that is renewed meanwhile survives. Any number of sweeps may run at once.
 Staged files and tombstones are removed when they are older than an hour.
 
 Exit codes:
@@ -76,17 +76,17 @@ ${EVENTUAL}`;
 const DOCTOR = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
 
 Exit codes:
-   0  safe: of two who create, replace or remove, one wins
+   0  safe: if two clients create, replace or remove a file, one of them wins
    1  unsafe: do not lock there
-   2  unproved: not everything could be tried
+   2  unproved: not every check could run
 ${EVENTUAL}`;
 
-const UNLOCK = `Nothing happens unless the lock still has that id. The one who holds it learns
-of it at its next renewal, and may go on working until then: end it first.
+const UNLOCK = `Nothing happens unless the lock still has that id. Its holder learns of this at
+the next renewal and may go on working until then, so stop the holder first.
 
 Exit codes:
    0  the lock was ended
-   1  it is another lock by now, or none; nothing was changed
+   1  the lock has another id by now, or is gone; nothing was changed
   64  wrong usage
   74  the store failed
 `;
@@ -101,7 +101,7 @@ Exit codes:
   64  wrong usage
 `;
 
-/** What the help on a command tells after its options. */
+/** The part of a command's help that follows its options. */
 export const NOTES: Readonly<Record<CommandName, string>> = {
   run: RUN,
   status: STATUS,

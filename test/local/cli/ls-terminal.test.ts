@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { widthOf } from '../../../src/cli/terminal/terminal.js';
+import { widthOf } from '../../../src/cli/terminal/text.js';
 import { eventually, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 import { onScreen, type Screen } from '../../support/cli/screen.js';
@@ -56,28 +56,30 @@ describe('ls on a terminal', () => {
 describe('ls --watch on a terminal', () => {
   const ENTERED = '\u{1b}[?1049h';
   const LEFT = '\u{1b}[?1049l';
-  /** The board as it was drawn last. */
-  const board = (screen: Screen): readonly string[] => {
+  /** The live table as it was drawn last. */
+  const liveTable = (screen: Screen): readonly string[] => {
     const [last = '', ...rest] = (screen.sent().split('\u{1b}[H').at(-1) ?? '').split('\u{1b}[J');
     return rest.length === 0 ? [] : stripVTControlCharacters(last).trimEnd().split('\r\n');
   };
 
-  it('keeps a board up to date, follows the size, and gives the terminal back on ctrl-C', async () => {
+  it('keeps a live table up to date, follows the size, and restores the terminal on ctrl-C', async () => {
     inbox();
     const screen = onScreen(['ls', folder(), '--watch'], { columns: 100 });
-    await eventually(() => expect(board(screen)[0]).toMatch(/^\d\d:\d\d:\d\d {2}1 held, 1 stale, 1 unreadable {2}/));
+    await eventually(() =>
+      expect(liveTable(screen)[0]).toMatch(/^\d\d:\d\d:\d\d {2}1 held, 1 stale, 1 unreadable {2}/),
+    );
     expect(screen.sent().startsWith(ENTERED)).toBe(true);
     putLock(folder(), 'a-new-one');
-    await eventually(() => expect(board(screen)[0]).toContain('2 held, 1 stale'));
+    await eventually(() => expect(liveTable(screen)[0]).toContain('2 held, 1 stale'));
     expect(
-      board(screen)
+      liveTable(screen)
         .map((line) => line.split(/ +/)[1])
         .slice(2, 4),
     ).toEqual(['a-new-one', expect.stringMatching(/^…|^a-very/)]);
     screen.terminal.resize(30, 6);
-    await eventually(() => expect(Math.max(...board(screen).map(widthOf))).toBeLessThan(30));
-    expect(board(screen).length).toBeLessThan(6);
-    expect(board(screen).at(-1)).toMatch(/^and \d more$/);
+    await eventually(() => expect(Math.max(...liveTable(screen).map(widthOf))).toBeLessThan(30));
+    expect(liveTable(screen).length).toBeLessThan(6);
+    expect(liveTable(screen).at(-1)).toMatch(/^and \d more$/);
     screen.terminal.write('\u{3}');
     expect(await screen.exitCode).toBe(130);
     const [, after = ''] = screen.sent().split(LEFT);
@@ -88,11 +90,11 @@ describe('ls --watch on a terminal', () => {
   it('says so when there is nothing, and that something went wrong later', async () => {
     putLock(folder(), 'below/a');
     const screen = onScreen(['ls', join(folder(), 'below'), '--watch'], { columns: 100 });
-    await eventually(() => expect(board(screen)[0]).toMatch(/1 held/));
+    await eventually(() => expect(liveTable(screen)[0]).toMatch(/1 held/));
     renameSync(join(folder(), 'below'), join(folder(), 'away'));
-    await eventually(() => expect(board(screen)[1]).toMatch(/^cannot list /));
+    await eventually(() => expect(liveTable(screen)[1]).toMatch(/^cannot list /));
     renameSync(join(folder(), 'away'), join(folder(), 'below'));
-    await eventually(() => expect(board(screen).join('\n')).not.toMatch(/cannot list/));
+    await eventually(() => expect(liveTable(screen).join('\n')).not.toMatch(/cannot list/));
     screen.terminal.write('\u{3}');
     expect(await screen.exitCode).toBe(130);
   });

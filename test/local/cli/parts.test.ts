@@ -6,8 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { instantIn, msUntil } from '../../../src/util/instant.js';
 import { isGroupAlive, killGroup, killMarked, signalGroup } from '../../../src/cli/guardian/group.js';
-import { Signals } from '../../../src/cli/guardian/signals.js';
-import { fitting, spanOf, timeOf, widthOf } from '../../../src/cli/terminal/terminal.js';
+import { Signals } from '../../../src/cli/signals.js';
+import { fitting, widthOf } from '../../../src/cli/terminal/text.js';
+import { formatSpan, formatTime } from '../../../src/cli/terminal/time-text.js';
 import { environment, eventually, isAlive, processState, start, useFolder } from '../../support/cli/harness.js';
 
 useFolder();
@@ -131,14 +132,14 @@ describe('text for a terminal', () => {
 
   it('tells spans of time in two units', () => {
     const told = [-5, 0, 999, 1000, 59_999, 60_000, 61_000, 3_599_999, 3_600_000, 86_399_000, 86_400_000, 1e9].map(
-      spanOf,
+      formatSpan,
     );
     expect(told.join(', ')).toBe('0s, 0s, 0s, 1s, 59s, 1m 0s, 1m 1s, 59m 59s, 1h 0m, 23h 59m, 1d 0h, 11d 13h');
   });
 
   it('tells the day only when it is another one', () => {
     const now = new Date();
-    expect(timeOf(now)).toMatch(/^\d\d:\d\d:\d\d$/);
-    expect(timeOf(new Date(2001, 1, 3, 4, 5, 6))).toBe('2001-02-03 04:05:06');
+    expect(formatTime(now)).toMatch(/^\d\d:\d\d:\d\d$/);
+    expect(formatTime(new Date(2001, 1, 3, 4, 5, 6))).toBe('2001-02-03 04:05:06');
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { widthOf } from '../../../src/cli/terminal/terminal.js';
+import { widthOf } from '../../../src/cli/terminal/text.js';
 import type { LockOptions } from '../../../src/index.js';
 import { onScreen } from '../../support/cli/screen.js';
 import { cli, eventually, own, processState, type Running, start, useFolder } from '../../support/cli/harness.js';

@@ -1,13 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 
+import { screenOn } from '../../../src/cli/terminal/screen.js';
 import { type Column, Table } from '../../../src/cli/terminal/table.js';
-import { cutOff, cutStart, screenOn, widthOf, wrapped } from '../../../src/cli/terminal/terminal.js';
+import { cutEnd, cutStart, widthOf, wrapped } from '../../../src/cli/terminal/text.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'STATE', cut: 'end', least: 3 },
   { title: 'FILE', cut: 'start', least: 6 },
-  { title: 'AGE', align: 'right', spare: 1 },
-  { title: 'HOLDER', cut: 'end', least: 4, spare: 0 },
+  { title: 'AGE', align: 'right', dropOrder: 1 },
+  { title: 'HOLDER', cut: 'end', least: 4, dropOrder: 0 },
 ];
 
 const ROWS = [
@@ -39,15 +40,15 @@ describe('the width of text', () => {
   });
 
   it('is what is left after cutting, never more, at either end', () => {
-    expect(cutOff('漢字漢字', 5)).toBe('漢字…');
-    expect(cutOff('漢字漢字', 4)).toBe('漢…');
+    expect(cutEnd('漢字漢字', 5)).toBe('漢字…');
+    expect(cutEnd('漢字漢字', 4)).toBe('漢…');
     expect(cutStart('inbox/漢字', 6)).toBe('…/漢字');
     expect(cutStart('inbox/漢字', 4)).toBe('…字');
     expect(cutStart('e\u{301}e\u{301}e\u{301}', 2)).toBe('…e\u{301}');
     expect([cutStart('abc', 3), cutStart('abc', 1), cutStart('abc', 0)]).toEqual(['abc', '…', '']);
     for (let columns = 0; columns < 12; columns += 1) {
       for (const text of ['漢字漢字漢', '👍🏽🇩🇪ab👍🏽', 'abcdefghijkl']) {
-        expect(widthOf(cutOff(text, columns))).toBeLessThanOrEqual(columns);
+        expect(widthOf(cutEnd(text, columns))).toBeLessThanOrEqual(columns);
         expect(widthOf(cutStart(text, columns))).toBeLessThanOrEqual(columns);
       }
     }

@@ -1,38 +1,37 @@
 import { list, type Listed } from '../../admin/list.js';
-import type { Folder } from '../../vfs/path.js';
-import { sleep } from '../../util/sleep.js';
 import { printable } from '../../lock/model/record.js';
-import type { ListArguments } from '../usage/arguments.js';
-import { printError } from '../usage/print-error.js';
-import { idOf, lockJson } from './lock-text.js';
-import { LOCK_COLUMNS, rowOf } from './lock-rows.js';
-import { print } from './print.js';
-import { columnsOf } from './rows.js';
-import { LiveTable } from './live-table.js';
-import { Table } from './table.js';
-import { screenOn } from './terminal.js';
+import { sleep } from '../../util/sleep.js';
+import type { Folder } from '../../vfs/path.js';
+import { LiveTable } from '../terminal/live-table.js';
+import { LOCK_COLUMNS, rowOf } from '../terminal/lock-rows.js';
+import { idOf, lockJson } from '../terminal/lock-text.js';
+import { print } from '../terminal/print.js';
+import { printError } from '../terminal/print-error.js';
+import { columnsOf, screenOn } from '../terminal/screen.js';
+import { Table } from '../terminal/table.js';
+import type { ArgumentsOf } from '../usage/arguments.js';
 
 const EVERY_MS = 2000;
 
 /**
- * Looks at the locks in a folder again and again: a board kept up to date on a terminal, else a line for each change, where
- * `free` is a lock that is gone. Never resolves; rejects when the signal aborts, or when even the first look fails.
+ * Lists the locks in a folder every two seconds: as a live table on a terminal, otherwise as one line per change, where a
+ * lock that is gone has the state `free`. Never resolves; rejects when the signal aborts or when the first scan fails.
  */
-export async function watch(folder: Folder, args: ListArguments, signal: AbortSignal): Promise<never> {
+export async function watch(folder: Folder, args: ArgumentsOf<'ls'>, signal: AbortSignal): Promise<never> {
   const screen = args.json ? undefined : screenOn(1);
-  const view = screen ? new LiveTable(folder, screen) : new Changes(folder, args.json);
+  const view = screen ? new LiveTable(folder, screen) : new ChangeLog(folder, args.json);
   try {
-    for (let looks = 0; ; looks += 1) {
+    for (let scans = 0; ; scans += 1) {
       const errors: string[] = [];
       try {
         const onError = (error: Error): unknown => errors.push(error.message);
         for await (const listed of list(folder, { recursive: args.recursive, onError, signal })) view.add(listed);
       } catch (error) {
         signal.throwIfAborted();
-        if (looks === 0) throw error;
+        if (scans === 0) throw error;
         errors.push(error instanceof Error ? error.message : String(error));
       }
-      view.endOfLook(errors);
+      view.endScan(errors);
       await sleep(EVERY_MS, signal);
     }
   } finally {
@@ -40,8 +39,8 @@ export async function watch(folder: Folder, args: ListArguments, signal: AbortSi
   }
 }
 
-/** Tells of what changed since the look before. */
-class Changes {
+/** Prints the differences between one scan and the next. */
+class ChangeLog {
   readonly #folder: Folder;
   readonly #json: boolean;
   readonly #table = new Table(LOCK_COLUMNS);
@@ -57,15 +56,17 @@ class Changes {
   add(listed: Listed): void {
     const before = this.#before.get(listed.file.path);
     this.#now.set(listed.file.path, listed);
-    if (before === undefined || signOf(before) !== signOf(listed)) this.#tell(listed);
+    if (before === undefined || fingerprintOf(before) !== fingerprintOf(listed)) this.#print(listed);
   }
 
-  endOfLook(errors: readonly string[]): void {
+  endScan(errors: readonly string[]): void {
     for (const message of errors) printError(message);
-    // After a look that failed, what was not seen may be there all the same.
-    if (errors.length > 0)
-      for (const [path, listed] of this.#before) if (!this.#now.has(path)) this.#now.set(path, listed);
-    for (const [path, listed] of this.#before) if (!this.#now.has(path)) this.#tell(goneOf(listed));
+    for (const [path, listed] of this.#before) {
+      if (this.#now.has(path)) continue;
+      // A scan with errors may have missed locks that are still there.
+      if (errors.length > 0) this.#now.set(path, listed);
+      else this.#print(goneOf(listed));
+    }
     this.#before = this.#now;
     this.#now = new Map();
   }
@@ -74,7 +75,7 @@ class Changes {
     this.#now.clear();
   }
 
-  #tell(listed: Listed): void {
+  #print(listed: Listed): void {
     if (this.#json) {
       print(`${lockJson(listed.file.toString(), listed, listed.error)}\n`);
       return;
@@ -86,8 +87,8 @@ class Changes {
   }
 }
 
-/** What has to change for a change to be told: not the lease, which changes with each renewal. */
-function signOf(listed: Listed): string {
+/** A lock is printed again when this changes. It leaves out the lease, which changes with each renewal. */
+function fingerprintOf(listed: Listed): string {
   const { state, reason, error } = listed;
   return [state, reason, error?.code, listed.record ? idOf(listed) : ''].map((part) => printable(part ?? '')).join(' ');
 }

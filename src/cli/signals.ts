@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 const ALSO_FORWARDED = ['SIGWINCH', 'SIGCONT', 'SIGTSTP'] as const;
 
-/** A signal came before there was a command to pass it on to. */
+/** A signal arrived that was not passed on to a command. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly signal: NodeJS.Signals;
@@ -15,18 +15,18 @@ export class Interrupted extends Error {
   }
 }
 
-/** The exit code by which shells tell that a signal ended a process. */
+/** The exit code that shells use for a process that a signal ended. */
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** The signals that this process gets: until there is somebody to pass them on to the first interrupts it, a second ends it. */
+/** Handles the signals that this process receives. The first one interrupts and the second one ends the process, until `forwardTo` is called. */
 export class Signals {
   readonly #interrupted = new AbortController();
   #forward: ((signal: NodeJS.Signals) => void) | undefined;
 
   constructor() {
-    // Many things at once may depend on it, which is no leak.
+    // Any number of operations may listen to it, which is not a leak.
     setMaxListeners(0, this.#interrupted.signal);
     for (const signal of ENDING) process.on(signal, this.#receive);
   }
@@ -36,6 +36,7 @@ export class Signals {
     return this.#interrupted.signal;
   }
 
+  /** Passes on every further signal instead of interrupting. */
   forwardTo(forward: (signal: NodeJS.Signals) => void): void {
     this.#forward = forward;
     for (const signal of ALSO_FORWARDED) process.on(signal, this.#receive);

@@ -1,0 +1,13 @@
+import { writeSync } from 'node:fs';
+
+import { printable } from '../../lock/model/record.js';
+
+/** Prints one line on standard error; control characters in `message` are escaped. */
+export function printError(message: string): void {
+  try {
+    // Not process.stderr: it makes a pipe non-blocking, also for a command that writes to the same pipe.
+    writeSync(2, `vfs-lockfile: ${printable(message)}\n`);
+  } catch {
+    // Nobody reads standard error.
+  }
+}
