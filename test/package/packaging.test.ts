@@ -40,7 +40,8 @@ describe('the packed tarball', () => {
   it('carries its code, types, licence and manifest, and neither source, nor tests, nor the demo', () => {
     const names = [...packed.files.keys()];
     expect(names).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js']));
-    const allowed = /^(LICENSE|README\.md|package\.json|dist\/THIRD-PARTY-LICENSES|dist\/(?!demo\/)[\w/-]+\.(js|d\.ts))$/;
+    const allowed =
+      /^(LICENSE|README\.md|package\.json|dist\/THIRD-PARTY-LICENSES|dist\/(?!demo\/)[\w/-]+\.(js|d\.ts))$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
   });
 
