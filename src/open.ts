@@ -6,7 +6,10 @@ import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';
 
 export type { Folder };
 
-/** Makes a file of a URI of its scheme: the whole URI, and its path decoded, without the leading slash and any `..`. */
+/**
+ * Makes a file of a URI. Gets the whole URI, and its path: decoded, without the leading slash, and without `..`. May throw or
+ * reject; `openFile` then rejects with that error.
+ */
 export type Backend = (uri: string, path: string) => VfsFile | Promise<VfsFile>;
 
 const URI = /^([a-z][a-z0-9+.-]+):\/\/([^/?#]*)([^?#]*)(.*)$/is;
@@ -22,7 +25,14 @@ const backends = new Map<string, Backend>([
   ['gs', openGoogleBucket],
 ]);
 
-/** Teaches `openFile` a scheme, such as `'ftp'` for `ftp://host/path`, or replaces what it knew. */
+/**
+ * Makes `openFile`, and everything that takes a URI, accept a scheme such as `'ftp'` for `ftp://host/path`. Replaces the backend
+ * that the scheme had before.
+ *
+ * @throws {VfsError} `ERR_VFS_URI`: `scheme` is no URI scheme in lower case.
+ * @example
+ * registerBackend('ftp', (uri, path) => new VfsFile(ftpVfs(new URL(uri).host), path));
+ */
 export function registerBackend(scheme: string, backend: Backend): void {
   if (!/^[a-z][a-z0-9+.-]+$/.test(scheme)) {
     throw new VfsError(
@@ -34,8 +44,13 @@ export function registerBackend(scheme: string, backend: Backend): void {
 }
 
 /**
- * A file by its URI (`file:///a/b.csv`, `mem:///b.csv`) or by its path on the local disk, relative to the working directory.
- * Rejects with `ERR_VFS_URI` for an unknown scheme or a malformed URI, with `ERR_VFS_PATH` for a path that no file can have.
+ * The file with a URI (`s3://bucket/a.csv`, `sftp://user@host/a.csv`, `file:///a.csv`), or with a path on the local disk, relative
+ * to the working directory. It need not exist, and nothing is read. A `VfsFile` is returned as it is.
+ *
+ * @throws {VfsError} `ERR_VFS_URI`: the scheme is unknown, or the URI is malformed. `ERR_VFS_PATH`: no file can have this path.
+ *   `ERR_VFS_UNSUPPORTED`: the SDK of the store is not installed, or its settings are unusable.
+ * @example
+ * const file = await openFile('s3://bucket/inbox/orders.csv');
  */
 export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
   if (file instanceof VfsFile) return file;
@@ -53,7 +68,7 @@ export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
   return backend(text, filePath(decoded(text, path)));
 }
 
-/** The same for a path or `file:` URI of the local disk alone, without waiting. */
+/** The same for a path or `file:` URI of the local disk only, without a promise. */
 export function openLocal(file: string | URL | VfsFile): VfsFile {
   if (file instanceof VfsFile) return file;
   const text = textOf(file);
@@ -71,7 +86,7 @@ export function openLocal(file: string | URL | VfsFile): VfsFile {
 /** A folder: its path on the local disk, its URI, or a store and the path in it. */
 export type Location = string | URL | Folder;
 
-/** Rejects as `openFile` does, and makes no other I/O: whether the folder is there shows when it is listed. */
+/** The folder at a location. Rejects as `openFile` does. The folder need not exist: a listing of it shows that. */
 export async function openFolder(location: Location): Promise<Folder> {
   if (typeof location === 'object' && !(location instanceof URL)) return checked(location);
   const text: unknown = location instanceof URL ? location.href : location;
@@ -144,7 +159,7 @@ function decoded(uri: string, path: string): string {
 }
 
 function bad(uri: string, problem: string, cause?: unknown): VfsError {
-  // Nobody's password belongs in a message.
+  // No password may appear in a message.
   const harmless = uri.replace(/^([^:]*:\/\/)[^/?#]*@/, '$1***@');
   return new VfsError('ERR_VFS_URI', `the URI ${quoted(harmless)} ${problem}`, { cause });
 }

@@ -11,40 +11,52 @@ import { run } from '../util/steps.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
 import { StoreClock } from './store-clock.js';
 
-/** What one look at a lock tells. Ages are in milliseconds of the store's clock, and undefined where there is no lock. */
+/** The state of a lock when it was read. Times are milliseconds of the store's clock, and undefined where there is no lock. */
 export interface Inspection {
   /**
-   * `'free'`: there is no lock file. `'released'`: there is one, and it says that the lock is free. `'held'`. `'stale'`: the
-   * next one to ask gets it. `'unreadable'`: held by somebody unknown, since the file holds no lock record.
+   * `'free'`: there is no lock file. `'released'`: there is one, and it says that the lock is free. `'held'`: somebody holds it.
+   * `'stale'`: the next caller gets it. `'unreadable'`: somebody unknown holds it, as the file contains no lock record.
    */
   readonly state: 'free' | 'held' | 'stale' | 'unreadable' | 'released';
-  /** Why it is stale. */
+  /** Why it is stale. Undefined: it is not. */
   readonly reason: StaleReason | undefined;
-  /** What the lock file says; undefined when it cannot be read. Text in it is other people's. */
+  /** The content of the lock file. Undefined: there is none, or it is unreadable. Do not trust its texts. */
   readonly record: LockRecord | undefined;
-  /** Since the lock was taken. */
+  /** Milliseconds since the lock was acquired. */
   readonly ageMs: number | undefined;
-  /** Since the lock file was last written. */
+  /** Milliseconds since the lock file was last written. */
   readonly idleMs: number | undefined;
-  /** Until its lease and grace are over unless it is renewed; Infinity when they never are, 0 when they are. */
+  /** Milliseconds until its lease and grace end unless it is renewed; 0: they have ended; Infinity: they never do. */
   readonly expiresInMs: number | undefined;
-  /** Whether the store told its time. Else ages are lower bounds and `expiresInMs` is an upper one. */
+  /** Whether the store's clock was used. If not, ages are lower bounds and `expiresInMs` is an upper bound. */
   readonly timed: boolean;
-  /** The lock file, as a person finds it. */
+  /** The display path of the lock file. */
   readonly path: string;
-  /** Of the lock file, as it was seen. */
+  /** The version of the lock file. Undefined: there is none. */
   readonly version: Version | undefined;
 }
 
+/** How to inspect a lock. */
 export interface InspectOptions {
-  /** How long a lock that cannot be read is respected before it counts as stale: your own ttl. Default `'30s'`. */
+  /**
+   * How long an unreadable lock is respected before it counts as stale; your own `ttl` is a good choice.
+   *
+   * @default '30s'
+   */
   readonly ttl?: Duration;
+  /** Ends the call with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Looks at the lock of a file and never changes it. To learn the time of a disk or an SFTP server it makes a scratch file
- * beside the lock for a moment, where it may. Rejects with a `VfsError` when the lock file cannot be looked at.
+ * Reads the lock of a file, and never changes it. To learn the time of a disk or an SFTP server it makes a short-lived scratch
+ * file beside the lock, if it may write there.
+ *
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
+ * @throws {VfsError} The path or URI is unusable, or the lock file cannot be read.
+ * @example
+ * const { state, record } = await inspect('inbox/orders.csv');
+ * if (state === 'held') console.log(`held by ${record?.ownerId}`);
  */
 export async function inspect(file: string | URL | VfsFile, options: InspectOptions = {}): Promise<Inspection> {
   const ttlMs = respectMs(options);
@@ -58,7 +70,7 @@ export async function inspect(file: string | URL | VfsFile, options: InspectOpti
   }
 }
 
-/** How long an unreadable lock is respected. */
+/** How long an unreadable lock is respected, in milliseconds. */
 export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number {
   return durationMs(ttl, 'ttl', { infinity: true });
 }

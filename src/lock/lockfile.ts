@@ -1,12 +1,11 @@
 import { tryOnce, waitFor } from './protocol/acquire.js';
 import { Contender } from './protocol/contender.js';
-import type { Reclaimed } from './model/holder.js';
 import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
 import type { HeldLock } from './protocol/held-lock.js';
 import { namedPath, type NamedId } from './model/named.js';
-import { contentionOf } from './model/holder.js';
+import { contentionOf, type Reclaimed } from './model/holder.js';
 import { openFile } from '../open.js';
 import {
   resolveSignal,
@@ -23,8 +22,22 @@ import { LockReader, readLock } from './model/reader.js';
 import { run } from '../util/steps.js';
 import type { CallOptions, Vfs } from '../vfs/vfs.js';
 
-/** A lock on one file, which can be taken and given back any number of times, but not twice at once. */
+/**
+ * The lock of one file, for programs that acquire and release it themselves; `withLock` does both. One object can be acquired
+ * any number of times, one after the other. It renews its lease in the background while it is held.
+ *
+ * @example
+ * const lock = await Lockfile.open('inbox/orders.csv', { ttl: '1m' });
+ * await lock.acquire({ wait: '10s' });
+ * try {
+ *   await work({ signal: lock.signal });
+ *   lock.assertHeld();
+ * } finally {
+ *   await lock.release();
+ * }
+ */
 export class Lockfile {
+  /** The file that is locked, which need not exist. */
   readonly file: VfsFile;
   readonly #target: LockTarget;
   readonly #options: ResolvedLockOptions;
@@ -32,7 +45,13 @@ export class Lockfile {
   #held: HeldLock | undefined;
   #acquiring = false;
 
-  /** Checks the options and the path, and does no I/O. */
+  /**
+   * Does no I/O. For a path or a URI use `Lockfile.open`.
+   *
+   * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable, or `file` is no `VfsFile`.
+   * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store cannot exclude others. `ERR_VFS_PATH`: the name of the lock file would
+   *   be too long for the store.
+   */
   constructor(file: VfsFile, options: LockOptions = {}) {
     if (!(file instanceof VfsFile))
       throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
@@ -41,24 +60,44 @@ export class Lockfile {
     this.#options = resolveLockOptions(options);
   }
 
-  /** A lock on a file given by path or URI. */
+  /**
+   * The lock of a file given by path or URI. It is not acquired yet.
+   *
+   * @throws As `openFile` and the constructor do.
+   * @example
+   * const lock = await Lockfile.open('s3://bucket/inbox/orders.csv');
+   */
   static async open(file: string | URL | VfsFile, options?: LockOptions): Promise<Lockfile> {
     return new Lockfile(await openFile(file), options);
   }
 
-  /** A lock on something that is no file, kept at the root of a store. Distinct ids are distinct locks, `5` and `5n` the same. */
+  /**
+   * The lock of something that is not a file, such as a customer or a job. Its lock file is at the root of `vfs`. Different ids
+   * are different locks; a number and a bigint of the same value are the same id.
+   *
+   * @throws As the constructor does; also `ERR_LOCK_OPTION` for an `id` of another type.
+   * @example
+   * const lock = Lockfile.named(localVfs({ root: '/var/lock/shop' }), 'customer 17');
+   */
   static named(vfs: Vfs, id: NamedId, options?: LockOptions): Lockfile {
     return new Lockfile(new VfsFile(vfs, namedPath(id)), options);
   }
 
-  /** The lock file, as a person finds it. */
+  /** The display path of the lock file: an absolute path on the local disk, elsewhere a URI. */
   get path(): string {
     return this.#target.displayPath;
   }
 
   /**
-   * Waits until the lock is held. Rejects with `LockHeldError` (`wait: 0`) or `LockTimeoutError` while somebody else holds it,
-   * with the reason of an aborted signal, or with a `VfsError`.
+   * Waits until this object holds the lock, for at most `wait`. Callers in this process get it in the order in which they asked.
+   * After a rejection the lock is not held.
+   *
+   * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0, or this object holds it or waits for
+   *   it already.
+   * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+   * @throws {LockOptionError} `ERR_LOCK_OPTION`: `wait` or `signal` is unusable.
+   * @throws {VfsError} The store failed.
+   * @throws The reason of `signal` when it aborts, and whatever `onStale` throws.
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     const waitMs = resolveWait(options);
@@ -71,7 +110,12 @@ export class Lockfile {
     }
   }
 
-  /** Takes the lock if it is free or stale, without waiting. False: somebody else holds it. */
+  /**
+   * Acquires the lock if it is free or stale, without waiting. False: somebody else, in this process or elsewhere, holds it.
+   *
+   * @throws {LockHeldError} `ERR_LOCK_HELD`: this object itself holds the lock or waits for it.
+   * @throws {VfsError} The store failed.
+   */
   async tryAcquire(): Promise<boolean> {
     const contender = this.#startAcquiring();
     try {
@@ -83,75 +127,115 @@ export class Lockfile {
     }
   }
 
-  /** Renews the lease now. Rejects with `LockLostError`, `LockNotHeldError`, or a `VfsError` after which it may still be held. */
+  /**
+   * Renews the lease now, so that it lasts a whole `ttl` from here. Needed with `renew: false` only; otherwise it happens in the
+   * background every third of `ttl`.
+   *
+   * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired, or was released.
+   * @throws {VfsError} The store failed; the lock may still be held until its deadline.
+   */
   async renew(): Promise<void> {
     await this.#last().renew();
   }
 
   /**
-   * Gives the lock back. False: it was not held, or was lost before, and then nothing of anybody else's was touched. Rejects
-   * with a `VfsError` when the store fails; the lock is then free when its lease ends, or when a second try succeeds.
+   * Releases the lock. False: it was not held, or was lost before, and no lock of anybody else was changed.
+   *
+   * @throws {VfsError} The store failed; the lock ends with its lease, unless a second call succeeds.
    */
   async release(): Promise<boolean> {
     return (await this.#held?.release()) ?? false;
   }
 
+  /** Releases the lock at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
 
-  /** The record in the lock file, whoever wrote it. Undefined: there is none, or it cannot be read. */
+  /**
+   * Reads the record in the lock file, whoever wrote it. Undefined: there is no lock file, or it holds no record.
+   *
+   * @throws {VfsError} The lock file cannot be read.
+   */
   async metadata(options?: CallOptions): Promise<LockRecord | undefined> {
     return (await run(readLock(this.file.vfs, this.#target.path, options)))?.record;
   }
 
-  /** Milliseconds since the lock was taken, by whomever, by the store's clock. Undefined: nobody holds it. */
+  /**
+   * Reads how long the lock has been held, by whomever, in milliseconds of the store's clock. Undefined: nobody holds it. A
+   * lower bound where the store has no clock.
+   *
+   * @throws {VfsError} The lock file cannot be read.
+   */
   async age(options?: CallOptions): Promise<number | undefined> {
-    const sighting = await this.#observe(options);
-    return sighting?.state === 'free' ? undefined : contentionOf(this.path, sighting).ageMs;
+    const observation = await this.#observe(options);
+    return observation?.state === 'free' ? undefined : contentionOf(this.path, observation).ageMs;
   }
 
-  /** Whether there is a lock that may be taken over: its lease is over, its process is dead, or nobody can read it. */
+  /**
+   * Reads whether there is a lock that may be taken over: its lease and grace have ended, its process on this host has ended, or
+   * its content is unreadable and older than the `ttl` of this object.
+   *
+   * @throws {VfsError} The lock file cannot be read.
+   */
   async isStale(options?: CallOptions): Promise<boolean> {
     return (await this.#observe(options))?.state === 'stale';
   }
 
-  /** Whether this object holds the lock, decided by its own deadline at the moment of asking. */
+  /** Whether this object holds the lock now. Its own deadline decides, so it needs no I/O and no timer. */
   get held(): boolean {
     return this.#held?.held ?? false;
   }
 
-  /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held. */
+  /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held, Infinity when its `ttl` is. */
   get remainingMs(): number {
     return this.held ? this.#last().lease.remainingMs : 0;
   }
 
-  /** What the holder wrote when it took or last renewed the lock. Undefined: not held. */
+  /** The record that this object wrote when it acquired or last renewed the lock. Undefined: the lock is not held. */
   get record(): LockRecord | undefined {
     return this.held ? this.#last().lease.record : undefined;
   }
 
-  /** How the lock was lost while it was held. Undefined: it was not. */
+  /** How the last acquisition was lost while it was held. Undefined: it was not lost. */
   get loss(): LockLostError | undefined {
     return this.#held?.loss;
   }
 
-  /** Aborts with a `LockLostError` when the lock is lost while it is held. A new one for each acquisition. */
+  /**
+   * Aborts with a `LockLostError` when the lock is lost while it is held, at the latest at its deadline. Each acquisition has a
+   * new one. Pass it on to everything that the lock protects.
+   *
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired by this object.
+   */
   get signal(): AbortSignal {
     return this.#last().signal;
   }
 
-  /** Resolves with the error when the lock is lost while it is held; stays open when it is released in time. */
+  /**
+   * Resolves with the error when the lock is lost while it is held; stays pending when it is released in time.
+   *
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired by this object.
+   */
   get lost(): Promise<LockLostError> {
     return this.#last().lost;
   }
 
-  /** Throws `LockLostError` or `LockNotHeldError` unless this object holds the lock at this very moment. */
+  /**
+   * Throws unless this object holds the lock now; call it right before an effect that must not happen twice.
+   *
+   * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired, or was released.
+   */
   assertHeld(): void {
     this.#last().assertHeld();
   }
 
-  /** The stale lock that this acquisition took over. Of all who saw it stale exactly one gets to see it here. */
+  /**
+   * The stale lock that the last acquisition replaced, so that unfinished work can be repaired. Undefined: the lock was free.
+   * Exactly one of all who compete for a stale lock gets to see it here.
+   */
   get reclaimedFrom(): Reclaimed | undefined {
     return this.#held?.reclaimed;
   }

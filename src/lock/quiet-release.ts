@@ -6,8 +6,8 @@ interface Releasable<R> {
 }
 
 /**
- * Releases a lock after work that is done and stands. A store that fails then is no error of that work: it becomes a process
- * warning, and the lock ends with its lease.
+ * Releases a lock after its work is done. When the store fails now, the work has not failed: the error becomes a process warning,
+ * and the lock ends with its lease.
  */
 export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promise<void> {
   try {
@@ -17,7 +17,7 @@ export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promis
   }
 }
 
-/** The same for a lock whose release is done when it returns. */
+/** The same for a lock that is released without a promise. */
 export function releaseQuietlySync(lock: Releasable<boolean>): void {
   try {
     if (mayRelease(lock)) lock.release();
@@ -26,7 +26,7 @@ export function releaseQuietlySync(lock: Releasable<boolean>): void {
   }
 }
 
-/** Asking settles first whether the deadline has passed unnoticed: a release in time does not prove that the lock was held until now. */
+/** Reading `held` first notices a deadline that has passed: a release that succeeds does not prove that the lock was held until now. */
 function mayRelease({ held, loss }: Releasable<unknown>): boolean {
   return held || loss !== undefined;
 }

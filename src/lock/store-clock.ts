@@ -4,14 +4,14 @@ import type { LockSource } from './model/reader.js';
 import type { CallOptions, ReadOptions, Snapshot, Vfs } from '../vfs/vfs.js';
 import { folderOf } from '../vfs/path.js';
 
-/** For how long a folder's time is counted on by this process's own clock before the store is asked again, in milliseconds. */
+/** For how many milliseconds this process's own clock continues a folder's time before the store is asked again. */
 const SAMPLE_FOR_MS = 10_000;
 
 const MOST_FOLDERS = 1000;
 
 interface Sample {
   readonly nowMs: number | undefined;
-  /** When the answer was there, on the monotonic clock: so what is counted on is never ahead of the store. */
+  /** When the answer arrived, on the monotonic clock, so that the continued time is never ahead of the store. */
   readonly atMs: number;
 }
 
@@ -35,7 +35,7 @@ export class StoreClock implements LockSource {
       const snapshot = await this.#vfs.read(path, { ...options, clock: false });
       if (snapshot === undefined || sample.nowMs === undefined) return snapshot;
       const nowMs = sample.nowMs + (performance.now() - sample.atMs);
-      // Else it was changed a moment ago, or its time lies in the future, which only the store itself can tell.
+      // Otherwise it was changed a moment ago, or its timestamp is in the future: only the store can tell which.
       if (nowMs >= snapshot.modifiedMs) return { ...snapshot, nowMs };
     }
     const snapshot = await this.#vfs.read(path, { ...options, clock: true });
@@ -43,18 +43,18 @@ export class StoreClock implements LockSource {
     return snapshot;
   }
 
-  /** What time it is in a folder, of which the modification time of a scratch file tells. Undefined: that cannot be known. */
+  /** The time in a folder, found by the modification time of a scratch file. Undefined: it cannot be found. */
   async now(folder: string, options: CallOptions): Promise<number | undefined> {
-    const { nowMs, atMs } = this.#samples.get(folder) ?? (await this.#try(folder, options));
+    const { nowMs, atMs } = this.#samples.get(folder) ?? (await this.#ask(folder, options));
     return nowMs === undefined ? undefined : nowMs + (performance.now() - atMs);
   }
 
-  /** Whether a path is that of a scratch file of this clock's. */
+  /** Whether this clock made the file at `path`, as a scratch file. */
   made(path: string): boolean {
     return this.#scratch.has(path);
   }
 
-  async #try(folder: string, options: CallOptions): Promise<Sample> {
+  async #ask(folder: string, options: CallOptions): Promise<Sample> {
     const scratch = stagedPath(folder === '' ? '' : `${folder}/`, freshId());
     this.#scratch.add(scratch);
     try {

@@ -4,8 +4,22 @@ import type { AcquireOptions, LockOptions } from './model/options.js';
 import { releaseQuietly } from './quiet-release.js';
 
 /**
- * Runs `fn` while the lock of `file` is held and hands its result, or its own error, back untouched. Rejects with
- * `LockLostError` when the lock was lost while `fn` ran, though `fn` succeeded; else as `Lockfile.acquire` does.
+ * Runs `fn` while the lock of a file is held, and returns its result. The lock is renewed in the background until `fn` is done,
+ * and released whether `fn` succeeds or fails. An error of `fn` is never replaced by another one. When the store fails at the
+ * release, that is a process warning and no error, and the lock ends with its lease.
+ *
+ * @throws {LockLostError} `ERR_LOCK_LOST`: `fn` succeeded, but the lock was lost meanwhile, so others may have held it too. Pass
+ *   `lock.signal` on to end such work early.
+ * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0.
+ * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
+ * @throws {VfsError} The path or URI is unusable, the store cannot exclude others, or it failed.
+ * @throws The reason of `signal` when it aborts during the wait, and whatever `fn` or `onStale` throws.
+ * @example
+ * const total = await withLock('inbox/orders.csv', async (file, lock) => {
+ *   const stream = file.readStream({ signal: lock.signal });
+ *   return await importOrders(stream);
+ * });
  */
 export async function withLock<T>(
   file: string | URL | VfsFile,

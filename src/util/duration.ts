@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { LockOptionError } from './option-error.js';
 
 /**
- * A span of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'1.5h'` or `'1d'`. Where a span may have no end,
- * `Infinity`, `'Infinity'` and `'never'` say so. Text without a unit is refused.
+ * A span of time: a number of milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'1.5h'` or `'1d'`. At most 10 years;
+ * `Infinity`, `'Infinity'` and `'never'` where no end makes sense. A string without a unit is refused.
  */
 export type Duration = number | string;
 
@@ -16,7 +16,7 @@ export interface DurationBounds {
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LONGEST_MS = 10 * 365.25 * 86_400_000;
 
-/** `value` in whole milliseconds. Throws `ERR_LOCK_OPTION` for what is unreadable, below 1 ms or beyond 10 years. */
+/** `value` in whole milliseconds. Throws `ERR_LOCK_OPTION` when it is unreadable, or not from 1 ms (or 0) to 10 years. */
 export function durationMs(value: Duration, name: string, bounds: DurationBounds): number {
   const ms = typeof value === 'string' ? parse(value) : typeof value === 'number' ? value : NaN;
   if (ms >= (bounds.zero ? 0 : 1) && ms <= LONGEST_MS) return Math.round(ms);
@@ -30,7 +30,7 @@ function parse(text: string): number {
   if (text === 'Infinity' || text === 'never') return Infinity;
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(amount) * (UNIT_MS[unit] ?? NaN);
-  // Digits enough to overflow are a mistake, not a wish for eternity.
+  // A number so large that it overflows is a mistake; it does not mean "never".
   return Number.isFinite(ms) ? ms : NaN;
 }
 

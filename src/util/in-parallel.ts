@@ -3,8 +3,9 @@ import { LockOptionError } from './option-error.js';
 const MOST_AT_ONCE = 1000;
 
 /**
- * What `work` makes of each item, in the order in which it is done. At most `limit` items are in work or waiting to be taken,
- * so memory is bounded however long the source is. What was begun is done before the iteration ends, even when that is left.
+ * The results of `work` for each item, in the order in which they are ready. At most `limit` items are in work or waiting to be
+ * taken, so memory stays bounded however long the source is. Work that has begun is finished before the iteration ends, also when
+ * the caller leaves it early.
  */
 export async function* inParallel<T, R>(
   source: AsyncIterable<T>,
@@ -12,24 +13,24 @@ export async function* inParallel<T, R>(
   work: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
   const items = source[Symbol.asyncIterator]();
-  const bench = new Bench(items, limit, work);
+  const workers = new Workers(items, limit, work);
   try {
     for (;;) {
-      bench.refill();
-      const [done] = bench.done.splice(0, 1);
+      workers.refill();
+      const [done] = workers.done.splice(0, 1);
       if (done) yield done.result;
-      else if (bench.idle) break;
-      else await bench.progress();
+      else if (workers.idle) break;
+      else await workers.progress();
     }
   } finally {
-    await bench.settled();
+    await workers.settled();
     await items.return?.();
   }
-  if (bench.failure) throw bench.failure.error;
+  if (workers.failure) throw workers.failure.error;
 }
 
-/** What is being read from the source, in work, and done. */
-class Bench<T, R> {
+/** The item that is being read, those in work, and the results that nobody has taken yet. */
+class Workers<T, R> {
   readonly done: { readonly result: R }[] = [];
   readonly #items: AsyncIterator<T>;
   readonly #limit: number;

@@ -1,4 +1,4 @@
-/** An option or argument is unusable. Thrown before any I/O. */
+/** An option or argument is unusable; the message names it, and what was expected. Thrown before any I/O. */
 export class LockOptionError extends Error {
   override readonly name = 'LockOptionError';
   readonly code = 'ERR_LOCK_OPTION';

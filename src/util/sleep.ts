@@ -5,7 +5,7 @@ export function sleepSync(ms: number): void {
   Atomics.wait(SLEEPER, 0, 0, ms);
 }
 
-/** Sleeps, keeping the process alive; rejects with the signal's reason when it aborts. */
+/** Waits, and keeps the process alive meanwhile. Rejects with the signal's reason when it aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

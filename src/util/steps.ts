@@ -1,18 +1,18 @@
-/** A value that is there already, or that a promise will bring. */
+/** A value, or a promise of it. */
 export type Eventual<T> = T | PromiseLike<T>;
 
 /**
- * A computation that hands every promise of an I/O result to its driver. The same code therefore runs awaited, runs
- * synchronously, and runs under a test that decides after each operation who goes next.
+ * A computation that yields every promise of an I/O result to its driver. So the same code runs awaited, runs synchronously, and
+ * runs under a test that decides after each operation which of several computations continues.
  */
 export type Steps<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
-/** One step: what `value` is, or what its driver says that it turned out to be. */
+/** One step: `value` itself, or what its driver found the promise to be. */
 export function* ask<T>(value: Eventual<T>): Steps<T> {
   return isPromiseLike(value) ? ((yield value) as T) : value;
 }
 
-/** Runs `steps`, awaiting only what really is a promise. */
+/** Runs `steps`, and awaits each promise. A value that is no promise costs no turn of the event loop. */
 export async function run<T>(steps: Steps<T>): Promise<T> {
   let turn = steps.next();
   while (!turn.done) {
@@ -28,7 +28,7 @@ export async function run<T>(steps: Steps<T>): Promise<T> {
   return turn.value;
 }
 
-/** Runs `steps` to the end in this tick; a promise among them is a programming error. */
+/** Runs `steps` to the end in this tick. A promise among them is a programming error. */
 export function runSync<T>(steps: Steps<T>): T {
   const turn = steps.next();
   if (turn.done) return turn.value;

@@ -1,25 +1,44 @@
-/** Whether a failed operation can have changed the store: `'unknown'` has to be settled by reading. */
+/** Whether a failed call may have changed the store. `'none'`: it did not. `'unknown'`: only a read can tell. */
 export type Effect = 'none' | 'unknown';
 
+/** The `code` of a `VfsError`. */
 export type VfsErrorCode =
+  /** The signal aborted. */
   | 'ERR_VFS_ABORTED'
+  /** The user has no permission, or the credentials were refused. */
   | 'ERR_VFS_DENIED'
+  /** There is a file at the target of a move. */
   | 'ERR_VFS_EXISTS'
+  /** The disk is full, or a quota is used up. */
   | 'ERR_VFS_FULL'
+  /** The key of an SFTP server is unknown or has changed. */
   | 'ERR_VFS_HOST_KEY'
+  /** Any other failure of the disk, the network or the server. */
   | 'ERR_VFS_IO'
+  /** There is a folder, or something else that is no regular file. */
   | 'ERR_VFS_NOT_A_FILE'
+  /** The file, its folder or its bucket does not exist. */
   | 'ERR_VFS_NOT_FOUND'
+  /** No file of this store can have this path. */
   | 'ERR_VFS_PATH'
+  /** The store cannot do what is needed. */
   | 'ERR_VFS_UNSUPPORTED'
+  /** The URI is malformed, or its scheme is unknown. */
   | 'ERR_VFS_URI';
 
-/** A store could not do what it was asked. The message names the verb, the path and what was found. */
+/** A store could not do what it was asked. The message names the operation, the path, and what was found. */
 export class VfsError extends Error {
   override readonly name = 'VfsError';
+  /** What went wrong; stable over versions, unlike the message. */
   readonly code: VfsErrorCode;
+  /** Whether the failed call may have changed the store. */
   readonly effect: Effect;
 
+  /**
+   * For authors of stores. `cause` is the error of the disk or the SDK.
+   *
+   * @param options.effect Whether the failed call may have changed the store; by default `'none'`.
+   */
   constructor(code: VfsErrorCode, message: string, options: ErrorOptions & { readonly effect?: Effect } = {}) {
     super(message, options);
     this.code = code;
@@ -27,7 +46,7 @@ export class VfsError extends Error {
   }
 }
 
-/** Whether `error` leaves open that the store was changed. What is not a `VfsError` leaves everything open. */
+/** Whether the call that failed with `error` may have changed the store: `'unknown'` for everything that is no `VfsError`. */
 export function effectOf(error: unknown): Effect {
   return error instanceof VfsError ? error.effect : 'unknown';
 }

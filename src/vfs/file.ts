@@ -3,54 +3,69 @@ import type { Readable } from 'node:stream';
 import { nameOf } from './path.js';
 import type { CallOptions, Snapshot, Stat, Vfs } from './vfs.js';
 
-/** A file in some store: a path and where it leads. Makes no I/O until it is asked to. */
+/**
+ * A path in a store. Making one does no I/O, and the file need not exist. Every method fails with a `VfsError`.
+ *
+ * @example
+ * const file = await openFile('s3://bucket/inbox/orders.csv');
+ * const { size } = (await file.stat()) ?? { size: 0 };
+ * await file.move('archive/orders.csv');
+ */
 export class VfsFile {
+  /** The store. */
   readonly vfs: Vfs;
   /** Relative to the root of the store. */
   readonly path: string;
 
-  /** Throws `ERR_VFS_PATH` for a path that the store could never hold. */
+  /** @throws {VfsError} `ERR_VFS_PATH`: the store could never hold a file with this path. */
   constructor(vfs: Vfs, path: string) {
     vfs.check(path);
     this.vfs = vfs;
     this.path = path;
   }
 
+  /** The last name in the path: `orders.csv`. */
   get name(): string {
     return nameOf(this.path);
   }
 
-  /** An absolute path on the local disk, elsewhere a URI; `openFile` leads back from it. */
+  /** The display path: an absolute path on the local disk, elsewhere a URI. `openFile` turns it into the same file. */
   toString(): string {
     return this.vfs.locate(this.path);
   }
 
-  /** Undefined: there is no such file. */
+  /** The whole content, with its version and times. Undefined: there is no such file. */
   read(options?: CallOptions): Promise<Snapshot | undefined> {
     return this.vfs.read(this.path, options);
   }
 
+  /** Size in bytes and modification time. Undefined: there is no such file. */
   stat(options?: CallOptions): Promise<Stat | undefined> {
     return this.vfs.stat(this.path, options);
   }
 
+  /** The content as a stream, which fails with `ERR_VFS_NOT_FOUND` where there is no such file. */
   readStream(options?: CallOptions): Readable {
     return this.vfs.readStream(this.path, options);
   }
 
-  /** Writes the whole file, whatever was there. */
+  /** Writes the whole file, whatever was there, and makes any folders that are missing. Readers see the old or the new content. */
   write(data: Uint8Array | string | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
     return this.vfs.write(this.path, typeof data === 'string' ? Buffer.from(data) : data, options);
   }
 
-  /** Moves the file within its store; `ERR_VFS_EXISTS` when the target is taken. */
+  /**
+   * Moves the file to another path of its store, and makes any folders that are missing. Returns the file there.
+   *
+   * @throws {VfsError} `ERR_VFS_EXISTS`: there is a file already. `ERR_VFS_NOT_FOUND`: this file does not exist.
+   */
   async move(to: string, options?: CallOptions): Promise<VfsFile> {
     const target = new VfsFile(this.vfs, to);
     await this.vfs.move(this.path, to, options);
     return target;
   }
 
-  /** False: there was no such file. */
+  /** Deletes the file. False: there was none. */
   delete(options?: CallOptions): Promise<boolean> {
     return this.vfs.delete(this.path, options);
   }

@@ -4,7 +4,7 @@ export const LOCK_SUFFIX = '.lock';
 export const GUARD_SUFFIX = '.guard';
 const STAGED_PREFIX = '.vfs-lockfile-';
 
-/** The sidecar of a file. */
+/** The lock file of a file: beside it, with `.lock` behind its name. */
 export function lockPath(path: string): string {
   return path + LOCK_SUFFIX;
 }
@@ -14,7 +14,7 @@ export function guardPath(lock: string): string {
   return lock + GUARD_SUFFIX;
 }
 
-/** A private name beside `path`, found by nobody but `sweep`. */
+/** A private name beside `path`, which nobody but `sweep` looks for. */
 export function stagedPath(path: string, id: string): string {
   return path.slice(0, path.length - nameOf(path).length) + STAGED_PREFIX + id;
 }
@@ -24,20 +24,20 @@ export function entryOf(staged: string): string {
   return nameOf(staged).slice(STAGED_PREFIX.length);
 }
 
-/** Where the old file of a guarded removal ends up: beside its door, the entry, or inside where that is a directory. */
+/** Where a guarded removal moves the old file to: beside its entry, or inside it where the entry is a directory. */
 export function takenName(entry: string): string {
   return `${entry}.taken`;
 }
 
-/** By how much the path of a private name, or of what stands in it or in a guard, may be longer than the path it serves. */
+/** By how many bytes the path of a private name, or of anything in it or in a guard, may exceed the path that it serves. */
 export const PRIVATE_NAME_BYTES = 96;
 
-/** Whether a file's name is one of ours: a lock, a guard, or a staged leftover. */
+/** Whether a name is one of this library's: a lock file, a guard, or a private name. */
 export function isOurName(name: string): boolean {
   return name.endsWith(LOCK_SUFFIX) || name.endsWith(LOCK_SUFFIX + GUARD_SUFFIX) || name.startsWith(STAGED_PREFIX);
 }
 
-/** Whether a name is one that a change makes for itself: a staged file or folder, or a guard. */
+/** Whether a name is one that a change uses for itself: a staged file or folder, or a guard. */
 export function isPrivateName(name: string): boolean {
   return /^\.vfs-lockfile-[0-9a-f]{32}/.test(name) || isGuard(name);
 }
@@ -46,12 +46,12 @@ export function isGuard(path: string): boolean {
   return path.endsWith(LOCK_SUFFIX + GUARD_SUFFIX);
 }
 
-/** Whether a name in a guard is a contender's entry, or what was taken through it. */
+/** Whether a name in a guard is a contender's entry, or the file that was removed through it. */
 export function isGuardEntry(name: string): boolean {
   return /^[0-9a-f]{32}(\.taken)?$/.test(name);
 }
 
-/** The name of the file that a lock file is of. Undefined: it is no lock file's name. */
+/** The path of the file that a lock file belongs to. Undefined: this is no lock file's path. */
 export function lockedPath(lock: string): string | undefined {
   const path = lock.slice(0, -LOCK_SUFFIX.length);
   const isLock = lock.endsWith(LOCK_SUFFIX) && path !== '' && !path.endsWith('/');

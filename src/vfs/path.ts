@@ -1,14 +1,15 @@
 import { VfsError } from './errors.js';
 import type { Vfs } from './vfs.js';
 
-/** A folder of a store, `''` for its root. */
+/** A folder of a store. */
 export interface Folder {
+  /** The store. */
   readonly vfs: Vfs;
-  /** Relative to the root of the store. */
+  /** Relative to the root of the store; `''` is the root itself. */
   readonly path: string;
 }
 
-/** What a store can hold, in bytes of UTF-8. */
+/** The longest name and path that a store can hold, in bytes of UTF-8. */
 export interface PathLimits {
   readonly nameBytes: number;
   readonly pathBytes: number;
@@ -16,7 +17,7 @@ export interface PathLimits {
 
 const NO_NAME = /(?:^|\/)(\.{0,2})(?:\/|$)/;
 
-/** Throws `ERR_VFS_PATH` unless `path` is names joined by `/` that the store can hold. The one place where paths are judged. */
+/** Throws `ERR_VFS_PATH` unless `path` is names joined by `/` that the store can hold. Every path is checked here. */
 export function checkPath(path: string, limits: PathLimits): void {
   if (typeof path !== 'string') throw bad(path, 'is not a string');
   if (path === '') throw bad(path, 'is empty; expected the path of a file');
@@ -47,7 +48,7 @@ function checkNames(path: string, most: number): void {
   }
 }
 
-/** `path` with `.` and `..` worked out against the root. A `..` that leads above the root is refused, not dropped. */
+/** `path` without `.` and `..`, relative to the root. A `..` that leads above the root is refused, not dropped. */
 export function normalizePath(path: string): string {
   const names: string[] = [];
   for (const name of path.split('/')) {
@@ -62,7 +63,7 @@ function bad(path: unknown, problem: string): VfsError {
   return new VfsError('ERR_VFS_PATH', `the path ${quoted(path)} ${problem}`);
 }
 
-/** A path as a message shows it: quoted, and not at any length. */
+/** A path for a message: quoted, and shortened where it is long. */
 export function quoted(path: unknown): string {
   const text = typeof path === 'string' ? JSON.stringify(path) : `of the type ${typeof path}`;
   return text.length > 120 ? `${text.slice(0, 100)}...` : text;

@@ -4,128 +4,200 @@ import type { VfsError } from './errors.js';
 
 declare const versionBrand: unique symbol;
 
-/** What tells one content of a file from the next. Opaque: compared for equality, never for order. */
+/** Identifies one content of a file at one time. It is opaque: compare two versions for equality, never for order. */
 export type Version = string & { readonly [versionBrand]: 'Version' };
 
-/** A file as it was at one instant. Both times are in milliseconds of the store's own clock. */
+/** A file as it was at one instant. */
 export interface Snapshot {
+  /** Relative to the root of the store. */
   readonly path: string;
+  /** The content, cut off at `maxBytes` where that was asked for. */
   readonly data: Uint8Array;
+  /** The version of the whole content. */
   readonly version: Version;
+  /** When the file was last written, in milliseconds since 1970 by the store's own clock. */
   readonly modifiedMs: number;
-  /** What the store's clock said when this was read; undefined where it tells no time or was not asked. */
+  /** The store's own clock when this was read, in milliseconds since 1970. Undefined: it has none, or was not asked. */
   readonly nowMs: number | undefined;
 }
 
-/** What a successful conditional write left behind. */
+/** The outcome of a conditional write that succeeded. */
 export interface Written {
+  /** The version that the file has now. */
   readonly version: Version;
 }
 
+/** What is known about a file without reading it. */
 export interface Stat {
+  /** In bytes. */
   readonly size: number;
+  /** When the file was last written, in milliseconds since 1970 by the store's own clock. */
   readonly modifiedMs: number;
 }
 
-/** One file found by `list`, its path relative to the root of the `Vfs`. */
+/** One file found by `list`. */
 export interface Entry extends Stat {
+  /** Relative to the root of the store. */
   readonly path: string;
 }
 
-/** Every call takes these last. An abort before the deciding operation changes nothing in the store. */
+/** Every call takes these last. */
 export interface CallOptions {
+  /**
+   * Ends the call, which then fails with `ERR_VFS_ABORTED`. An abort before the deciding operation changes nothing in the
+   * store; the error's `effect` says whether the operation may have been reached.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How to read a file. */
 export interface ReadOptions extends CallOptions {
-  /** Also tell the store's time, which may cost a scratch file where the store gives it away with no answer. */
+  /**
+   * Also return the store's current time. Stores whose responses carry no timestamp need a short-lived scratch file for it.
+   *
+   * @default false
+   */
   readonly clock?: boolean;
-  /** Cut `data` off after so many bytes; the version stays that of the whole file. Default: no limit. */
+  /**
+   * Return at most this many bytes of the content. The version stays that of the whole file.
+   *
+   * @default no limit
+   */
   readonly maxBytes?: number;
 }
 
+/** How to list a folder. */
 export interface ListOptions extends CallOptions {
+  /**
+   * Also list the files in all folders below.
+   *
+   * @default false
+   */
   readonly recursive?: boolean;
-  /** Told of each folder below that cannot be listed, which is then left out. Without it the first one ends the listing. */
+  /**
+   * Called for each folder below that cannot be listed; the listing goes on without it.
+   *
+   * @default the first such folder ends the listing with its error
+   */
   readonly onError?: ((error: VfsError, folder: string) => void) | undefined;
 }
 
-/** The private names that changes of files broken off in the middle, as by a crash, may leave behind. */
+/** The private files and folders that an interrupted change may leave behind, for example after a crash. */
 export interface Leftovers {
-  /** Those right in a folder, or also below it, each with the last modification of anything in it. Some are still in use. */
+  /**
+   * Lists those in a folder (`''` is the root), each with the last modification of anything in it. Some are still in use by
+   * changes that are under way.
+   */
   list(folder: string, options?: ListOptions): AsyncIterable<Entry>;
   /**
-   * Takes one away. False: it is gone already, or not as it was listed, and stays. Whoever is still working with it, however
-   * old it is, fails with an error or begins anew, and never changes anything by it.
+   * Removes one. False: it is gone already, or has changed since it was listed, and stays. A change that still uses it fails
+   * with an error or starts again, and never changes anything by it, however long it was interrupted.
+   *
+   * @throws {VfsError} The store failed.
    */
   clear(leftover: Entry, options?: CallOptions): Promise<boolean>;
 }
 
-/** What a store can do. An unmet need is refused with `ERR_VFS_UNSUPPORTED` before any I/O. */
+/** What a store can do. Whoever needs more refuses the store with `ERR_VFS_UNSUPPORTED` before any I/O. */
 export interface Capabilities {
+  /**
+   * How `create` excludes others. `'atomic'`: one operation of the store decides. `'guarded'`: a guard beside the file decides,
+   * so everybody who changes the file has to use this library. `'none'`: it excludes nobody, and locks are refused.
+   */
   readonly create: 'atomic' | 'guarded' | 'none';
+  /** The same for `replace`. `'none'`: locks are refused. */
   readonly replace: 'atomic' | 'guarded' | 'none';
+  /** The same for `remove`. `'none'`: locks are released by overwriting them with a record that says so. */
   readonly remove: 'atomic' | 'guarded' | 'none';
+  /** `'copy'`: a move copies the file and deletes the original, so that for a moment there may be both. */
   readonly move: 'atomic' | 'copy';
+  /** Whether the store tells its own time, and by how many milliseconds its timestamps may be off. */
   readonly clock: { readonly source: 'store' | 'none'; readonly resolutionMs: number };
-  /** Whether files outlive the process. */
+  /** Whether files outlive this process. */
   readonly durable: boolean;
-  /** How often a waiter may look, in milliseconds. */
+  /** The shortest and the longest pause between two reads of one waiter, in milliseconds. */
   readonly poll: { readonly minMs: number; readonly maxMs: number };
-  /** What nobody can find out about all this by trying, in a sentence or two; absent where it need not be found out. */
+  /** What no probe can find out about these capabilities, in a sentence or two. Absent: there is nothing of the kind. */
   readonly caveat?: string;
 }
 
 /**
- * A store of files with compare-and-swap. Losing is a value and not an exception: `create`, `replace` and `remove` answer
- * undefined or false when the file was not as expected, and then nothing was changed. A throw (`VfsError`) means "cannot
- * tell", and its `effect` says whether anything may have happened.
+ * A store of files with compare-and-swap. To support another store, implement this interface, prove it with the cases of
+ * `vfs-lockfile/conformance`, and make its URIs known with `registerBackend`.
  *
- * Paths are names joined by `/`, relative to the root of the store, without `.`, `..`, empty names or NUL.
+ * - **Paths** are names joined by `/`, relative to the root of the store, without `.`, `..`, empty names or NUL.
+ * - **Losing is a value, not an exception.** `create`, `replace` and `remove` return undefined or false when the file was not
+ *   as expected, and then nothing was changed.
+ * - **An exception means "cannot tell".** A method fails with a `VfsError`. Its `effect` says whether the call
+ *   may have changed something: `'none'` is a promise that it did not.
+ * - **Readers see whole files.** A read returns the content of one write, never a mixture or a part of it.
  */
 export interface Vfs {
-  /** The scheme of its URIs: `file`, `mem`, `sftp`, `s3`, `gs`. */
+  /** The scheme of this store's URIs: `file`, `mem`, `sftp`, `s3`, `gs`, or one of your own. */
   readonly scheme: string;
+  /** What this store can do; it never changes. */
   readonly capabilities: Capabilities;
 
-  /** Checks a path without any I/O and throws `ERR_VFS_PATH` when this store could never hold it. */
+  /**
+   * Checks a path without any I/O.
+   *
+   * @throws {VfsError} `ERR_VFS_PATH`: this store could never hold a file with this path.
+   */
   check(path: string): void;
-  /** The name by which a person, or `openFile`, finds a path of this store again. */
+  /** The display path of a file: an absolute path or a URI that `openFile` turns into the same file. */
   locate(path: string): string;
-  /** What tells this store from others that `locate` their files alike, such as the endpoint of a bucket. */
+  /** Distinguishes this store from others whose `locate` returns the same, such as buckets at two endpoints. */
   readonly storeId?: string;
 
+  /** Reads a whole file. Undefined: there is no such file. */
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined>;
-  /** Publishes the whole content at once, only where no file is. Undefined: there is one already. */
+  /**
+   * Creates a file with its whole content. Undefined: there is a file already.
+   *
+   * @throws {VfsError} `ERR_VFS_NOT_FOUND`: the store has folders, and the one of this file does not exist.
+   */
   create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined>;
-  /** Undefined: the file is not `version` any more. */
+  /** Overwrites a file that still has `version`. Undefined: it has another version, or is gone. */
   replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Promise<Written | undefined>;
-  /** False: the file is not `version` any more. */
+  /** Removes a file that still has `version`. False: it has another version, or is gone. */
   remove(path: string, version: Version, options?: CallOptions): Promise<boolean>;
 
+  /** Size and modification time of a file. Undefined: there is no such file. */
   stat(path: string, options?: CallOptions): Promise<Stat | undefined>;
-  /** The files below a folder (`''` is the root), in no promised order, without building the whole list. */
+  /** The files in a folder (`''` is the root), in no particular order, one after the other so that memory stays small. */
   list(folder: string, options?: ListOptions): AsyncIterable<Entry>;
-  /** Writes the whole file, whatever was there, making folders as needed. Never used on a lock. */
+  /** Writes a whole file, whatever was there, and makes any folders that are missing. Never used on a lock file. */
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void>;
-  /** Moves a file and refuses with `ERR_VFS_EXISTS` when the target is taken, making folders as needed. */
+  /**
+   * Moves a file within this store, and makes any folders that are missing.
+   *
+   * @throws {VfsError} `ERR_VFS_EXISTS`: there is a file at `to`. `ERR_VFS_NOT_FOUND`: there is none at `from`.
+   */
   move(from: string, to: string, options?: CallOptions): Promise<void>;
-  /** Deletes a file. False: there was none. Never used on a lock. */
+  /** Deletes a file, whatever its version. False: there was none. Never used on a lock file. */
   delete(path: string, options?: CallOptions): Promise<boolean>;
+  /** The content of a file as a stream, which fails with `ERR_VFS_NOT_FOUND` where there is no such file. */
   readStream(path: string, options?: CallOptions): Readable;
 
-  /** Calls `onChange` soon after a file changes; absent where the store cannot tell. Returns how to stop. */
+  /**
+   * Calls `onChange` soon after a file changes, and possibly at other times. Returns a function that ends this. Absent: the
+   * store cannot notify, so waiters poll.
+   */
   watch?(path: string, onChange: () => void): () => void;
-  /** Absent where each change is a single request, so that nothing can be left behind. */
+  /** Absent: each change is a single request, so nothing can be left behind. */
   readonly leftovers?: Leftovers;
-  /** The same conditional operations without waiting for anything; absent where the store is not local. */
+  /** The conditional operations without promises. Absent: the store is not local. */
   readonly sync?: SyncVfs;
 }
 
-/** The operations that a lock needs, done by the time they return. */
+/** The operations that a lock needs, done by the time they return. They keep the contract of `Vfs`. */
 export interface SyncVfs {
+  /** As `Vfs.read`. */
   read(path: string, options?: ReadOptions): Snapshot | undefined;
+  /** As `Vfs.create`. */
   create(path: string, data: Uint8Array): Written | undefined;
+  /** As `Vfs.replace`. */
   replace(path: string, version: Version, data: Uint8Array): Written | undefined;
+  /** As `Vfs.remove`. */
   remove(path: string, version: Version): boolean;
 }

@@ -1,54 +1,61 @@
 import type { LockRecord } from './record.js';
 
-/** Who stood in the way. Ages are milliseconds by the store's clock, undefined where it cannot be told. */
+/** Who holds a lock that somebody else wants, and for how long. Times are in milliseconds of the store's clock. */
 export interface LockContention {
-  /** The lock file, as a person finds it. */
+  /** The display path of the lock file. */
   readonly path: string;
-  /** The holder's record; undefined when it is unreadable or was gone by the time it was read. */
+  /** The holder's record. Undefined: it is unreadable, or the lock was gone by the time it was read. */
   readonly record: LockRecord | undefined;
+  /** Milliseconds since the lock was acquired; a lower bound where the store has no clock. Undefined: the lock was not read. */
   readonly ageMs: number | undefined;
-  /** Milliseconds until the lock goes stale unless renewed; Infinity when it never does. */
+  /** Milliseconds until the lock goes stale unless it is renewed; Infinity when it never does. Undefined: it was not read. */
   readonly expiresInMs: number | undefined;
 }
 
-abstract class ObstructedError extends Error implements LockContention {
+abstract class ContentionError extends Error implements LockContention {
+  /** The display path of the lock file. */
   readonly path: string;
+  /** The holder's record. Undefined: it is unreadable, or the lock was gone by the time it was read. */
   readonly record: LockRecord | undefined;
+  /** Milliseconds since the lock was acquired. Undefined: the lock was not read. */
   readonly ageMs: number | undefined;
+  /** Milliseconds until the lock goes stale unless it is renewed; Infinity when it never does. Undefined: it was not read. */
   readonly expiresInMs: number | undefined;
 
-  constructor(message: string, obstacle: LockContention, options?: ErrorOptions) {
+  constructor(message: string, contention: LockContention, options?: ErrorOptions) {
     super(message, options);
-    this.path = obstacle.path;
-    this.record = obstacle.record;
-    this.ageMs = obstacle.ageMs;
-    this.expiresInMs = obstacle.expiresInMs;
+    this.path = contention.path;
+    this.record = contention.record;
+    this.ageMs = contention.ageMs;
+    this.expiresInMs = contention.expiresInMs;
   }
 }
 
-/** Somebody else holds the lock, and no waiting was asked for. */
-export class LockHeldError extends ObstructedError {
+/** Somebody else holds the lock, and the caller did not want to wait (`wait: 0`), or cannot wait for itself. */
+export class LockHeldError extends ContentionError {
   override readonly name = 'LockHeldError';
   readonly code = 'ERR_LOCK_HELD';
 }
 
 /** The lock did not become free within `wait`. */
-export class LockTimeoutError extends ObstructedError {
+export class LockTimeoutError extends ContentionError {
   override readonly name = 'LockTimeoutError';
   readonly code = 'ERR_LOCK_TIMEOUT';
 }
 
 /**
- * How a held lock was lost: `'expired'`: it could not be renewed before its deadline; `'stolen'`: somebody else's record is
- * in its place; `'removed'`: the lock file is gone, or says that the lock is free.
+ * How a held lock was lost. `'expired'`: it was not renewed before its deadline. `'stolen'`: somebody else's record is in its
+ * place. `'removed'`: the lock file is gone, or says that the lock is free.
  */
 export type LossReason = 'expired' | 'stolen' | 'removed';
 
-/** The lock was lost while it was held. `cause` is what kept it from being renewed, where that is known. */
+/** The lock was lost while it was held, so somebody else may hold it. `cause` is the error that prevented its renewal, if any. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
   readonly code = 'ERR_LOCK_LOST';
+  /** How it was lost. */
   readonly reason: LossReason;
+  /** The display path of the lock file. */
   readonly path: string;
 
   constructor(path: string, reason: LossReason, options?: ErrorOptions) {

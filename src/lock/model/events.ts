@@ -1,41 +1,55 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
-/** What every event tells. What `attempt`, `durationMs` and `reason` mean depends on the event: see `LockEventName`. */
+/**
+ * The message of every event. What `attempt`, `durationMs` and `reason` mean depends on the event: see `LockEventName`.
+ *
+ * @example
+ * import { subscribe } from 'node:diagnostics_channel';
+ * subscribe('vfs-lockfile:lost', (message) => {
+ *   const { path, reason } = message as LockEvent;
+ *   console.error(`lost ${path}: ${reason}`);
+ * });
+ */
 export interface LockEvent {
-  /** The lock file, as a person finds it. */
+  /** The display path of the lock file. */
   readonly path: string;
-  /** The scheme of the store. */
+  /** The scheme of the store: `file`, `mem`, `sftp`, `s3`, `gs`. */
   readonly backend: string;
-  /** The acquisition that this is about, from its first `wait` to its `release`. */
+  /** Identifies the acquisition, from its first `wait` to its `release`. */
   readonly lockId: string;
+  /** The `ownerId` of the caller; of `force-release`, that of the holder. */
   readonly ownerId: string;
+  /** How many tries or renewals there were. */
   readonly attempt: number;
   /** In milliseconds. */
   readonly durationMs: number;
+  /** Why; one of a few words, or a sentence. */
   readonly reason: string;
-  /** What went wrong, with the reason `'failed'`; of `lost`, what kept the lock from being renewed, where that is known. */
+  /** The error, where `reason` is `'failed'`. Of `lost`: the error that prevented the renewal, if there was one. */
   readonly error?: unknown;
-  /** Who did it, of `force-release` alone. */
+  /** Who did it; `force-release` only. */
   readonly by?: string;
 }
 
 /**
- * The events, each on the diagnostics channel `vfs-lockfile:<name>`. Of an acquisition, `attempt` counts the looks at the lock
- * (0: it only stood in this process's own line), and `durationMs` is how long it has taken so far:
+ * The events, each on the diagnostics channel `vfs-lockfile:<name>`.
+ *
+ * For an acquisition, `attempt` counts the tries (0: it only waited for other callers in this process), and `durationMs` is the
+ * time since it began:
  * - `wait`: it goes on waiting; `reason` is a sentence for people.
- * - `steal`, just before `acquire`: it took a stale lock over; `reason` as in `Reclaimed`.
+ * - `steal`, just before `acquire`: it took a stale lock over; `reason` is a `StaleReason`.
  * - `acquire`: it has the lock; `reason` is `'free'`, or that of `steal`.
- * - `timeout`: others have the lock; `reason` is `'timeout'`, or `'held'` where no waiting was asked for.
- * - `fail`: it was given up; `reason` is `'aborted'` by its signal, or `'failed'`.
+ * - `timeout`: somebody else has the lock; `reason` is `'timeout'`, or `'held'` where the caller did not wait.
+ * - `fail`: it ended with another error; `reason` is `'aborted'` (by its signal) or `'failed'`.
  *
- * Of a lock that is held, `attempt` counts the renewals:
- * - `renew`: `reason` is `'renewed'` or `'failed'`, `durationMs` how long that took.
- * - `lost`: `reason` as in `LockLostError`, `durationMs` how long it was held.
+ * For a lock that is held, `attempt` counts the renewals:
+ * - `renew`: `reason` is `'renewed'` or `'failed'`; `durationMs` is how long the renewal took.
+ * - `lost`: `reason` is a `LossReason`; `durationMs` is how long the lock was held.
  * - `release`: `reason` is `'released'`, `'failed'`, or, when the lock was not there any more, `'removed'` or `'stolen'`;
- *   `durationMs` how long it was held.
+ *   `durationMs` is how long the lock was held.
  *
- * - `force-release`: a person ended somebody else's lock; `by` and `reason` are in their words, `attempt` is 1, `durationMs`
- *   how long it took.
+ * `force-release`: a person ended somebody else's lock. `by` and `reason` are that person's words, `attempt` counts the tries, and
+ * `durationMs` is how long it took.
  */
 export type LockEventName =
   'wait' | 'steal' | 'acquire' | 'timeout' | 'fail' | 'renew' | 'lost' | 'release' | 'force-release';
@@ -52,7 +66,7 @@ const channels: Readonly<Record<LockEventName, Channel>> = {
   'force-release': channel('vfs-lockfile:force-release'),
 };
 
-/** Publishes on the diagnostics channel `vfs-lockfile:<name>`; the event is not even made when nobody listens. */
+/** Publishes on the diagnostics channel `vfs-lockfile:<name>`. Calls `event` only when somebody listens. */
 export function publish(name: LockEventName, event: () => LockEvent): void {
   if (channels[name].hasSubscribers) channels[name].publish(event());
 }

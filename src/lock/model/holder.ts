@@ -2,31 +2,31 @@ import type { LockContention } from './errors.js';
 import { printable, type LockRecord } from './record.js';
 import type { LockObservation, StaleReason } from './staleness.js';
 
-/** The stale lock that was taken over, as far as it could be read, and why it was stale. */
-export type Reclaimed = Partial<LockRecord> & { readonly reason: StaleReason };
+/** The record of a stale lock that was taken over, as far as it could be read, and why the lock was stale. */
+export type Reclaimed = Partial<LockRecord> & { /** Why it was stale. */ readonly reason: StaleReason };
 
-/** What a look at a lock tells those who have to wait for it. */
-export function contentionOf(path: string, sighting: LockObservation | undefined): LockContention {
-  if (sighting === undefined) return { path, record: undefined, ageMs: undefined, expiresInMs: undefined };
-  const { record, idleMs, staleInMs } = sighting;
+/** Who holds the lock that was observed, for those who wait for it. */
+export function contentionOf(path: string, observation: LockObservation | undefined): LockContention {
+  if (observation === undefined) return { path, record: undefined, ageMs: undefined, expiresInMs: undefined };
+  const { record, idleMs, staleInMs } = observation;
   return { path, record, ageMs: idleMs + renewedForMs(record), expiresInMs: Math.max(0, staleInMs) };
 }
 
-/** Both stamps are the holder's own, so their difference means something to everybody. */
+/** Both timestamps come from the holder's clock, so their difference is right on every machine. */
 function renewedForMs(record: LockRecord | undefined): number {
   if (record?.createdAt === undefined || record.renewedAt === undefined) return 0;
   return Math.max(0, record.renewedAt.getTime() - record.createdAt.getTime());
 }
 
-/** Who is in the way, in a sentence that is safe to print. */
+/** Who holds the lock, in a sentence that is safe to print. */
 export function describeContention({ path, record, ageMs, expiresInMs }: LockContention): string {
-  if (ageMs === undefined) return `the lock ${printable(path)} keeps changing hands`;
+  if (ageMs === undefined) return `the lock ${printable(path)} changes hands too quickly to say who holds it`;
   const who = record === undefined ? 'somebody unknown (its content is no lock record)' : describeHolder(record);
-  const end = expiresInMs === Infinity ? 'without end' : `for ${seconds(expiresInMs ?? 0)} more unless renewed`;
-  return `the lock ${printable(path)} is held by ${who} since ${seconds(ageMs)}, ${end}`;
+  const end = expiresInMs === Infinity ? 'never ends' : `ends in ${seconds(expiresInMs ?? 0)} unless renewed`;
+  return `the lock ${printable(path)} is held by ${who}: acquired ${seconds(ageMs)} ago, its lease ${end}`;
 }
 
-/** The holder's own words and process, safe to print. */
+/** The holder's `ownerId` and process, safe to print. */
 export function describeHolder({ ownerId, pid, hostname }: LockRecord): string {
   const process = `process ${String(pid)} on ${printable(hostname) || 'an unnamed host'}`;
   return ownerId === '' ? process : `${printable(ownerId)} (${process})`;

@@ -3,14 +3,14 @@ import { inspect } from 'node:util';
 
 import { LockOptionError } from '../../util/option-error.js';
 
-/** What can be locked without being a file. */
+/** What can be locked without being a file. Numbers have to be safe integers. */
 export type NamedId = string | number | bigint | Uint8Array;
 
 const READABLE_NAME_LENGTH = 120;
 
 /**
- * The path that stands for an id that is no file. Distinct ids have distinct paths, also where file names ignore case or
- * normalise unicode: only `a-z 0-9 _ -` stand for themselves, and the first letter tells the type.
+ * The path for an id that is no file. Different ids have different paths, also on stores that ignore case or normalise Unicode:
+ * all characters but `a-z 0-9 _ -` are escaped, and the first letter names the type.
  */
 export function namedPath(id: NamedId): string {
   const [type, bytes] = bytesOf(id);

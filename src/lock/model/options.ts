@@ -5,30 +5,65 @@ import type { StaleReason } from './staleness.js';
 
 /** How a lock is held. Durations are milliseconds or strings such as `'5m'`. */
 export interface LockOptions {
-  /** How long the lock stays valid without a renewal: at least 100 ms, or Infinity. Default `'30s'`. */
+  /**
+   * How long the lock lasts without a renewal: at least 100 ms, or `Infinity`. After a crash others wait this long, except on the
+   * same host, where a dead process is noticed at once.
+   *
+   * @default '30s'
+   */
   readonly ttl?: Duration;
-  /** Renew in the background every third of `ttl`. Default true. */
+  /**
+   * Renew in the background every third of `ttl`. With false the lock is lost after `ttl`, unless you call `renew`.
+   *
+   * @default true
+   */
   readonly renew?: boolean;
-  /** Who holds the lock, in your own words, up to 256 characters. Default: nobody in particular. */
+  /**
+   * Who holds the lock, in your own words, at most 256 characters. Others see it in messages and in the lock file.
+   *
+   * @default ''
+   */
   readonly ownerId?: string;
-  /** For so long after the lease ended, only the same `ownerId` may take the lock back. Needs a finite `ttl`. Default 0. */
+  /**
+   * For how long after the lease ended only the same `ownerId` may take the lock over. Needs an explicit, finite `ttl`.
+   *
+   * @default 0
+   */
   readonly grace?: Duration;
-  /** Asked before a stale lock is taken over; returning false leaves it alone, throwing ends the acquisition. */
+  /**
+   * Called before a stale lock is taken over. If it returns false, the lock is left alone; if it throws, the acquisition ends
+   * with that error.
+   *
+   * @default every stale lock is taken over
+   */
   readonly onStale?: StaleHandler;
-  /** Anything of yours that JSON can hold, kept in the lock file for others to read. */
+  /**
+   * Data of your own in the lock file, for others to read: a plain JSON object of at most 32 KiB and 64 levels.
+   *
+   * @default none
+   */
   readonly note?: Readonly<Record<string, unknown>>;
-  /** The local process whose death frees the lock at once. Default: this one. */
+  /**
+   * The process on this host whose end makes the lock stale at once.
+   *
+   * @default process.pid
+   */
   readonly pid?: number;
 }
 
-/** The record is undefined when it is unreadable. Only `false` is a veto. */
+/** Decides about a stale lock: only `false` prevents its takeover. `record` is undefined when it cannot be read. */
 export type StaleHandler = (record: LockRecord | undefined, reason: StaleReason) => unknown;
 
 /** How to wait for a lock. */
 export interface AcquireOptions {
-  /** How long to wait while somebody else holds the lock; 0 fails at once, Infinity waits for ever. Default `'1m'`. */
+  /**
+   * How long to wait while somebody else holds the lock, in milliseconds or as a duration string: 0 fails at once, Infinity waits
+   * for ever.
+   *
+   * @default '1m'
+   */
   readonly wait?: Duration;
-  /** Gives up waiting: the acquisition rejects with its reason. */
+  /** Ends the wait when it aborts: the acquisition rejects with the signal's reason. A lock that is held is not affected. */
   readonly signal?: AbortSignal;
 }
 
@@ -71,7 +106,7 @@ export function resolveWait({ wait = '1m' }: AcquireOptions): number {
   return durationMs(wait, 'wait', { zero: true, infinity: true });
 }
 
-/** The signal to wait under; refuses what is none, and throws the reason of one that has aborted. */
+/** The signal of a call. Refuses what is no signal, and throws the reason of one that has aborted. */
 export function resolveSignal({ signal }: AcquireOptions): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function') {
@@ -83,9 +118,8 @@ export function resolveSignal({ signal }: AcquireOptions): AbortSignal | undefin
 
 function graceOf({ grace, ttl }: LockOptions, ttlMs: number): number {
   if (grace === undefined) return 0;
-  if (ttl === undefined) throw new LockOptionError('grace needs a ttl: it begins where the lease ends');
-  if (ttlMs === Infinity)
-    throw new LockOptionError('grace needs a finite ttl: a lock without end has nothing to add to');
+  if (ttl === undefined) throw new LockOptionError('grace needs a ttl, as it begins when that ends');
+  if (ttlMs === Infinity) throw new LockOptionError('grace needs a finite ttl, as it begins when that ends');
   return durationMs(grace, 'grace', { zero: true });
 }
 
@@ -104,7 +138,7 @@ function pidOf(pid: number): number {
   throw new LockOptionError(`pid must be a positive integer, not ${String(pid)}`);
 }
 
-/** A copy, so that what is written later is what was checked now, with room left for all that a record says besides. */
+/** A copy, so that later writes contain what was checked now. It leaves room for the other members of a record. */
 function noteOf(note: LockOptions['note']): ResolvedLockOptions['note'] {
   if (note === undefined) return undefined;
   const plain = plainNote(note);

@@ -3,21 +3,21 @@ import { hostname } from 'node:os';
 
 import { readProcessStat } from '../../util/process-stat.js';
 
-/** What tells one process from all others, past and present. Empty text: this system does not tell. */
+/** What distinguishes a process from all others, past and present. Empty text: this system does not show it. */
 export interface ProcessIdentity {
   readonly hostname: string;
   readonly pid: number;
   readonly bootId: string;
   /** When the process started, in the kernel's clock ticks since boot. */
   readonly processStart: string;
-  /** In which namespaces `pid` and `processStart` are meant. */
+  /** The namespaces in which `pid` and `processStart` have their meaning. */
   readonly namespace: string;
 }
 
 let self: ProcessIdentity | undefined;
 let surroundings: Pick<ProcessIdentity, 'bootId' | 'namespace'> | undefined;
 
-/** The identity of this process, read once. Only Linux tells more than the host name and the pid. */
+/** The identity of this process, read once. Only Linux shows more than the host name and the pid. */
 export function thisProcess(): ProcessIdentity {
   return (self ??= identify(process.pid));
 }
@@ -30,8 +30,8 @@ export function identify(pid: number): ProcessIdentity {
 }
 
 /**
- * Whether `other` lived on this very host, in the pid namespace of this process, and has ended: its pid is unused, used by
- * a process that started at another time, or that of a zombie. False means only that it cannot be proved.
+ * Whether `other` ran on this host, in the pid namespace of this process, and has ended: its pid is unused, belongs to a process
+ * that started at another time, or belongs to a zombie. False means only that there is no proof.
  */
 export function isProvablyGone(other: ProcessIdentity): boolean {
   const { pid, processStart } = other;
@@ -57,7 +57,7 @@ function hasProcess(pid: number): boolean {
   }
 }
 
-/** A process whose first thread has ended is a zombie too, while its other threads work on. */
+/** A process whose first thread has ended looks like a zombie while its other threads go on. */
 function hasLiveThread(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).some((thread) => !readProcessStat(`${pid}/task/${thread}`)?.dead);
@@ -73,14 +73,14 @@ function readSurroundings(): Pick<ProcessIdentity, 'bootId' | 'namespace'> {
 }
 
 function readNamespace(): string {
-  // In the /proc of another pid namespace pids mean other processes; there a process has a pid for each level below.
+  // A /proc of another pid namespace shows other pids; there a process has one pid for each level below.
   const pids = /^NStgid:\t(.*)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
   if (pids !== String(process.pid)) return '';
   const pidNamespace = readlinkSync('/proc/self/ns/pid');
   try {
     return `${pidNamespace} ${readlinkSync('/proc/self/ns/time')}`;
   } catch (error) {
-    // A kernel without time namespaces shows the same start times to all.
+    // A kernel without time namespaces shows the same start times to everybody.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return pidNamespace;
     throw error;
   }

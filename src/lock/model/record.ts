@@ -1,33 +1,47 @@
 import { LockOptionError } from '../../util/option-error.js';
 
-/** What a lock file says. All text in it was written by others: see `printable`. */
+/**
+ * The content of a lock file. A text that the file does not contain is empty. Do not trust it: anybody who can write the file
+ * wrote it, and it may contain control characters.
+ */
 export interface LockRecord {
-  /** When the lock was acquired, by its holder's clock; undefined where the file does not tell. */
+  /** When the lock was acquired, by the holder's clock. Undefined: the file does not say. */
   readonly createdAt: Date | undefined;
-  /** Milliseconds that the lock lives from `createdAt`; Infinity: it never expires. */
+  /** Milliseconds from `createdAt` to the end of the lease; Infinity: it never ends. Grows with each renewal. */
   readonly ttlMs: number;
-  /** Milliseconds that the lock lives from its last write; Infinity: it never expires. The ttl where the file has no lease. */
+  /** Milliseconds from the last write to the end of the lease; Infinity: it never ends. Equals `ttlMs` in the Go library's files. */
   readonly leaseMs: number;
+  /** The holder's host. */
   readonly hostname: string;
+  /** The holder's process, as its own pid namespace numbers it. */
   readonly pid: number;
+  /** The holder, in its own words. */
   readonly ownerId: string;
+  /** Identifies this acquisition. It stays the same from renewal to renewal. */
   readonly lockId: string;
+  /** Identifies this write: no other write has the same. */
   readonly nonce: string;
+  /** When the lock was last renewed, by the holder's clock. Undefined: never. */
   readonly renewedAt: Date | undefined;
+  /** How often the lock was renewed. */
   readonly renewals: number;
+  /** Identifies the run of the holder's host since it was started. */
   readonly bootId: string;
+  /** When the holder's process started, in clock ticks since the start of its host. */
   readonly processStart: string;
+  /** The namespaces in which `pid` and `processStart` have their meaning. */
   readonly namespace: string;
+  /** A number that grows with every acquisition of this lock, as decimal text. */
   readonly fencingToken: string;
-  /** Milliseconds after its end in which only the same owner may take the lock back. */
+  /** Milliseconds after the lease in which only the same `ownerId` may take the lock over. */
   readonly graceMs: number;
-  /** The holder's own remarks: plain JSON, at most 64 levels deep. */
+  /** The holder's own data: plain JSON, at most 64 levels deep. */
   readonly note: Readonly<Record<string, unknown>> | undefined;
-  /** Whether the lock is free and the file only remembers it. */
+  /** Whether the lock is free. Such a record is called a tombstone. */
   readonly released: boolean;
 }
 
-/** More than this is no record, however well formed. */
+/** A longer file is no record, even when it is well formed. */
 export const MAX_RECORD_BYTES = 65_536;
 
 const NS_PER_MS = 1e6;
@@ -40,8 +54,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The bytes of a lock file. The first five members are byte for byte what Go's `c2fo/vfs` writes, and it ignores the others.
- * Throws `ERR_LOCK_OPTION` when the note is no plain JSON object or the record would pass 64 KiB.
+ * The bytes of a lock file. The first five members are byte for byte what Go's `c2fo/vfs` writes; it ignores the others. Throws
+ * `ERR_LOCK_OPTION` when the note is no plain JSON object, or the record would have more than 64 KiB.
  */
 export function encodeRecord(record: LockRecord): Uint8Array {
   const json = goJson({
@@ -66,13 +80,13 @@ export function encodeRecord(record: LockRecord): Uint8Array {
   const data = Buffer.from(json);
   if (data.length <= MAX_RECORD_BYTES) return data;
   throw new LockOptionError(
-    `the lock's record takes ${data.length} bytes with this ownerId and note; it may take ${MAX_RECORD_BYTES}`,
+    `the lock record takes ${data.length} bytes with this ownerId and note; at most ${MAX_RECORD_BYTES} are allowed`,
   );
 }
 
 /**
- * Reads a lock file in either dialect of Go's `c2fo/vfs`, or ours. Undefined: it is unreadable, that is empty, torn, not UTF-8
- * (a byte order mark included), not one JSON object, of the wrong types, or over 64 KiB. Never throws.
+ * Decodes a lock file of this library or of either version of Go's `c2fo/vfs`. Undefined: it is unreadable, that is, empty,
+ * incomplete, not UTF-8 (a byte order mark included), not one JSON object, of the wrong types, or over 64 KiB. Never throws.
  */
 export function decodeRecord(data: Uint8Array): LockRecord | undefined {
   if (data.byteLength > MAX_RECORD_BYTES) return undefined;
@@ -134,7 +148,7 @@ const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNote = (value: unknown): value is Json => isObject(value) && isShallow(value, NOTE_LEVELS);
 
-// JSON.parse copes with any depth, but whoever prints the note with JSON.stringify would overflow the stack.
+// JSON.parse accepts any depth, but JSON.stringify would overflow the stack of a program that prints the note.
 function isShallow(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
@@ -158,7 +172,7 @@ function endless(ms: number | undefined): number {
   return ms === 0 ? Infinity : ms;
 }
 
-/** 0 means "never" on the wire, so what has already ended is written as the shortest span instead. */
+/** 0 means "never" in the file, so a span of 0 is written as the shortest span instead. */
 function milliseconds(ms: number): number {
   return ms === Infinity ? 0 : Math.max(Math.ceil(ms), 1);
 }
@@ -177,7 +191,7 @@ function goTime(date: Date): string {
 
 const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** Undefined for Go's zero time, and for what is no time at all: a day that does not exist, a leap second, other formats. */
+/** Undefined for Go's zero time, and for anything that is no time: a day that does not exist, a leap second, other formats. */
 function instant(text: string): Date | undefined {
   const [, day, dayOfMonth] = RFC_3339.exec(text) ?? [];
   if (day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined;

@@ -1,16 +1,16 @@
-/** A caller's patience: ends when its time is up or when its own signal aborts. Keeps the process alive until cleared. */
+/** The end of a wait: when its time is up, or when the caller's signal aborts. Keeps the process alive until cleared. */
 export class Deadline {
-  readonly #callers: AbortSignal | undefined;
+  readonly #callerSignal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #reason: unknown;
-  /** Made when somebody asks for the signal: most locks are free, and signals are dear. */
+  /** Made only when somebody asks for the signal: most locks are free, and signals are expensive. */
   #controller: AbortController | undefined;
 
   constructor(ms: number, signal?: AbortSignal) {
-    this.#callers = signal;
+    this.#callerSignal = signal;
     if (signal?.aborted) this.#reason = signal.reason;
-    else signal?.addEventListener('abort', this.#forward, { once: true });
-    if (ms !== Infinity) this.#timer = setTimeout(this.#expire, Math.min(ms, LONGEST_TIMER_MS));
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (ms !== Infinity) this.#timer = setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
   }
 
   get signal(): AbortSignal {
@@ -23,15 +23,15 @@ export class Deadline {
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#callers?.removeEventListener('abort', this.#forward);
+    this.#callerSignal?.removeEventListener('abort', this.#onAbort);
   }
 
-  readonly #forward = (): void => {
-    this.#end(this.#callers?.reason);
+  readonly #onAbort = (): void => {
+    this.#end(this.#callerSignal?.reason);
   };
 
-  readonly #expire = (): void => {
-    this.#end(new DOMException('the time to wait is up', 'TimeoutError'));
+  readonly #onTimeout = (): void => {
+    this.#end(new DOMException('the time to wait is over', 'TimeoutError'));
   };
 
   #end(reason: unknown): void {

@@ -1,54 +1,54 @@
-/** A place in a queue. */
+/** The first place in the queue of one lock. */
 export interface Turn {
-  /** Lets the next one go; more than once is the same as once. */
+  /** Gives the turn to the next caller. A second call does nothing. */
   readonly done: () => void;
 }
 
-type Go = () => void;
+type Start = () => void;
 
-/** The lines of this process, a line a lock: first in, first out, and only the head asks the store. */
-const lines = new Map<string, Go[]>();
+/** The queues of this process, one for each lock: first in, first out. Only the caller at the head uses the store. */
+const queues = new Map<string, Start[]>();
 
-/** The head of a line that nobody stands in; undefined when somebody in this process holds or waits for the lock. */
+/** Takes the turn at once. Undefined: somebody else in this process holds the lock or waits for it. */
 export function takeTurnNow(key: string): Turn | undefined {
-  if (lines.has(key)) return undefined;
-  const go = (): void => undefined;
-  lines.set(key, [go]);
-  return turn(key, go);
+  if (queues.has(key)) return undefined;
+  const start = (): void => undefined;
+  queues.set(key, [start]);
+  return turn(key, start);
 }
 
-/** Waits for the head of a line. Rejects with the signal's reason when that aborts first. */
+/** Waits for the turn. Rejects with the signal's reason when that aborts first. */
 export function takeTurn(key: string, signal?: AbortSignal): Promise<Turn> {
   const now = takeTurnNow(key);
   if (now) return Promise.resolve(now);
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const go = (): void => {
+    const start = (): void => {
       signal?.removeEventListener('abort', giveUp);
-      resolve(turn(key, go));
+      resolve(turn(key, start));
     };
     function giveUp(): void {
-      leave(key, go);
+      leave(key, start);
       reject(signal?.reason as Error);
     }
     signal?.addEventListener('abort', giveUp, { once: true });
-    lines.get(key)?.push(go);
+    queues.get(key)?.push(start);
   });
 }
 
-function turn(key: string, go: Go): Turn {
+function turn(key: string, start: Start): Turn {
   return {
     done: () => {
-      leave(key, go);
+      leave(key, start);
     },
   };
 }
 
-function leave(key: string, go: Go): void {
-  const line = lines.get(key);
-  const place = line?.indexOf(go) ?? -1;
-  if (line === undefined || place === -1) return;
-  line.splice(place, 1);
-  if (line.length === 0) lines.delete(key);
-  else if (place === 0) line[0]?.();
+function leave(key: string, start: Start): void {
+  const queue = queues.get(key);
+  const place = queue?.indexOf(start) ?? -1;
+  if (queue === undefined || place === -1) return;
+  queue.splice(place, 1);
+  if (queue.length === 0) queues.delete(key);
+  else if (place === 0) queue[0]?.();
 }

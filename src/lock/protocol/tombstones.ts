@@ -1,22 +1,22 @@
 import type { Version } from '../../vfs/vfs.js';
 
-/** Enough for all that a process works on, and little memory. */
+/** Enough for all locks that a process works on, and little memory. */
 const MOST = 10_000;
 
-/** The tombstones that this process left, by the key of the lock. */
-const left = new Map<string, Version>();
+/** The versions of the tombstones that this process wrote, by the queue key of the lock. */
+const versions = new Map<string, Version>();
 
-/** Remembers a lock that was given back by a tombstone, so that taking it again is one request. */
+/** Remembers a tombstone, so that acquiring the lock again takes one request. */
 export function rememberTombstone(key: string, version: Version): void {
-  left.delete(key);
-  left.set(key, version);
-  const [oldest] = left.keys();
-  if (left.size > MOST && oldest !== undefined) left.delete(oldest);
+  versions.delete(key);
+  versions.set(key, version);
+  const [oldest] = versions.keys();
+  if (versions.size > MOST && oldest !== undefined) versions.delete(oldest);
 }
 
-/** The version of the tombstone that this process left, told once: who takes it over changes it. */
+/** The version of the tombstone that this process wrote, returned once, as the caller will overwrite it. */
 export function recallTombstone(key: string): Version | undefined {
-  const version = left.get(key);
-  left.delete(key);
+  const version = versions.get(key);
+  versions.delete(key);
   return version;
 }

@@ -1,27 +1,27 @@
 import type { Vfs } from '../../vfs/vfs.js';
 
-/** Tells a waiter that the lock file changed, where the store can tell; else it only lets time go by. */
+/** Wakes a waiter when the lock file changes. Where the store cannot notify, it only waits. */
 export class LockWatcher {
   readonly #stop: (() => void) | undefined;
-  #rung: boolean;
+  #changed: boolean;
   #wake: (() => void) | undefined;
 
   constructor(vfs: Vfs, path: string) {
     this.#stop = vfs.watch?.(path, () => {
-      this.#rung = true;
+      this.#changed = true;
       this.#wake?.();
     });
-    // What changed before the store was being watched would never be told.
-    this.#rung = this.#stop !== undefined;
+    // A change before the store was watched is never notified, so the first wait ends at once.
+    this.#changed = this.#stop !== undefined;
   }
 
-  /** Resolves after so many milliseconds or at the first change since the last call, keeping the process alive. */
+  /** Resolves after `ms` milliseconds or at the first change since the last call. Keeps the process alive meanwhile. */
   wait(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', finish);
-        this.#rung = false;
+        this.#changed = false;
         this.#wake = undefined;
         if (signal.aborted) reject(signal.reason as Error);
         else resolve();
@@ -29,7 +29,7 @@ export class LockWatcher {
       const timer = setTimeout(finish, ms);
       this.#wake = finish;
       signal.addEventListener('abort', finish, { once: true });
-      if (this.#rung || signal.aborted) finish();
+      if (this.#changed || signal.aborted) finish();
     });
   }
 

@@ -233,7 +233,9 @@ describe('waiting for somebody elsewhere', () => {
       ageMs: expect.closeTo(4000, 3) as number,
       expiresInMs: expect.closeTo(6001, 3) as number,
     });
-    expect((refusal.error as Error).message).toMatch(/held by ingest-1 .* since 4.0 s, for 6.0 s more unless renewed/);
+    expect((refusal.error as Error).message).toMatch(
+      /held by ingest-1 .*: acquired 4.0 s ago, its lease ends in 6.0 s unless renewed/,
+    );
   });
 
   it('is over for one of many when the lock is given back, and for each in the end', async () => {
