@@ -1,17 +1,24 @@
-export { localVfs, LocalVfs, type LocalVfsOptions } from './backends/local/index.js';
-export type { Reclaimed } from './lock/model/holder.js';
+/**
+ * The public API of `vfs-lockfile`. Stores other than the local disk, the inbox and the tools for operators have entry points of
+ * their own: `vfs-lockfile/mem`, `/sftp`, `/s3`, `/gcs`, `/inbox`, `/admin`, `/otel` and `/conformance`.
+ */
+export { withLock } from './lock/with-lock.js';
+export { Lockfile } from './lock/lockfile.js';
+export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
+
+export type { AcquireOptions, LockOptions, StaleHandler } from './lock/model/options.js';
 export type { Duration } from './util/duration.js';
+export type { NamedId } from './lock/model/named.js';
+export type { LockRecord } from './lock/model/record.js';
+export type { Reclaimed } from './lock/model/holder.js';
+export type { StaleReason } from './lock/model/staleness.js';
+export type { LockEvent, LockEventName } from './lock/model/events.js';
+
 export * from './lock/model/errors.js';
 export { LockOptionError } from './util/option-error.js';
 export { VfsError, effectOf, type Effect, type VfsErrorCode } from './vfs/errors.js';
-export type { LockEvent, LockEventName } from './lock/model/events.js';
-export { VfsFile } from './vfs/file.js';
-export { Lockfile } from './lock/lockfile.js';
-export type { NamedId } from './lock/model/named.js';
+
 export { openFile, registerBackend, type Backend } from './open.js';
-export type { AcquireOptions, LockOptions, StaleHandler } from './lock/model/options.js';
-export type { LockRecord } from './lock/model/record.js';
-export type { StaleReason } from './lock/model/staleness.js';
-export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
+export { VfsFile } from './vfs/file.js';
+export { localVfs, LocalVfs, type LocalVfsOptions } from './backends/local/index.js';
 export type * from './vfs/vfs.js';
-export { withLock } from './lock/with-lock.js';

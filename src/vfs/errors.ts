@@ -28,6 +28,7 @@ export type VfsErrorCode =
 
 /** A store could not do what it was asked. The message names the operation, the path, and what was found. */
 export class VfsError extends Error {
+  /** The name of this class. */
   override readonly name = 'VfsError';
   /** What went wrong; stable over versions, unlike the message. */
   readonly code: VfsErrorCode;

@@ -33,13 +33,17 @@ abstract class ContentionError extends Error implements LockContention {
 
 /** Somebody else holds the lock, and the caller did not want to wait (`wait: 0`), or cannot wait for itself. */
 export class LockHeldError extends ContentionError {
+  /** The name of this class. */
   override readonly name = 'LockHeldError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
   readonly code = 'ERR_LOCK_HELD';
 }
 
 /** The lock did not become free within `wait`. */
 export class LockTimeoutError extends ContentionError {
+  /** The name of this class. */
   override readonly name = 'LockTimeoutError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
   readonly code = 'ERR_LOCK_TIMEOUT';
 }
 
@@ -51,13 +55,16 @@ export type LossReason = 'expired' | 'stolen' | 'removed';
 
 /** The lock was lost while it was held, so somebody else may hold it. `cause` is the error that prevented its renewal, if any. */
 export class LockLostError extends Error {
+  /** The name of this class. */
   override readonly name = 'LockLostError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
   readonly code = 'ERR_LOCK_LOST';
   /** How it was lost. */
   readonly reason: LossReason;
   /** The display path of the lock file. */
   readonly path: string;
 
+  /** `path` is the display path of the lock file. */
   constructor(path: string, reason: LossReason, options?: ErrorOptions) {
     super(`lost the lock ${path}: ${LOSS_WORDS[reason]}`, options);
     this.path = path;
@@ -73,6 +80,8 @@ const LOSS_WORDS: Readonly<Record<LossReason, string>> = {
 
 /** The lock is not held by this object: it was never acquired, or it was released. */
 export class LockNotHeldError extends Error {
+  /** The name of this class. */
   override readonly name = 'LockNotHeldError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
   readonly code = 'ERR_LOCK_NOT_HELD';
 }
