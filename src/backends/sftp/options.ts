@@ -1,49 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
 import { durationMs, type Duration } from '../../util/duration.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { HostKeyOptions } from './connection/host-key.js';
 
 /** One question of a server that asks for more than a password. */
 export interface KeyboardPrompt {
+  /** The text of the question. */
   readonly prompt: string;
-  /** Whether the answer may be shown while it is typed: false for secrets. */
+  /** Whether the answer may be visible while it is typed: false for secrets. */
   readonly echo?: boolean;
 }
 
-/** How to reach a server and to log in to it. Durations are milliseconds or strings such as `'5s'`. */
+/** How to reach a server and how to log in. Durations are milliseconds, or strings such as `'5s'`. */
 export interface SftpVfsOptions extends HostKeyOptions {
+  /** Name or address of the server. Required, unless `client` knows it. */
   readonly host?: string;
-  /** Default 22. */
+  /** @default 22 */
   readonly port?: number;
+  /** The name to log in with. Required, unless `client` knows it. */
   readonly username?: string;
-  /** The folder that paths are relative to. Default: the root that the server shows. */
+  /**
+   * The folder that paths are relative to, as an absolute path on the server.
+   * @default '/', the root that the server shows
+   */
   readonly root?: string;
+  /** Also the answer to hidden questions of the server, unless `keyboardInteractive` is given. */
   readonly password?: string;
-  /** A private key, not the name of its file. */
+  /** The content of a private key, not the name of its file. */
   readonly privateKey?: string | Buffer;
-  /** Of the private key. */
+  /** The passphrase of the private key. */
   readonly passphrase?: string;
-  /** The socket of an agent, usually `process.env.SSH_AUTH_SOCK`. */
+  /** The socket of an SSH agent, usually `process.env.SSH_AUTH_SOCK`. */
   readonly agent?: string;
-  /** Answers what the server asks, in order. Default: the password to each question whose answer is hidden. */
+  /**
+   * Answers the server's questions, in their order.
+   * @default the password to each question whose answer is hidden, an empty answer to the others
+   */
   readonly keyboardInteractive?: (prompts: readonly KeyboardPrompt[]) => readonly string[] | Promise<readonly string[]>;
-  /** A connected client of `ssh2-sftp-client` to work through. It is never closed, and never connected anew. */
+  /** A connected client of `ssh2-sftp-client` to work through. It is never closed and never reconnected. */
   readonly client?: object;
-  /** Default true. False: never make hard links, although the server can; then all who lock there must do so. */
+  /**
+   * False: never make hard links, even where the server can. All programs that lock in a folder must agree on this.
+   * @default true
+   */
   readonly hardLinks?: boolean;
-  /** How long logging in may take. Default `'20s'`. */
+  /**
+   * Limit for connecting and logging in.
+   * @default '20s'
+   */
   readonly connectTimeout?: Duration;
-  /** How long the answer to one request may take before the connection is given up. Default `'10s'`. */
+  /**
+   * Limit for the answer to one request. After it the connection is closed.
+   * @default '10s'
+   */
   readonly timeout?: Duration;
-  /** How long a connection may be quiet before the server is asked whether it is still there. Default `'5s'`. */
+  /**
+   * How long a connection may be silent before the library asks the server for a sign of life.
+   * @default '5s'
+   */
   readonly keepalive?: Duration;
-  /** How long to go on trying to make a lost connection anew, with growing pauses. Default `'20s'`. */
+  /**
+   * How long to keep trying to restore a lost connection, with growing pauses. 0: try once.
+   * @default '20s'
+   */
   readonly reconnect?: Duration;
-  /** How long a connection that nobody uses stays open. It never keeps the process alive. Default `'1m'`. */
+  /**
+   * How long an unused connection stays open. It never keeps the process alive.
+   * @default '1m'
+   */
   readonly idle?: Duration;
 }
 
 /** `SftpVfsOptions`, checked and with every default filled in. */
-export interface SftpTerms {
+export interface ResolvedSftpOptions {
   readonly host: string;
   readonly port: number;
   readonly username: string;
@@ -57,15 +89,15 @@ export interface SftpTerms {
   readonly idleMs: number;
 }
 
-export function sftpTerms(options: SftpVfsOptions): SftpTerms {
+export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
   const { port = 22, root = '/', hardLinks = true, client } = options;
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw bad(`port must be from 1 to 65535, not ${String(port)}`);
-  if (!root.startsWith('/')) throw bad(`root must be an absolute path, not ${JSON.stringify(root)}`);
+    throw badOption(`port must be from 1 to 65535, not ${String(port)}`);
+  if (!root.startsWith('/')) throw badOption(`root must be an absolute path, not ${JSON.stringify(root)}`);
   return {
-    host: named('host', options.host, client),
+    host: required('host', options.host, client),
     port,
-    username: named('username', options.username, client),
+    username: required('username', options.username, client),
     root: root.replace(/\/+$/, ''),
     hardLinks,
     connectTimeoutMs: durationMs(options.connectTimeout ?? '20s', 'connectTimeout', {}),
@@ -76,15 +108,64 @@ export function sftpTerms(options: SftpVfsOptions): SftpTerms {
   };
 }
 
-/** A client that is handed in knows where it is connected to. */
-function named(name: 'host' | 'username', value: string | undefined, client: object | undefined): string {
+/** A borrowed client knows the server that it is connected to. */
+function required(name: 'host' | 'username', value: string | undefined, client: object | undefined): string {
   const ssh = (client as { readonly client?: { readonly config?: Readonly<Record<string, unknown>> } } | undefined)
     ?.client;
   const found = value ?? ssh?.config?.[name];
   if (typeof found === 'string' && found !== '') return found;
-  throw bad(`${name} is missing`);
+  throw badOption(`${name} is missing`);
 }
 
-function bad(problem: string): VfsError {
+function badOption(problem: string): VfsError {
   return new VfsError('ERR_VFS_URI', `sftp: ${problem}`);
+}
+
+/** The server that an `sftp:` URI names. */
+export interface SftpUri {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+}
+
+const AUTHORITY = /^sftp:\/\/(?:([^@/]*)@)?(\[[0-9a-f:.]+\]|[^:@/[\]]+)(?::(\d+))?\//i;
+
+export function parseUri(uri: string): SftpUri {
+  const [, user, host = '', port] = AUTHORITY.exec(uri) ?? [];
+  // The message does not repeat the URI: what is wrong with it may be a secret in the wrong place.
+  if (host === '') throw badUri('is not of the form sftp://user@host[:port]/path');
+  if (user?.includes(':'))
+    throw badUri('holds a password, which would appear in messages; use a key, an agent, or sftpVfs()');
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port: port === undefined ? 22 : Number(port),
+    username: user === undefined ? userInfo().username : decodeURIComponent(user),
+  };
+}
+
+function badUri(problem: string): VfsError {
+  return new VfsError('ERR_VFS_URI', `the sftp URI ${problem}`);
+}
+
+const KEY_FILES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+
+/** The agent of the environment, and the first private key in `~/.ssh` that is not encrypted. */
+export function ownKeys(): Pick<SftpVfsOptions, 'agent' | 'privateKey'> {
+  const agent = process.env.SSH_AUTH_SOCK;
+  for (const file of KEY_FILES) {
+    try {
+      const privateKey = readFileSync(join(homedir(), '.ssh', file), 'utf8');
+      if (!isEncrypted(privateKey)) return { privateKey, ...(agent ? { agent } : {}) };
+    } catch {
+      continue;
+    }
+  }
+  return agent ? { agent } : {};
+}
+
+function isEncrypted(key: string): boolean {
+  if (key.includes('ENCRYPTED')) return true;
+  const body = Buffer.from(key.replace(/-----[^-]+-----/g, ''), 'base64');
+  // OpenSSH's own format names the cipher after a magic word.
+  return body.subarray(0, 14).toString('latin1') === 'openssh-key-v1' && body.readUInt32BE(15) !== 'none'.length;
 }

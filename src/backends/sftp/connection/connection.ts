@@ -6,7 +6,7 @@ import { sleep } from '../../../util/sleep.js';
 import type { Transport } from './dial.js';
 import type { Staged } from '../files.js';
 import { SftpOrphans } from '../orphans.js';
-import type { SftpTerms } from '../options.js';
+import type { ResolvedSftpOptions } from '../options.js';
 import { probe, type SftpAbilities } from '../probe.js';
 import { SftpSession } from './session.js';
 
@@ -19,15 +19,15 @@ const MOST_AT_ONCE = 32;
 /** The one connection that everything in a store shares: made when first needed, made anew when lost, closed when idle. */
 export class SftpConnection {
   readonly #dial: () => Promise<Transport>;
-  readonly #terms: SftpTerms;
-  readonly #litter = new SftpOrphans();
+  readonly #options: ResolvedSftpOptions;
+  readonly #orphans = new SftpOrphans();
   #live: LiveSession | undefined;
   #connecting: Promise<LiveSession> | undefined;
   #wasConnected = false;
 
-  constructor(dial: () => Promise<Transport>, terms: SftpTerms) {
+  constructor(dial: () => Promise<Transport>, options: ResolvedSftpOptions) {
     this.#dial = dial;
-    this.#terms = terms;
+    this.#options = options;
   }
 
   /** Does work over the connection, which keeps the process alive until the work is done. What is no walk takes turns. */
@@ -61,10 +61,10 @@ export class SftpConnection {
   async #connect(): Promise<LiveSession> {
     const startedMs = performance.now();
     // The first connection fails at once: more likely its address is wrong than that the server is restarting.
-    const limitMs = this.#wasConnected ? this.#terms.reconnectMs : 0;
+    const limitMs = this.#wasConnected ? this.#options.reconnectMs : 0;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
-        this.#live = new LiveSession(await this.#dial(), this.#terms, this.#litter);
+        this.#live = new LiveSession(await this.#dial(), this.#options, this.#orphans);
         this.#wasConnected = true;
         return this.#live;
       } catch (error) {
@@ -80,43 +80,43 @@ export class SftpConnection {
 export class LiveSession {
   readonly session: SftpSession;
   readonly turns = new Turns(MOST_AT_ONCE);
-  readonly #line: Transport;
-  readonly #terms: SftpTerms;
-  readonly #litter: SftpOrphans;
+  readonly #transport: Transport;
+  readonly #options: ResolvedSftpOptions;
+  readonly #orphans: SftpOrphans;
   readonly #pulse: NodeJS.Timeout;
   #abilities: Promise<SftpAbilities> | undefined;
   #users = 0;
   #missed = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(line: Transport, terms: SftpTerms, litter: SftpOrphans) {
-    this.#line = line;
-    this.#terms = terms;
-    this.#litter = litter;
-    this.session = new SftpSession(line.sftp, {
-      software: line.software,
-      timeoutMs: terms.timeoutMs,
-      onDead: () => this.#bury(),
+  constructor(transport: Transport, options: ResolvedSftpOptions, orphans: SftpOrphans) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#orphans = orphans;
+    this.session = new SftpSession(transport.sftp, {
+      software: transport.software,
+      timeoutMs: options.timeoutMs,
+      onDead: () => this.#end(),
     });
-    line.onGone(() => this.session.die('the connection was lost'));
-    this.#pulse = setInterval(() => this.#feelPulse(), Math.max(1, terms.keepaliveMs / 2)).unref();
-    this.#rest();
+    transport.onGone(() => this.session.die('the connection was lost'));
+    this.#pulse = setInterval(() => this.#checkPulse(), Math.max(1, options.keepaliveMs / 2)).unref();
+    this.#startIdling();
   }
 
   /** What the server was seen to do, tried once a connection in the first folder where it matters. */
   async abilities(folder: string): Promise<SftpAbilities> {
-    this.#abilities ??= this.#prove(folder);
-    const proof = this.#abilities;
+    this.#abilities ??= this.#probe(folder);
+    const probing = this.#abilities;
     try {
-      return await proof;
+      return await probing;
     } catch (error) {
       const lacking = error instanceof VfsError && error.code === 'ERR_VFS_UNSUPPORTED';
-      if (!lacking && this.#abilities === proof) this.#abilities = undefined;
+      if (!lacking && this.#abilities === probing) this.#abilities = undefined;
       throw error;
     }
   }
 
-  async #prove(folder: string): Promise<SftpAbilities> {
+  async #probe(folder: string): Promise<SftpAbilities> {
     const scratch = stagedPath(`${folder}/`, freshId());
     try {
       return await probe(this.session, scratch);
@@ -127,51 +127,51 @@ export class LiveSession {
 
   /** At the end of an operation that made these names: where the connection is lost they may be there still. */
   leaving(staged: readonly Staged[]): void {
-    if (!this.session.alive) this.#litter.add(staged);
+    if (!this.session.alive) this.#orphans.add(staged);
   }
 
   /** Takes away what earlier connections have left behind. */
-  tidy(): Promise<void> {
-    return this.#litter.clear(this.session);
+  clearOrphans(): Promise<void> {
+    return this.#orphans.clear(this.session);
   }
 
   begin(): void {
     this.#users += 1;
     if (this.#users > 1) return;
     clearTimeout(this.#idle);
-    this.#line.hold(true);
+    this.#transport.hold(true);
   }
 
   end(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#rest();
+    if (this.#users === 0) this.#startIdling();
   }
 
   close(why: string): void {
     this.session.die(why);
   }
 
-  #rest(): void {
-    this.#line.hold(false);
+  #startIdling(): void {
+    this.#transport.hold(false);
     if (!this.session.alive) return;
-    this.#idle = setTimeout(() => this.close('nobody used the connection'), this.#terms.idleMs).unref();
+    this.#idle = setTimeout(() => this.close('nobody used the connection'), this.#options.idleMs).unref();
   }
 
   /**
    * Asks a server that has been quiet for a sign of life; any answer is one. Beats are counted, not milliseconds: while this
    * process itself stands still it hears nothing.
    */
-  #feelPulse(): void {
-    const quiet = this.session.quietMs >= this.#terms.keepaliveMs;
+  #checkPulse(): void {
+    const quiet = this.session.quietMs >= this.#options.keepaliveMs;
     this.#missed = quiet ? this.#missed + 1 : 0;
     if (this.#missed === 1) this.session.stat('/').catch(() => undefined);
     else if (this.#missed > 3) this.session.die('the server gave no sign of life');
   }
 
-  #bury(): void {
+  #end(): void {
     clearInterval(this.#pulse);
     clearTimeout(this.#idle);
-    this.#line.end();
+    this.#transport.end();
   }
 }
 

@@ -2,7 +2,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 
 import { VfsError } from '../../../vfs/errors.js';
 import { HostKeyCheck } from './host-key.js';
-import type { KeyboardPrompt, SftpTerms, SftpVfsOptions } from '../options.js';
+import type { KeyboardPrompt, ResolvedSftpOptions, SftpVfsOptions } from '../options.js';
 import type { RawSftp } from './session.js';
 
 /** A connection with an SFTP session in it. */
@@ -23,7 +23,7 @@ const HOST_KEY_ALGORITHMS = [
 ];
 
 /** Connects and logs in. Rejects with a `VfsError`; one of `ERR_VFS_IO` may be gone at the next try. */
-export async function dial(options: SftpVfsOptions, terms: SftpTerms): Promise<Transport> {
+export async function dial(options: SftpVfsOptions, terms: ResolvedSftpOptions): Promise<Transport> {
   const Client = await loadClient();
   const check = new HostKeyCheck(terms.host, terms.port, options);
   const preferred = check.preferred;
@@ -137,7 +137,7 @@ export function borrowedTransport(client: object): Transport {
 }
 
 /** Only the words of an error go into ours: never the options, which hold secrets. */
-function refusedLogin(error: unknown, { host, port, username }: SftpTerms): VfsError {
+function refusedLogin(error: unknown, { host, port, username }: ResolvedSftpOptions): VfsError {
   const { level, message } = error as { readonly level?: string; readonly message?: string };
   const words = `cannot log in to ${host}:${String(port)} as ${username}: ${message ?? 'the connection was lost'}`;
   const final = level === 'client-authentication' || message?.includes('privateKey');
