@@ -18,7 +18,7 @@ import type {
 } from '../vfs/vfs.js';
 import { ABSENT, codeOf, notAFile, posixError } from './shared/plain/posix-errors.js';
 
-/** What is used of a memfs volume. */
+/** The part of a memfs volume that the store uses. */
 export interface MemVolume {
   existsSync(path: string): boolean;
   mkdirSync(path: string, options: { readonly recursive: true }): unknown;
@@ -36,16 +36,26 @@ export interface MemVolume {
   writeFileSync(path: string, data: Uint8Array): void;
 }
 
+/** Where the files are kept, and by which clock. */
 export interface MemVfsOptions {
-  /** A memfs volume of your own. Default: a new, empty one, for which the package `memfs` has to be installed. */
+  /**
+   * The memfs volume that holds the files.
+   * @default a new, empty one, which needs the package `memfs`
+   */
   readonly volume?: MemVolume;
-  /** The clock that stamps files, in milliseconds. Default: the system's. */
+  /**
+   * The clock that stamps files, in milliseconds since 1970.
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 
-let made = 0;
+let volumes = 0;
 
-/** Each change happens within one tick of the event loop, so nobody comes between its judgement and its act. */
+/**
+ * Files in the memory of this process. Each change happens within one tick of the event loop, so no other change can come between
+ * its check and its act.
+ */
 export class MemVfs implements Vfs {
   readonly scheme = 'mem';
   readonly capabilities: Capabilities = {
@@ -61,8 +71,8 @@ export class MemVfs implements Vfs {
   readonly #authority: string;
   #volume: MemVolume | Promise<MemVolume> | undefined;
 
-  /** The authority tells the locks of one volume from those of the next; `mem:///` has the empty one. */
-  constructor({ volume, now = Date.now }: MemVfsOptions = {}, authority = `volume-${String(++made)}`) {
+  /** The authority distinguishes the locks of different volumes in one process; that of `mem:///` is empty. */
+  constructor({ volume, now = Date.now }: MemVfsOptions = {}, authority = `volume-${String(++volumes)}`) {
     this.#volume = volume;
     this.#now = now;
     this.#authority = authority;
@@ -72,6 +82,7 @@ export class MemVfs implements Vfs {
     checkPath(path, { nameBytes: 255, pathBytes: 4095 });
   }
 
+  /** The `mem:` URI of a path. Only `mem:///` URIs can be opened again. */
   locate(path: string): string {
     return `mem://${this.#authority}/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
   }
@@ -121,7 +132,7 @@ export class MemVfs implements Vfs {
 
   async write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options: CallOptions = {}): Promise<void> {
     this.check(path);
-    const whole = data instanceof Uint8Array ? data : await this.#collect(path, data, options);
+    const whole = data instanceof Uint8Array ? data : await this.#readAll(path, data, options);
     await this.#do('write', path, options, (volume) => {
       makeFolders(volume, path);
       this.#put(volume, path, whole);
@@ -154,9 +165,9 @@ export class MemVfs implements Vfs {
     return Readable.from(chunksOf(read), { objectMode: false });
   }
 
-  async #collect(path: string, data: AsyncIterable<Uint8Array>, { signal }: CallOptions): Promise<Uint8Array> {
+  async #readAll(path: string, data: AsyncIterable<Uint8Array>, { signal }: CallOptions): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
-    // No function: the pipeline would wait for that to end by itself, however long the source goes on after an abort.
+    // Not a function: after an abort the pipeline would wait until the source ends by itself.
     const keep = new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
         chunks.push(chunk);
@@ -205,7 +216,17 @@ export class MemVfs implements Vfs {
   }
 }
 
-/** Files in the memory of this process: for tests, and for code that already runs on memfs. */
+/**
+ * A store of files in the memory of this process: for tests, and for code that already runs on memfs.
+ *
+ * @example
+ * ```ts
+ * const vfs = memVfs();
+ * await withLock(new VfsFile(vfs, 'data.csv'), async (file) => {
+ *   await file.write('id,name');
+ * });
+ * ```
+ */
 export function memVfs(options?: MemVfsOptions): MemVfs {
   return new MemVfs(options);
 }

@@ -9,7 +9,7 @@ import type { Entry, ListOptions, Stat, Vfs } from '../../vfs/vfs.js';
 import { ABSENT, codeOf, LINKLESS, notAFile, posixError } from '../shared/plain/posix-errors.js';
 import { walk, type FoundName, type Walk } from '../shared/plain/walk.js';
 
-/** The operations that no lock depends on: what an inbox does with its files. Paths are the system's own. */
+/** The operations that no lock depends on: what an inbox does with its files. Paths are those of the system. */
 
 export async function statFile(path: string): Promise<Stat | undefined> {
   try {
@@ -71,14 +71,14 @@ export async function writeFile(
   }
 }
 
-/** Refuses a taken target with `EEXIST`. Across file systems, or without hard links, it copies. */
+/** Fails with `EEXIST` on a taken target. Across file systems, or without hard links, it copies. */
 export async function moveFile(from: string, to: string, hardLinks: boolean): Promise<void> {
   await fs.mkdir(dirname(to), { recursive: true });
   if (!hardLinks || !(await linked(from, to))) await fs.copyFile(from, to, constants.COPYFILE_EXCL);
   try {
     await fs.unlink(from);
   } catch (error) {
-    // It is still there and cannot go, or somebody else moved it meanwhile: either way it must not be in two places.
+    // The source cannot be removed, or somebody else moved it meanwhile: either way it must not be in two places.
     await fs.rm(to, { force: true });
     throw error;
   }

@@ -18,13 +18,13 @@ export interface FileImage {
 /** A swap on a local disk takes well under a millisecond. */
 const PATIENCE_MS = 100;
 
-/** Files up to this size are told apart by their content, larger ones by inode, size and modification time. */
+/** The version of a file up to this size is a hash of its content; a larger one has inode, size and modification time. */
 const HASHED_BYTES = 1_048_576;
 
-/** More than most lock records have, and little enough for a buffer that Node cuts from its pool. */
+/** Longer than most lock records, and short enough for a buffer from Node's pool. */
 const SHORT_BYTES = 4095;
 
-// A link or a FIFO in a lock's place must be neither followed nor waited for. Windows has neither flag: undefined | 0 is 0.
+// A link in the place of a lock must not be followed, and a FIFO must not block. Windows has neither flag: undefined | 0 is 0.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
@@ -47,7 +47,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     return this.#written();
   }
 
-  /** The version alone, which for anything as short as a record takes nothing but its bytes. */
+  /** The version alone, which for a file as short as a record needs only its bytes. */
   *read(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
@@ -88,7 +88,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     }
   }
 
-  /** Makes an empty file and tells its modification time: the time by the clock of the disk it stands on. */
+  /** Makes an empty file and returns its modification time: the current time by the clock of its disk. */
   *stamp(path: string): Steps<number> {
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, 0o600));
     try {
@@ -105,7 +105,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     if (!isPrivate(folder)) yield* this.#share(stage, yield* ask(this.#calls.stat(stage)), folder);
   }
 
-  /** A link to the very directory that it stands in: moving a file through it costs no directory of its own. */
+  /** A link to the directory in which it stands: moving a file through it needs no directory of its own. */
   *makeDoor(stage: string, entry: string): Steps<void> {
     const door = `${stage}/${entry}`;
     try {
@@ -205,7 +205,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     try {
       yield* ask(this.#calls.chown(path, made.uid, folder.gid));
     } catch (error) {
-      // Not a member of that group: then its members cannot be given more than the permission bits say.
+      // This user is not a member of that group: its members get only what the permission bits grant to others.
       if (codeOf(error) !== 'EPERM') throw error;
     }
   }
@@ -215,7 +215,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
   }
 }
 
-/** Whether nobody but this user, or root, may write to a folder: then nobody else needs anything that stands in it. */
+/** Whether only this user, or root, may write to a folder: then nobody else needs access to what is staged in it. */
 function isPrivate({ mode, uid }: Stats): boolean {
   return (mode & 0o022) === 0 && uid === process.geteuid?.();
 }

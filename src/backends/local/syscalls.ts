@@ -26,7 +26,7 @@ export interface Syscalls {
   pause(ms: number, signal: AbortSignal | undefined): Eventual<void>;
 }
 
-/** Every call done when it returns. */
+/** Every call is done when it returns. */
 export const blockingCalls: Syscalls = {
   open: fs.openSync,
   close: fs.closeSync,
@@ -52,10 +52,10 @@ export const blockingCalls: Syscalls = {
   pause: sleepSync,
 };
 
-/** The calls themselves done when they return, as a local disk answers in microseconds; only pauses are waited for. */
+/** Every call is done when it returns, as a local disk answers in microseconds; only a pause is a promise. */
 export const inlineCalls: Syscalls = { ...blockingCalls, pause: sleep };
 
-/** Every call on the thread pool, for disks that may take their time. */
+/** Every call runs on the thread pool, for disks that may be slow. */
 export const pooledCalls: Syscalls = {
   open: promisify(fs.open),
   close: promisify(fs.close),

@@ -1,16 +1,16 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-/** One watcher of the system serves everybody in this process who waits for a file of the same folder. */
+/** One watcher of the system, shared by everybody in this process who waits for a file of the same folder. */
 class FolderWatch {
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #watcher: FSWatcher;
 
   constructor(folder: string) {
     this.#watcher = watch(folder, { persistent: false }, (_event, name) => {
-      this.#tell(name);
+      this.#notify(name);
     });
-    // The folder is gone, or the system takes no more watches: waiters go on by polling alone.
+    // The folder is gone, or the system has no watches left: waiters continue by polling alone.
     this.#watcher.on('error', () => {
       this.#watcher.close();
     });
@@ -35,15 +35,15 @@ class FolderWatch {
     this.#watcher.close();
   }
 
-  #tell(name: string | null): void {
-    const told = name === null ? [...this.#listeners.values()] : [this.#listeners.get(name) ?? []];
-    for (const listeners of told) for (const listener of [...listeners]) listener();
+  #notify(name: string | null): void {
+    const affected = name === null ? [...this.#listeners.values()] : [this.#listeners.get(name) ?? []];
+    for (const listeners of affected) for (const listener of [...listeners]) listener();
   }
 }
 
 const folders = new Map<string, FolderWatch>();
 
-/** Calls `onChange` when a name appears, disappears or changes; where the system cannot watch, it never does. */
+/** Calls `onChange` when a name appears, disappears or changes; where the system cannot watch, never. */
 export function watchFile(path: string, onChange: () => void): () => void {
   const folder = dirname(path);
   const name = basename(path);

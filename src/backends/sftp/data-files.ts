@@ -7,7 +7,7 @@ import { isDirectory, isRegular, type Attributes } from './connection/session.js
 import { notRegular } from './reading.js';
 import type { SftpSession } from './connection/session.js';
 
-/** The operations that no lock depends on: what an inbox does with its files. Paths are the server's own. */
+/** The operations that no lock depends on: what an inbox does with its files. Paths are those of the server. */
 
 export async function statFile(session: SftpSession, path: string): Promise<Stat | undefined> {
   const found = await existing(session.stat(path));
@@ -68,7 +68,7 @@ export async function writeFile(
   }
 }
 
-/** Makes the folders above a path, as far as they are missing. */
+/** Makes the missing folders above a path. */
 export async function makeFolders(session: SftpSession, root: string, path: string): Promise<void> {
   const folder = folderOf(path);
   if (folder.length <= root.length || (await existing(session.stat(folder)))) return;
@@ -80,7 +80,7 @@ export async function makeFolders(session: SftpSession, root: string, path: stri
   }
 }
 
-/** By a hard link, which refuses a taken target. Of many who move one file the one who takes the old name away has moved it. */
+/** Moves by a hard link, which fails on a taken target. Of many who move one file, the one who unlinks the old name has moved it. */
 export async function moveByLink(session: SftpSession, from: string, to: string): Promise<void> {
   try {
     await session.link(from, to);
@@ -108,7 +108,7 @@ export async function deleteFile(session: SftpSession, path: string): Promise<bo
     if (error instanceof NoAnswerError) throw error;
     const found = await existing(session.lstat(path));
     if (found === undefined) return false;
-    if (isDirectory(found)) throw new RefusedError('EISDIR', 'it is a directory, expected a file');
+    if (isDirectory(found)) throw notRegular(found);
     throw error;
   }
 }
@@ -131,10 +131,10 @@ export async function* readPieces(session: SftpSession, path: string): AsyncGene
 
 const STREAM_BYTES = 262_144;
 
-/** Undefined where there is nothing; some servers say that of a path through a file with a generic failure. */
-async function existing(looking: Promise<Attributes>): Promise<Attributes | undefined> {
+/** Undefined: nothing is there. For a path through a file, some servers say so with a generic failure. */
+async function existing(reading: Promise<Attributes>): Promise<Attributes | undefined> {
   try {
-    return await looking;
+    return await reading;
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EIO'].includes(codeOf(error))) return undefined;
     throw error;

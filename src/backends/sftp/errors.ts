@@ -1,10 +1,10 @@
 import { VfsError, type Effect } from '../../vfs/errors.js';
 import { codeOf, posixError } from '../shared/plain/posix-errors.js';
 
-/** The server answered that it did not do what it was asked, and why, as far as the status code tells. */
+/** The server refused a request; the code says why, as far as the status of SFTP does. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
-  /** `EIO` stands for the generic failure, which says nothing: what is the case has to be looked for. */
+  /** `EIO` stands for the generic failure, which says nothing about the cause: the library has to find it out. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -13,7 +13,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** No answer came, so nobody knows what was done; `sent` is false where the request never left. */
+/** No answer came, so the effect is unknown; `sent` is false where the request was never sent. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
   readonly sent: boolean;
@@ -49,7 +49,7 @@ const STATUS: Readonly<Record<number, string>> = {
   24: 'EISDIR',
 };
 
-/** What an SFTP status becomes. Anything that is no status means that the connection is gone. */
+/** The error for a failed request. An error without an SFTP status means that the connection is gone. */
 export function refusalOf(error: Error): RefusedError | NoAnswerError {
   const status = (error as { readonly code?: unknown }).code;
   if (typeof status !== 'number') return new NoAnswerError(error.message, true, { cause: error });
@@ -57,7 +57,7 @@ export function refusalOf(error: Error): RefusedError | NoAnswerError {
   return new RefusedError(STATUS[status] ?? 'EIO', `the server answers: ${error.message}`, { cause: error });
 }
 
-/** What the server said about an operation, in the library's own terms. */
+/** Translates a failure into the library's own error. */
 export function sftpError(verb: string, path: string, cause: unknown, effect: Effect, signal?: AbortSignal): VfsError {
   if (cause instanceof NoAnswerError) {
     const message = `cannot ${verb} ${path}: ${cause.message}`;

@@ -9,15 +9,14 @@ import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import type { Version } from '../../vfs/vfs.js';
 import type { SftpAbilities } from './probe.js';
-import { isDirectory, type Attributes, type Handle } from './connection/session.js';
-import { look, seen, type FileImage, type Look } from './reading.js';
+import { isDirectory, type Attributes, type Handle, type SftpSession } from './connection/session.js';
+import { beginRead, finishRead, type FileImage, type PendingRead } from './reading.js';
 import { SftpRequests } from './requests.js';
-import type { SftpSession } from './connection/session.js';
 
 /** A swap takes a few round trips. */
 const PATIENCE_MS = 1500;
 
-/** How often running a failure that no look explains is taken for a rival's doing before it is passed on. */
+/** The number of unexplained failures in a row that are taken for a rival's act, before one is passed on. */
 const UNEXPLAINED = 30;
 
 /** A name that a change made for itself: beside the file, or also, under the guard of a swap, as `entry`. */
@@ -29,7 +28,7 @@ export interface Staged {
 /** The file operations of one change of one file, for the guarded swap and for the staged file of a creation. */
 export class SftpFiles implements LockFiles, LeftoverFiles {
   readonly patienceMs = PATIENCE_MS;
-  /** The private names that were made so far. */
+  /** The private names made so far. */
   readonly staged: Staged[] = [];
   readonly enter: SwapFiles['enter'];
   readonly act: SwapFiles['act'];
@@ -61,46 +60,46 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   }
 
   *read(path: string, maxBytes = Infinity): Steps<FileImage | undefined> {
-    return yield* seen(this.#requests, path, yield* look(this.#requests, path), maxBytes);
+    return yield* finishRead(this.#requests, path, yield* beginRead(this.#requests, path), maxBytes);
   }
 
-  /** Reads, and makes a scratch file meanwhile whose modification time is the server's present. */
+  /** Reads, and meanwhile makes a scratch file whose modification time is the server's current time. */
   *readAndClock(
     path: string,
     scratch: string,
     maxBytes: number,
   ): Steps<{ readonly image: FileImage | undefined; readonly nowMs: number | undefined }> {
-    const looking = yield* look(this.#requests, path);
+    const reading = yield* beginRead(this.#requests, path);
     this.staged.push({ path: scratch });
     const opened = yield* this.#requests.send(this.#session.openNew(scratch, 0o644));
     const stamp = yield* this.#requests.send(this.#session.lstat(scratch));
     const [handle, attributes] = yield* ask(Promise.allSettled([opened, stamp]));
     if (handle.status === 'fulfilled') {
-      yield* this.#requests.tell(this.#session.close(handle.value));
-      yield* this.#requests.tell(this.#session.unlink(scratch));
+      yield* this.#requests.attempt(this.#session.close(handle.value));
+      yield* this.#requests.attempt(this.#session.unlink(scratch));
     }
-    const image = yield* seen(this.#requests, path, looking, maxBytes);
-    // A reader without permission to write, or a full disk: the store tells it no time.
+    const image = yield* finishRead(this.#requests, path, reading, maxBytes);
+    // A reader without permission to write, or a full disk: the time stays unknown.
     return { image, nowMs: attributes.status === 'fulfilled' ? attributes.value.mtime * 1000 : undefined };
   }
 
   *makeStage(stage: string): Steps<void> {
     this.#signal?.throwIfAborted();
-    yield* this.#requests.tell(this.#session.sight(this.#path));
+    yield* this.#requests.attempt(this.#session.lstatAndNote(this.#path));
     this.staged.push({ path: stage, swap: { lock: this.#path, entry: entryOf(stage) } });
-    yield* this.#requests.must(this.#session.mkdir(stage, 0o777));
+    yield* this.#requests.require(this.#session.mkdir(stage, 0o777));
     this.#stage = { path: stage, made: yield* this.#requests.post(this.#session.lstat(stage)) };
     void (yield* this.#statFolder());
   }
 
-  /** A link to the very directory that it stands in, or a directory where links were seen not to work. */
+  /** A link to the directory in which it stands, or a directory where the probe saw that links do not work. */
   *makeDoor(stage: string, entry: string): Steps<void> {
     const door = `${stage}/${entry}`;
     if (this.#abilities.symlinks) {
-      yield* this.#requests.must(this.#session.symlink('.', door));
+      yield* this.#requests.require(this.#session.symlink('.', door));
       yield* this.#requests.settle();
     } else {
-      yield* this.#requests.must(this.#session.mkdir(door, 0o777));
+      yield* this.#requests.require(this.#session.mkdir(door, 0o777));
       const made = yield* this.#requests.post(this.#session.lstat(door));
       yield* this.#requests.settle();
       yield* this.#share(door, made);
@@ -108,7 +107,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     if (this.#stage) yield* this.#share(stage, this.#stage.made);
   }
 
-  /** A new file, readable to all who may write to the folder. To an ordered server it is on its way when this returns. */
+  /** Writes a new file, readable to all who may write to the folder. An ordered server may still be at work on return. */
   *write(path: string, data: Uint8Array): Steps<void> {
     this.#signal?.throwIfAborted();
     this.#written = data;
@@ -118,13 +117,13 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     const handle = yield* this.#settledOrClosed(opened);
     if (this.#stage) yield* this.#share(this.#stage.path, this.#stage.made);
     const mode = fileMode((yield* ask(folder)).mode);
-    yield* this.#requests.must(this.#session.write(handle, data));
-    yield* this.#requests.tell(this.#session.fsetstat(handle, { mode }));
-    yield* this.#requests.must(this.#session.close(handle));
+    yield* this.#requests.require(this.#session.write(handle, data));
+    yield* this.#requests.attempt(this.#session.fsetstat(handle, { mode }));
+    yield* this.#requests.require(this.#session.close(handle));
     if (!this.#session.ordered) yield* this.#requests.settle();
   }
 
-  /** Waits until all that was written is there, and makes a hard link to it; then takes the staged name away. */
+  /** Waits until the staged file is complete, makes a hard link to it, and removes the staged name. */
   *linkStaged(staged: string, to: string): Steps<void> {
     yield* this.#requests.settle();
     this.#signal?.throwIfAborted();
@@ -133,9 +132,9 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     yield* ask(linked);
   }
 
-  /** Whether there is anything under this name. With others' requests this costs no waiting of its own. */
+  /** Asks whether the name exists. Sent along with other requests, this costs no round trip of its own. */
   *peek(path: string): Steps<Promise<Attributes>> {
-    return yield* this.#requests.send(this.#session.sight(path));
+    return yield* this.#requests.send(this.#session.lstatAndNote(path));
   }
 
   *rename(from: string, to: string): Steps<void> {
@@ -151,9 +150,9 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
       yield* ask(this.#session.unlink(path));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') throw error;
-      const found = yield* this.#lookAfter(error, path);
-      if (found === undefined) throw coded('ENOENT', error);
-      throw isDirectory(found) ? coded('EISDIR', error) : error;
+      const found = yield* this.#existingAfter(error, path);
+      if (found === undefined) throw withCode('ENOENT', error);
+      throw isDirectory(found) ? withCode('EISDIR', error) : error;
     }
   }
 
@@ -161,11 +160,11 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     try {
       yield* ask(this.#session.rmdir(path));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined)
-        throw coded('ENOENT', error);
+      if (codeOf(error) === 'ENOENT' || (yield* this.#existingAfter(error, path)) === undefined)
+        throw withCode('ENOENT', error);
       const names = yield* this.names(path);
-      if (names === undefined) throw coded('ENOENT', error);
-      throw this.#taken(error, names.length > 0);
+      if (names === undefined) throw withCode('ENOENT', error);
+      throw this.#whyTargetRefused(error, names.length > 0);
     }
   }
 
@@ -180,10 +179,10 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
           names.push(...found.map(({ filename }) => filename).filter((name) => name !== '.' && name !== '..'));
         }
       } finally {
-        yield* this.#requests.tell(this.#session.close(handle));
+        yield* this.#requests.attempt(this.#session.close(handle));
       }
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || (yield* this.#lookAfter(error, path)) === undefined) return undefined;
+      if (codeOf(error) === 'ENOENT' || (yield* this.#existingAfter(error, path)) === undefined) return undefined;
       throw error;
     }
   }
@@ -210,15 +209,15 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   *#enterAndRead(stage: string, guard: string, lock: string): Steps<FileImage | undefined> {
     this.#signal?.throwIfAborted();
     const entered = yield* this.#requests.send(this.#renaming(stage, guard));
-    const looking = yield* look(this.#requests, lock);
+    const reading = yield* beginRead(this.#requests, lock);
     try {
       yield* this.#requests.settle();
       yield* ask(entered);
     } catch (error) {
-      yield* this.#forget(looking);
+      yield* this.#closeUnused(reading);
       throw yield* this.#whyNotRenamed(error, stage, guard);
     }
-    return yield* seen(this.#requests, lock, looking, Infinity);
+    return yield* finishRead(this.#requests, lock, reading, Infinity);
   }
 
   *#actAndLeave(from: string, to: string, guard: string, leftovers: readonly string[]): Steps<void> {
@@ -240,19 +239,22 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     return this.#abilities.posixRename ? this.#session.posixRename(from, to) : this.#session.plainRename(from, to);
   }
 
-  /** What a refused rename means. Only a look tells: some servers say "failure", some that a name is gone which is there. */
+  /**
+   * What a refused rename means. Only reading both names shows it: some servers answer "failure", some say that an existing name is
+   * missing.
+   */
   *#whyNotRenamed(error: unknown, from: string, to: string): Steps<unknown> {
-    const source = yield* this.#lookAfter(error, from);
-    if (source === undefined) return coded('ENOENT', error);
-    const target = yield* this.#lookAfter(error, to);
+    const source = yield* this.#existingAfter(error, from);
+    if (source === undefined) return withCode('ENOENT', error);
+    const target = yield* this.#existingAfter(error, to);
     const onto = target !== undefined && isDirectory(target);
-    if (!isDirectory(source)) return onto ? coded('EISDIR', error) : error;
-    return this.#taken(error, onto);
+    if (!isDirectory(source)) return onto ? withCode('EISDIR', error) : error;
+    return this.#whyTargetRefused(error, onto);
   }
 
-  /** What is there after a request was refused; undefined when there is nothing. Throws where the refusal says enough. */
-  *#lookAfter(error: unknown, path: string): Steps<Attributes | undefined> {
-    if (error instanceof NoAnswerError || SAYING.includes(codeOf(error))) throw error;
+  /** What exists after a request was refused; undefined for nothing. Throws the refusal where it says enough. */
+  *#existingAfter(error: unknown, path: string): Steps<Attributes | undefined> {
+    if (error instanceof NoAnswerError || CLEAR_REFUSALS.includes(codeOf(error))) throw error;
     try {
       return yield* ask(this.#session.lstat(path));
     } catch (second) {
@@ -261,16 +263,16 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     }
   }
 
-  /** A target was in the way. When it is gone by the time of the look it may have been a rival's, but not for ever. */
-  #taken(error: unknown, there: boolean): unknown {
+  /** A target was in the way. If it is gone by now, it may have been a rival's, but not every time. */
+  #whyTargetRefused(error: unknown, there: boolean): unknown {
     const vague = ['EIO', 'EEXIST', 'ENOENT'].includes(codeOf(error));
     this.#unexplained = there ? 0 : this.#unexplained + 1;
-    return there || (vague && this.#unexplained < UNEXPLAINED) ? coded('ENOTEMPTY', error) : error;
+    return there || (vague && this.#unexplained < UNEXPLAINED) ? withCode('ENOTEMPTY', error) : error;
   }
 
-  *#forget(looking: Look): Steps<void> {
-    const [opened] = yield* ask(Promise.allSettled([looking.opened, looking.found]));
-    if (opened.status === 'fulfilled') yield* this.#requests.tell(this.#session.close(opened.value));
+  *#closeUnused(reading: PendingRead): Steps<void> {
+    const [opened] = yield* ask(Promise.allSettled([reading.opened, reading.found]));
+    if (opened.status === 'fulfilled') yield* this.#requests.attempt(this.#session.close(opened.value));
   }
 
   *#settledOrClosed(opened: Promise<Handle>): Steps<Handle> {
@@ -278,7 +280,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
       yield* this.#requests.settle();
     } catch (error) {
       const [outcome] = yield* ask(Promise.allSettled([opened]));
-      if (outcome.status === 'fulfilled') yield* this.#requests.tell(this.#session.close(outcome.value));
+      if (outcome.status === 'fulfilled') yield* this.#requests.attempt(this.#session.close(outcome.value));
       throw error;
     }
     return yield* ask(opened);
@@ -287,9 +289,9 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
   *#share(path: string, made: Promise<Attributes>): Steps<void> {
     const [{ uid, gid, mode }, folder] = yield* ask(Promise.all([made, yield* this.#statFolder()]));
-    if (gid !== folder.gid) yield* this.#requests.tell(this.#session.setstat(path, { uid, gid: folder.gid }));
+    if (gid !== folder.gid) yield* this.#requests.attempt(this.#session.setstat(path, { uid, gid: folder.gid }));
     if (((mode ^ folder.mode) & 0o777) !== 0) {
-      yield* this.#requests.tell(this.#session.setstat(path, { mode: folder.mode & 0o777 }));
+      yield* this.#requests.attempt(this.#session.setstat(path, { mode: folder.mode & 0o777 }));
     }
   }
 
@@ -303,9 +305,9 @@ export function serverFolderOf(path: string): string {
   return folderOf(path) || '/';
 }
 
-/** Answers that need no look to be understood. */
-const SAYING: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
+/** Refusals that are clear by themselves. */
+const CLEAR_REFUSALS: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
 
-function coded(code: string, cause: unknown): Error {
+function withCode(code: string, cause: unknown): Error {
   return new RefusedError(code, cause instanceof Error ? cause.message : String(cause), { cause });
 }

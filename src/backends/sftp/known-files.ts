@@ -1,8 +1,8 @@
 const MOST = 10_000;
 
 /**
- * The names under which a regular file was seen over one connection. Opening a FIFO hangs a server's whole session, so that
- * a name has to be looked at before it is opened; that it was a file a while ago saves the wait for the answer.
+ * The names under which one connection has seen a regular file. Opening a FIFO hangs a server's whole session, so a name is
+ * checked before it is opened; a name that was a file recently is opened without waiting for that answer.
  */
 export class KnownFiles {
   readonly #files = new Set<string>();

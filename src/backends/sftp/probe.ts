@@ -3,11 +3,11 @@ import { NoAnswerError } from './errors.js';
 import { isSymlink } from './connection/session.js';
 import type { SftpSession } from './connection/session.js';
 
-/** What a server was seen to do. */
+/** What a server can do, as the probe has seen it. */
 export interface SftpAbilities {
-  /** Makes hard links, and none onto a name that is taken. */
+  /** It makes hard links, and none onto a name that is taken. */
   readonly hardLinks: boolean;
-  /** Renames by `posix-rename@openssh.com`, else by the plain request. Either was seen to replace a file. */
+  /** It renames by `posix-rename@openssh.com`, else by the plain request. Either was seen to replace a file. */
   readonly posixRename: boolean;
   /** Files can be moved through a symbolic link to the directory in which it stands. */
   readonly symlinks: boolean;
@@ -17,23 +17,23 @@ export interface SftpAbilities {
 export const UNPROBED: SftpAbilities = { hardLinks: false, posixRename: false, symlinks: false };
 
 /**
- * Tries, in a scratch directory that it makes beside the files to be locked, everything that exclusion rests on, and looks at what came of
- * it: some servers say yes and do nothing. Fails with `ERR_VFS_UNSUPPORTED`, naming what is missing.
+ * Tries everything that exclusion rests on, in a scratch directory beside the files to be locked, and checks the effect: some servers
+ * report success and do nothing. Fails with `ERR_VFS_UNSUPPORTED`, naming what is missing.
  */
 export async function probe(session: SftpSession, scratch: string): Promise<SftpAbilities> {
   await session.mkdir(scratch, 0o777);
-  const trial = new Probe(session, scratch);
+  const checks = new ProbeChecks(session, scratch);
   try {
-    const hardLinks = await trial.hardLinks();
-    const posixRename = await trial.replacing();
-    await trial.guarding();
-    return { hardLinks, posixRename, symlinks: await trial.symlinks() };
+    const hardLinks = await checks.hardLinks();
+    const posixRename = await checks.posixRename();
+    await checks.guarding();
+    return { hardLinks, posixRename, symlinks: await checks.symlinks() };
   } finally {
-    await trial.clear();
+    await checks.clear();
   }
 }
 
-class Probe {
+class ProbeChecks {
   readonly #session: SftpSession;
   readonly #scratch: string;
   #rename: (from: string, to: string) => Promise<void>;
@@ -48,23 +48,21 @@ class Probe {
     await this.#put('one', 'two');
     if (!(await this.#linked('one', 'link'))) return false;
     if ((await this.#get('link')) !== 'one') {
-      throw unsupported(
-        'it says that it has made a hard link, which is not there, so that nothing it says can be relied on',
-      );
+      throw unsupported('it reports success for a hard link that it did not make, so none of its answers is reliable');
     }
     const again = await worked(this.#session.link(this.#at('two'), this.#at('link')));
-    if (again || (await this.#get('link')) !== 'one') throw unsupported('its hard links overwrite what is there');
+    if (again || (await this.#get('link')) !== 'one') throw unsupported('its hard links overwrite existing files');
     return true;
   }
 
-  /** Asked twice, with a file made in between: a disk that is full for a moment is no server without hard links. */
+  /** Tried twice, with a file made in between: a disk that is full for a moment does not mean a server without hard links. */
   async #linked(from: string, to: string): Promise<boolean> {
     if (await worked(this.#session.link(this.#at(from), this.#at(to)))) return true;
     await this.#put('three');
     return worked(this.#session.link(this.#at(from), this.#at(to)));
   }
 
-  async replacing(): Promise<boolean> {
+  async posixRename(): Promise<boolean> {
     await this.#put('old', 'new');
     if ((await worked(this.#rename(this.#at('new'), this.#at('old')))) && (await this.#moved('new', 'old')))
       return true;
@@ -82,19 +80,19 @@ class Probe {
     await this.#put('free/mine', 'full/theirs', 'loose');
     const clobbered = await worked(this.#rename(free, full));
     if (clobbered || (await this.#get('full/theirs')) === undefined || (await this.#get('free/mine')) === undefined) {
-      throw unsupported('it renames a directory over one that is not empty');
+      throw unsupported('it renames a directory onto one that is not empty');
     }
     if ((await worked(this.#session.rmdir(full))) || (await this.#get('full/theirs')) === undefined) {
       throw unsupported('it removes directories that are not empty');
     }
     if (!(await worked(this.#rename(free, this.#at('guard')))) || (await this.#get('guard/mine')) === undefined) {
-      throw unsupported('it renames no directories');
+      throw unsupported('it cannot rename directories');
     }
     if (await worked(this.#rename(this.#at('free/mine'), this.#at('loose')))) {
-      throw unsupported('it says that it has renamed a file that is not there');
+      throw unsupported('it reports success for the rename of a file that does not exist');
     }
     if (await worked(this.#rename(this.#at('loose'), this.#at('free/loose')))) {
-      throw unsupported('it says that it has renamed a file into a directory that is not there');
+      throw unsupported('it reports success for a rename into a directory that does not exist');
     }
   }
 
@@ -107,7 +105,7 @@ class Probe {
     return through && (await this.#get('through')) !== undefined && worked(this.#session.unlink(door));
   }
 
-  /** Takes away whatever may have come of the trial; what stays is left to `sweep`. */
+  /** Removes everything that the probe may have made; what stays is left to `sweep`. */
   async clear(): Promise<void> {
     const files = ['one', 'two', 'three', 'link', 'old', 'new', 'loose', 'door', 'through'];
     const inside = ['free/mine', 'free/loose', 'full/theirs', 'full/mine', 'guard/mine'];

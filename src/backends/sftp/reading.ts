@@ -17,25 +17,25 @@ export interface FileImage {
   readonly modifiedMs: number;
 }
 
-/** A file on its way to being read. */
-export interface Look {
+/** A read whose requests were sent. */
+export interface PendingRead {
   readonly found: Promise<Attributes>;
   readonly opened: Promise<Handle>;
 }
 
-/** Files up to this size come in one answer of any server. */
+/** Every server returns files up to this size in one answer. */
 const ONE_ANSWER_BYTES = 32_768;
 
 const LONG_READ_BYTES = 262_144;
 
 /**
- * Asks for a file without waiting. SFTP follows links; what the name itself stands for shows that. What was not seen to be a
- * file is looked at before it is opened: the server would wait for somebody at the other end of a FIFO, and we for the server.
+ * Sends the requests for a file without waiting. Opening follows links; the `lstat` beside it detects them. A name that was not
+ * seen to be a file is checked before it is opened: opening a FIFO would block the server's whole session.
  */
-export function* look(requests: SftpRequests, path: string): Steps<Look> {
+export function* beginRead(requests: SftpRequests, path: string): Steps<PendingRead> {
   const { session } = requests;
   const known = session.knownFiles.has(path);
-  const found = yield* requests.send(session.sight(path));
+  const found = yield* requests.send(session.lstatAndNote(path));
   const opening = known ? session.openToRead(path) : found.then((attributes) => openFile(session, path, attributes));
   return { found, opened: yield* requests.send(opening) };
 }
@@ -45,22 +45,22 @@ function openFile(session: SftpSession, path: string, attributes: Attributes): P
   return session.openToRead(path);
 }
 
-/** What a look brought; undefined when there was no file. The version is always that of the whole content. */
-export function* seen(
+/** The outcome of a read; undefined when there was no file. The version is always that of the whole content. */
+export function* finishRead(
   requests: SftpRequests,
   path: string,
-  looking: Look,
+  reading: PendingRead,
   maxBytes: number,
   atOnce = true,
 ): Steps<FileImage | undefined> {
-  const [opened, found] = yield* ask(Promise.allSettled([looking.opened, looking.found]));
+  const [opened, found] = yield* ask(Promise.allSettled([reading.opened, reading.found]));
   const attributes = found.status === 'fulfilled' ? found.value : undefined;
   if (opened.status === 'rejected') {
     return yield* absence(requests, path, attributes, opened.reason);
   }
   const handle = opened.value;
   if (attributes && !isRegular(attributes)) {
-    yield* requests.tell(requests.session.close(handle));
+    yield* requests.attempt(requests.session.close(handle));
     throw notRegular(attributes);
   }
   const short = atOnce && (attributes?.size ?? 0) <= ONE_ANSWER_BYTES;
@@ -68,14 +68,14 @@ export function* seen(
     const image = short ? yield* readShort(requests, handle) : yield* readLong(requests, handle, maxBytes);
     if (image) return { ...image, data: image.data.subarray(0, maxBytes) };
   } catch (error) {
-    // Some servers ask the name again for what they hold open.
+    // Some servers use the name again for a file that they hold open.
     if (codeOf(error) !== 'ENOENT') throw error;
     return undefined;
   }
-  return yield* seen(requests, path, yield* look(requests, path), maxBytes, false);
+  return yield* finishRead(requests, path, yield* beginRead(requests, path), maxBytes, false);
 }
 
-/** Why a file could not be opened. What leads through a file is absent too, and each server says that in its own way. */
+/** Why a file could not be opened. A path through a file is absent too, and servers report that differently. */
 function* absence(
   requests: SftpRequests,
   path: string,
@@ -96,7 +96,7 @@ function* leadsThroughAFile({ session }: SftpRequests, path: string): Steps<bool
   return false;
 }
 
-/** Undefined: one answer was not the whole of it. */
+/** Undefined: one answer did not hold the whole file. */
 function* readShort(requests: SftpRequests, handle: Handle): Steps<FileImage | undefined> {
   const { session } = requests;
   const stats = yield* requests.send(session.fstat(handle));
@@ -126,7 +126,7 @@ function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): St
     const version = hash.digest('base64url') as Version;
     return { data: Buffer.concat(kept), version, modifiedMs: mtime * 1000 };
   } finally {
-    yield* requests.tell(session.close(handle));
+    yield* requests.attempt(session.close(handle));
   }
 }
 

@@ -13,7 +13,7 @@ export class SftpRequests {
     this.session = session;
   }
 
-  /** Sends a request whose answer is somebody's own business. */
+  /** Sends a request. Whoever needs its answer awaits it later. */
   *send<T>(request: Promise<T>): Steps<Promise<T>> {
     request.catch(() => undefined);
     if (!this.session.ordered) yield* ask(Promise.allSettled([request]));
@@ -27,16 +27,16 @@ export class SftpRequests {
   }
 
   /** Sends a request that may fail. */
-  *tell(request: Promise<unknown>): Steps<void> {
+  *attempt(request: Promise<unknown>): Steps<void> {
     void (yield* this.send(request));
   }
 
-  /** The same as `post` for an answer that says nothing else. */
-  *must(request: Promise<unknown>): Steps<void> {
+  /** Sends a request that has to succeed by the next `settle`, without returning its answer. */
+  *require(request: Promise<unknown>): Steps<void> {
     void (yield* this.post(request));
   }
 
-  /** Waits for the answers to all that was posted, and fails as the first that failed. */
+  /** Waits for the answers to all posted requests, and fails as the first that failed. */
   *settle(): Steps<void> {
     const posted = this.#posted;
     this.#posted = [];

@@ -13,10 +13,10 @@ import { SftpSession } from './session.js';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
-/** Servers have a limit to the files that are open at once, and some end the connection at it. */
+/** Servers limit the number of files open at once, and some close the connection when it is reached. */
 const MOST_AT_ONCE = 32;
 
-/** The one connection that everything in a store shares: made when first needed, made anew when lost, closed when idle. */
+/** The one connection that everything in a store shares: opened on first use, restored when it is lost, closed when it is idle. */
 export class SftpConnection {
   readonly #dial: () => Promise<Transport>;
   readonly #options: ResolvedSftpOptions;
@@ -30,25 +30,32 @@ export class SftpConnection {
     this.#options = options;
   }
 
-  /** Does work over the connection, which keeps the process alive until the work is done. What is no walk takes turns. */
-  async use<T>(work: (live: LiveSession) => Promise<T>, signal: AbortSignal | undefined, turns: boolean): Promise<T> {
+  /**
+   * Does work over the connection, which keeps the process alive until the work is done. `takesTurn`: the work counts among those
+   * that run at once. A walk does not, because its consumer may pause it or make other calls meanwhile.
+   */
+  async use<T>(
+    work: (live: LiveSession) => Promise<T>,
+    signal: AbortSignal | undefined,
+    takesTurn: boolean,
+  ): Promise<T> {
     // The connection is made for others even when this caller stops waiting.
     const live = this.#live?.session.alive ? this.#live : await untilAborted(this.#connected(), signal);
     live.begin();
     try {
-      if (!turns) return await work(live);
+      if (!takesTurn) return await work(live);
       await live.turns.take();
       try {
         return await work(live);
       } finally {
-        live.turns.give();
+        live.turns.release();
       }
     } finally {
       live.end();
     }
   }
 
-  /** Closes the connection; the next use makes a new one. */
+  /** Closes the connection. The next use opens a new one. */
   close(): void {
     this.#live?.close('the connection was closed');
   }
@@ -96,14 +103,14 @@ export class LiveSession {
     this.session = new SftpSession(transport.sftp, {
       software: transport.software,
       timeoutMs: options.timeoutMs,
-      onDead: () => this.#end(),
+      onDead: () => this.#shutDown(),
     });
     transport.onGone(() => this.session.die('the connection was lost'));
     this.#pulse = setInterval(() => this.#checkPulse(), Math.max(1, options.keepaliveMs / 2)).unref();
     this.#startIdling();
   }
 
-  /** What the server was seen to do, tried once a connection in the first folder where it matters. */
+  /** What the server can do, probed once per connection, in the first folder where it matters. */
   async abilities(folder: string): Promise<SftpAbilities> {
     this.#abilities ??= this.#probe(folder);
     const probing = this.#abilities;
@@ -125,12 +132,12 @@ export class LiveSession {
     }
   }
 
-  /** At the end of an operation that made these names: where the connection is lost they may be there still. */
+  /** Called at the end of an operation that made these names. If the connection was lost, they may still exist. */
   leaving(staged: readonly Staged[]): void {
     if (!this.session.alive) this.#orphans.add(staged);
   }
 
-  /** Takes away what earlier connections have left behind. */
+  /** Removes what earlier connections have left behind. */
   clearOrphans(): Promise<void> {
     return this.#orphans.clear(this.session);
   }
@@ -158,8 +165,8 @@ export class LiveSession {
   }
 
   /**
-   * Asks a server that has been quiet for a sign of life; any answer is one. Beats are counted, not milliseconds: while this
-   * process itself stands still it hears nothing.
+   * Asks a silent server for a sign of life; any answer is one. It counts missed beats, not milliseconds, because a process
+   * that was suspended itself received nothing meanwhile.
    */
   #checkPulse(): void {
     const quiet = this.session.quietMs >= this.#options.keepaliveMs;
@@ -168,14 +175,14 @@ export class LiveSession {
     else if (this.#missed > 3) this.session.die('the server gave no sign of life');
   }
 
-  #end(): void {
+  #shutDown(): void {
     clearInterval(this.#pulse);
     clearTimeout(this.#idle);
     this.#transport.end();
   }
 }
 
-/** Lets so many at once go on, the others in the order in which they came. */
+/** Lets a limited number of works run at once, and the others in the order of their arrival. */
 class Turns {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -189,7 +196,7 @@ class Turns {
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  give(): void {
+  release(): void {
     const next = this.#waiting.shift();
     if (next) next();
     else this.#free += 1;

@@ -8,7 +8,7 @@ import type { RawSftp } from './session.js';
 /** A connection with an SFTP session in it. */
 export interface Transport {
   readonly sftp: RawSftp;
-  /** What the server calls its software. */
+  /** The name and version of the server's software. */
   readonly software: string;
   /** Calls back once, when the connection is gone. */
   onGone(listener: () => void): void;
@@ -22,7 +22,7 @@ const HOST_KEY_ALGORITHMS = [
   ...['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
 ];
 
-/** Connects and logs in. Rejects with a `VfsError`; one of `ERR_VFS_IO` may be gone at the next try. */
+/** Connects and logs in. Rejects with a `VfsError`; after `ERR_VFS_IO` another try may succeed. */
 export async function dial(options: SftpVfsOptions, terms: ResolvedSftpOptions): Promise<Transport> {
   const Client = await loadClient();
   const check = new HostKeyCheck(terms.host, terms.port, options);
@@ -107,7 +107,7 @@ function transportOf(client: Client, sftp: RawSftp, socket: Socket): Transport {
     },
     end: () => {
       client.client.end();
-      // A peer that is gone never answers the farewell.
+      // A peer that is gone never closes its side.
       setTimeout(() => socket.destroy(), 1000).unref();
     },
   };
@@ -118,11 +118,11 @@ interface SshClient {
   on(event: string, listener: () => void): unknown;
 }
 
-/** The connection of a client that somebody else made: used, and never closed or kept alive. */
+/** The connection of a client that the caller made: never closed here, and never kept alive. */
 export function borrowedTransport(client: object): Transport {
   const { client: ssh, sftp } = client as { readonly client?: SshClient; readonly sftp?: RawSftp };
   if (!ssh || !sftp) {
-    throw new VfsError('ERR_VFS_UNSUPPORTED', 'sftp: the client that was handed in is not connected');
+    throw new VfsError('ERR_VFS_UNSUPPORTED', 'sftp: the client in the options is not connected');
   }
   const nothing = (): void => undefined;
   return {
@@ -136,7 +136,7 @@ export function borrowedTransport(client: object): Transport {
   };
 }
 
-/** Only the words of an error go into ours: never the options, which hold secrets. */
+/** The message takes over only the text of the error, never the options, which hold secrets. */
 function refusedLogin(error: unknown, { host, port, username }: ResolvedSftpOptions): VfsError {
   const { level, message } = error as { readonly level?: string; readonly message?: string };
   const words = `cannot log in to ${host}:${String(port)} as ${username}: ${message ?? 'the connection was lost'}`;

@@ -6,13 +6,22 @@ import { dirname, join } from 'node:path';
 import { VfsError } from '../../../vfs/errors.js';
 import { knownKeys, knownName, type KnownKey } from './known-hosts.js';
 
-/** By what a server is recognised. */
+/** How a server is recognised. */
 export interface HostKeyOptions {
-  /** The fingerprints that the server's key may have, as `ssh-keygen -l` prints them: `SHA256:...`. Nothing else counts then. */
+  /**
+   * The fingerprints that the server's key may have, as `ssh-keygen -l` prints them: `SHA256:...`. When given, no `known_hosts` file is
+   * read.
+   */
   readonly hostKey?: string | readonly string[] | undefined;
-  /** OpenSSH `known_hosts` files. Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. */
+  /**
+   * OpenSSH `known_hosts` files.
+   * @default ['~/.ssh/known_hosts', '/etc/ssh/ssh_known_hosts']
+   */
   readonly knownHosts?: string | readonly string[] | undefined;
-  /** Default false. True: a server that no file knows is believed once and noted in the first file; a changed key never is. */
+  /**
+   * True: the key of a server that no file knows is accepted and appended to the first file. A changed key is always refused.
+   * @default false
+   */
   readonly trustOnFirstUse?: boolean | undefined;
 }
 
@@ -21,7 +30,7 @@ const SIGNATURES: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
 };
 
-/** The judge of one server's host key. */
+/** The check of one server's host key. */
 export class HostKeyCheck {
   readonly #host: string;
   readonly #port: number;
@@ -43,7 +52,7 @@ export class HostKeyCheck {
     return this.#refusal;
   }
 
-  /** The algorithms to ask for first: those of the keys that are known, so that the server shows one of them. */
+  /** The algorithms to ask for first: those of the known keys, so that the server presents one of them. */
   get preferred(): readonly string[] {
     const types = new Set(this.#known().map(({ type }) => type));
     return [...types].flatMap((type) => SIGNATURES[type] ?? [type]);
@@ -51,11 +60,11 @@ export class HostKeyCheck {
 
   /** Whether this is the server's key, as it came over the wire. */
   accepts(blob: Buffer): boolean {
-    this.#refusal = this.#judge(blob);
+    this.#refusal = this.#check(blob);
     return this.#refusal === undefined;
   }
 
-  #judge(blob: Buffer): VfsError | undefined {
+  #check(blob: Buffer): VfsError | undefined {
     const shown = fingerprint(blob);
     if (this.#pins.length > 0) {
       return this.#pins.includes(shown) ? undefined : this.#refuse(shown, `expected ${this.#pins.join(' or ')}`);
@@ -69,14 +78,14 @@ export class HostKeyCheck {
     if (valid.some((entry) => entry.type === type)) {
       return this.#refuse(
         shown,
-        `${this.#files.join(', ')} has another one: the key was changed, or somebody is in between`,
+        `${this.#files.join(', ')} has another one: the key was changed, or somebody intercepts the connection`,
       );
     }
-    if (this.#trustOnFirstUse && valid.length === 0) return this.#note(`${type} ${key}`, shown);
+    if (this.#trustOnFirstUse && valid.length === 0) return this.#remember(`${type} ${key}`, shown);
     return this.#refuse(shown, `${this.#files.join(', ')} does not know it; add it there, or pin it with hostKey`);
   }
 
-  #note(key: string, shown: string): VfsError | undefined {
+  #remember(key: string, shown: string): VfsError | undefined {
     const [file] = this.#files;
     if (file === undefined) return undefined;
     try {
@@ -84,7 +93,7 @@ export class HostKeyCheck {
       appendFileSync(file, `${knownName(this.#host, this.#port)} ${key}\n`, { mode: 0o600 });
       return undefined;
     } catch (cause) {
-      return this.#refuse(shown, `it cannot be noted in ${file}`, cause);
+      return this.#refuse(shown, `it cannot be added to ${file}`, cause);
     }
   }
 
@@ -98,7 +107,7 @@ export class HostKeyCheck {
   }
 }
 
-/** As `ssh-keygen -l` prints it. */
+/** The fingerprint of a key, as `ssh-keygen -l` prints it. */
 export function fingerprint(blob: Buffer): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
@@ -112,6 +121,6 @@ function contentOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new VfsError('ERR_VFS_HOST_KEY', `cannot read ${file}, which tells known host keys`, { cause });
+    throw new VfsError('ERR_VFS_HOST_KEY', `cannot read the known host keys in ${file}`, { cause });
   }
 }

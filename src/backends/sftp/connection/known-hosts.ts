@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** One line of a `known_hosts` file that speaks of a host. */
+/** One line of a `known_hosts` file about a host. */
 export interface KnownKey {
   readonly revoked: boolean;
   /** Such as `ssh-ed25519`. */
@@ -9,7 +9,7 @@ export interface KnownKey {
   readonly key: string;
 }
 
-/** The keys that an OpenSSH `known_hosts` file has for a host, under plain, wildcard or hashed names. */
+/** The keys that an OpenSSH `known_hosts` file lists for a host, under plain, wildcard or hashed names. */
 export function knownKeys(text: string, host: string, port: number): readonly KnownKey[] {
   const name = knownName(host, port);
   return text.split('\n').flatMap((line) => {
@@ -18,17 +18,17 @@ export function knownKeys(text: string, host: string, port: number): readonly Kn
     const [hosts, type, key] = words;
     if (hosts === undefined || hosts.startsWith('#') || type === undefined || key === undefined) return [];
     if (marker !== undefined && marker !== '@revoked') return [];
-    return speaksOf(hosts, name) ? [{ revoked: marker !== undefined, type, key }] : [];
+    return isAbout(hosts, name) ? [{ revoked: marker !== undefined, type, key }] : [];
   });
 }
 
-/** How a host is named in `known_hosts`. */
+/** The name of a host in `known_hosts`. */
 export function knownName(host: string, port: number): string {
   const lower = host.toLowerCase();
   return port === 22 ? lower : `[${lower}]:${String(port)}`;
 }
 
-function speaksOf(hosts: string, name: string): boolean {
+function isAbout(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) return isHashOf(hosts, name);
   let found = false;
   for (const pattern of hosts.split(',')) {

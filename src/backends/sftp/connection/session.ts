@@ -17,7 +17,7 @@ export interface ListedName {
   readonly attrs: Attributes;
 }
 
-/** The answer to `statvfs@openssh.com`, as far as it is used: free blocks, files and free files, flags. */
+/** The used part of the answer to `statvfs@openssh.com`: free blocks, files and free files, flags. */
 export interface FileSystem {
   readonly f_bavail: number | bigint;
   readonly f_files: number | bigint;
@@ -29,7 +29,7 @@ type Answer<T> = (error: Error | null | undefined, value: T) => void;
 
 type Changes = Partial<Pick<Attributes, 'mode' | 'uid' | 'gid'>>;
 
-/** What is used of the SFTP session of `ssh2`. */
+/** The part of an `ssh2` SFTP session that is used. */
 export interface RawSftp {
   open(path: string, flags: number, attributes: Changes, answer: Answer<Handle>): void;
   close(handle: Handle, answer: Answer<void>): void;
@@ -47,7 +47,7 @@ export interface RawSftp {
   unlink(path: string, answer: Answer<void>): void;
   rename(from: string, to: string, answer: Answer<void>): void;
   symlink(target: string, path: string, answer: Answer<void>): void;
-  /** These throw at once where the server does not announce them. */
+  /** The extensions throw at once where the server does not announce them. */
   ext_openssh_rename(from: string, to: string, answer: Answer<void>): void;
   ext_openssh_hardlink(from: string, to: string, answer: Answer<void>): void;
   ext_openssh_statvfs(path: string, answer: Answer<FileSystem>): void;
@@ -57,30 +57,30 @@ export interface RawSftp {
 }
 
 const OPEN_TO_READ = 1;
-/** Write, create, fail where something is. */
+/** Write, create, fail where the name is taken. */
 const OPEN_NEW = 2 | 8 | 32;
 
 export const isDirectory = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o040000;
 export const isRegular = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o100000;
 export const isSymlink = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o120000;
 
-/** Every server takes reads and writes of this size. */
+/** Every server accepts reads and writes of this size. */
 const CHUNK_BYTES = 32_768;
 
 /** How many pieces of a file are under way at once. */
 const PIECES = 8;
 
 export interface SessionOptions {
-  /** What the server calls its software. */
+  /** The name and version of the server's software. */
   readonly software: string;
-  /** A request without an answer for so long means that the connection is dead. */
+  /** A request without an answer after this time means that the connection is dead. */
   readonly timeoutMs: number;
   readonly onDead: (reason: NoAnswerError) => void;
 }
 
-/** One SFTP session: each request as a promise that settles, whatever becomes of the connection. */
+/** One SFTP session. Each request is a promise that settles even when the connection is lost. */
 export class SftpSession {
-  /** Whether the server does one request after the other in the order sent, so that the next need not wait for an answer. */
+  /** Whether the server carries requests out in the order sent, so that the next need not wait for an answer. */
   readonly ordered: boolean;
   readonly knownFiles = new KnownFiles();
   readonly #raw: RawSftp;
@@ -92,7 +92,7 @@ export class SftpSession {
   constructor(raw: RawSftp, options: SessionOptions) {
     this.#raw = raw;
     this.#options = options;
-    // OpenSSH's own server; others answer through its sshd too, and not all of those keep the order.
+    // The extension shows OpenSSH's own server: sshd also runs other servers, and not all of those keep the order.
     this.ordered = options.software.startsWith('OpenSSH') && raw._extensions?.['lsetstat@openssh.com'] !== undefined;
     for (const event of ['close', 'end', 'error']) raw.on(event, () => this.die('the connection was lost'));
   }
@@ -105,7 +105,7 @@ export class SftpSession {
     return performance.now() - this.#answeredMs;
   }
 
-  /** Settles every request that is under way: nobody knows what became of it. */
+  /** Rejects every request that is under way: its effect is unknown. */
   die(why: string): void {
     if (this.#death) return;
     this.#death = new NoAnswerError(why, true);
@@ -125,7 +125,7 @@ export class SftpSession {
     return this.#ask((answer) => this.#raw.close(handle, answer));
   }
 
-  /** What one request gives, which may be less than there is. */
+  /** The answer to one read request, which may be shorter than the file. */
   readOnce(handle: Handle, at: number, size: number): Promise<Buffer> {
     const into = Buffer.allocUnsafe(Math.min(size, CHUNK_BYTES));
     return this.#ask<number>((answer) => this.#raw.read(handle, into, 0, into.length, at, answer)).then((got) =>
@@ -166,8 +166,8 @@ export class SftpSession {
     return this.#ask((answer) => this.#raw.lstat(path, answer));
   }
 
-  /** The same, and remembers whether this is a file, so that opening it needs no look first. */
-  async sight(path: string): Promise<Attributes> {
+  /** The same, and remembers whether this is a file, so that opening it needs no check first. */
+  async lstatAndNote(path: string): Promise<Attributes> {
     try {
       const found = await this.lstat(path);
       this.knownFiles.note(path, isRegular(found));
@@ -263,7 +263,7 @@ export class SftpSession {
         reject(reason);
       };
       let timer = setTimeout(() => {
-        // An answer may have come while this process stood still: it is read before the second timer.
+        // An answer may have arrived while this process was suspended: it is read before the second timer fires.
         timer = setTimeout(() => this.die(`the server gave no answer within ${String(timeoutMs)} ms`), 100).unref();
       }, timeoutMs).unref();
       this.#pending.add(fail);
@@ -280,7 +280,7 @@ export class SftpSession {
           fail(refusal);
         });
       } catch (error) {
-        fail(new RefusedError('ENOSYS', 'the server does not offer this', { cause: error }));
+        fail(new RefusedError('ENOSYS', 'the server does not support this', { cause: error }));
       }
     });
   }

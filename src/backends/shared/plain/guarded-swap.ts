@@ -5,7 +5,7 @@ import { guardPath, isGuardEntry, stagedPath, takenName } from '../../../vfs/nam
 import type { Version } from '../../../vfs/vfs.js';
 import { codeOf } from './posix-errors.js';
 
-/** A file's bytes and version, as the swap compares them. */
+/** A file as the swap compares it. */
 export interface Image {
   readonly version: Version;
 }
@@ -16,44 +16,44 @@ export interface Image {
  * any other failure ends the swap.
  */
 export interface SwapFiles {
-  /** Makes a private directory that all who may write where it stands can empty. */
+  /** Makes a private directory that everybody who may write to its folder can empty. */
   makeStage(stage: string): Steps<unknown>;
-  /** Makes `stage/entry` a door: a name through which files can be moved in until it is taken away. */
+  /** Makes `stage/entry` a door: a name through which files can be moved in until it is removed. */
   makeDoor(stage: string, entry: string): Steps<unknown>;
   write(path: string, data: Uint8Array): Steps<unknown>;
   read(path: string): Steps<Image | undefined>;
   rename(from: string, to: string): Steps<unknown>;
   unlink(path: string): Steps<unknown>;
   rmdir(path: string): Steps<unknown>;
-  /** `rename(stage, guard)` and then, if that was done, `read(lock)`: for stores that can be asked for both at once. */
+  /** `rename(stage, guard)` and, if that succeeded, `read(lock)`: for stores that accept both requests at once. */
   readonly enter?: ((stage: string, guard: string, lock: string) => Steps<Image | undefined>) | undefined;
-  /** `rename(from, to)` and then, whatever became of it, the removal of the leftovers in the guard and of the guard. */
+  /** `rename(from, to)` and then, even if that failed, the removal of the leftovers in the guard and of the guard. */
   readonly act?:
     ((from: string, to: string, guard: string, leftovers: readonly string[]) => Steps<unknown>) | undefined;
   /** The names in a directory; undefined when there is none. */
   names(path: string): Steps<readonly string[] | undefined>;
   /** Sleeps; throws when the caller has given up. */
   pause(ms: number): Steps<unknown>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** The time of a monotonic clock, in milliseconds. */
   now(): number;
 }
 
-/** The change wanted: from `expected` (undefined: no file) to `next` (undefined: no file). */
+/** The wanted change: from `expected` (undefined: no file) to `next` (undefined: no file). */
 export interface Swap {
   readonly lock: string;
   readonly expected: Version | undefined;
   readonly next: Uint8Array | undefined;
-  /** How long to be polite to whoever is inside the guard, in milliseconds. Safety does not depend on it. */
+  /** How long to wait for a rival inside the guard before evicting it, in milliseconds. Safety does not depend on it. */
   readonly patienceMs: number;
 }
 
 /**
  * Compare-and-swap on a plain file. False: the file was not as expected, and nothing was changed.
  *
- * A directory renamed onto a fixed name, the guard, lets one contender in at a time: the rename fails while the guard holds
- * anything. Inside stands one entry with a name of its own, and the act is a single rename out of it (new bytes) or through
- * it (the old file). Who takes the entry away, and then the emptied guard, has made that act impossible for good, however
- * long its owner was paused: the name is never used again, and nothing can be moved into a directory that was removed.
+ * Each contender renames a private directory onto a fixed name, the guard. Only one can be inside: the rename fails while the guard
+ * holds anything. The directory holds one entry with a unique name, and the act is a single rename out of that entry (new bytes)
+ * or through it (the old file). A rival that removes the entry, and then the empty guard, has made that act impossible for good,
+ * however long its owner was paused: the name is never used again, and nothing can be moved into a removed directory.
  */
 export function* guardedSwap(files: SwapFiles, swap: Swap): Steps<boolean> {
   for (;;) {
@@ -69,7 +69,7 @@ interface Inside {
   readonly image: Image | undefined;
 }
 
-/** Stages the swap under a fresh name, brings it into the guard, where there is room for one, and looks at the file. */
+/** Stages the swap under a fresh name, moves it into the guard, which has room for one, and reads the file. */
 function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<Inside> {
   const entry = freshId();
   const stage = stagedPath(lock, entry);
@@ -125,7 +125,7 @@ function* judgeAndAct(files: SwapFiles, swap: Swap, { entry, image }: Inside): S
   }
 }
 
-/** Clears up behind oneself, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */
+/** Removes the own entries, unless others have. What cannot be removed is left to the next eviction, or to `sweep`. */
 function* leave(files: SwapFiles, directory: string, leftovers: readonly string[]): Steps<void> {
   try {
     for (const name of leftovers) yield* removeEntry(files, directory, name);
@@ -135,7 +135,7 @@ function* leave(files: SwapFiles, directory: string, leftovers: readonly string[
   }
 }
 
-/** Those who are inside the guard while somebody waits to enter. */
+/** The rivals inside the guard, while somebody waits to enter. */
 class Rivals {
   readonly #files: SwapFiles;
   readonly #guard: string;
@@ -150,12 +150,12 @@ class Rivals {
     this.#patienceMs = patienceMs;
   }
 
-  /** Waits a little for whoever is inside, and puts them out once the same one has been there for too long. */
+  /** Waits a little for the rival inside, and evicts it once the same one has been there for too long. */
   *makeWay(): Steps<void> {
     const names = [...((yield* this.#files.names(this.#guard)) ?? [])].sort();
     const [rival] = names;
     if (rival === undefined) {
-      // Some stores refuse to rename onto an empty directory; removing it is safe because it only works while empty.
+      // Some stores cannot rename onto an empty directory. Removing it is safe: that only works while it is empty.
       yield* removeIfEmpty(this.#files, this.#guard);
     } else if (rival !== this.#seen) {
       this.#seen = rival;

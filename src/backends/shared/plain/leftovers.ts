@@ -15,7 +15,7 @@ export interface LeftoverFiles extends GuardFiles {
   lstat(path: string): Steps<FoundFile | undefined>;
 }
 
-/** A door in a guard, or what a server is probed with, is a folder in a folder. */
+/** A door in a guard, and the scratch of a probe, are a folder in a folder. */
 const DEEPEST = 3;
 
 /** A private name, as old as the youngest of what is in it. Undefined: it is gone. */

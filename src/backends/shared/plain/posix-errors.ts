@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 };
 
-/** What the system said about an operation on a local file, in the library's own terms. */
+/** Translates a failure that carries the code of a system call into the library's own error. */
 export function posixError(verb: string, path: string, cause: unknown, signal?: AbortSignal): VfsError {
   if (cause instanceof VfsError) return cause;
   if (signal?.aborted && (cause === signal.reason || codeOf(cause) === 'ABORT_ERR')) {
@@ -42,10 +42,10 @@ export function notAFile(found: 'a directory' | 'a symbolic link' | 'not a regul
   return Object.assign(new Error(`it is ${found}, expected a file${hint}`, { cause }), { code: 'EISDIR' });
 }
 
-/** What is answered where no file is: the name is missing, or part of the path is a file itself. */
+/** The codes for a missing file: the name does not exist, or part of the path is a file. */
 export const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
-/** What link(2) and symlink(2) answer on a file system without links. */
+/** The codes of link(2) and symlink(2) on a file system without links. */
 export const LINKLESS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /** The `code` of a system error, or an empty string. */
