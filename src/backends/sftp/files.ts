@@ -6,18 +6,16 @@ import { contentVersion } from '../shared/content-version.js';
 import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
-import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import { codeOf, NoAnswerError } from './errors.js';
 import type { Version } from '../../vfs/vfs.js';
 import type { SftpAbilities } from './probe.js';
 import { isDirectory, type Attributes, type Handle, type SftpSession } from './connection/session.js';
+import { Refusals, withCode } from './refusals.js';
 import { beginRead, finishRead, type FileImage, type PendingRead } from './reading.js';
 import { SftpRequests } from './requests.js';
 
 /** A swap takes a few round trips. */
 const PATIENCE_MS = 1500;
-
-/** The number of unexplained failures in a row that are taken for a rival's act, before one is passed on. */
-const UNEXPLAINED = 30;
 
 /** A name that a change made for itself: beside the file, or also, under the guard of a swap, as `entry`. */
 export interface Staged {
@@ -33,6 +31,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   readonly enter: SwapFiles['enter'];
   readonly act: SwapFiles['act'];
   readonly #requests: SftpRequests;
+  readonly #refusals: Refusals;
   readonly #session: SftpSession;
   readonly #abilities: SftpAbilities;
   readonly #path: string;
@@ -40,11 +39,11 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   readonly #signal: AbortSignal | undefined;
   #stage: { readonly path: string; readonly made: Promise<Attributes> } | undefined;
   #folderStats: Promise<Attributes> | undefined;
-  #unexplained = 0;
   #written: Uint8Array | undefined;
 
   constructor(session: SftpSession, abilities: SftpAbilities, path: string, signal?: AbortSignal) {
     this.#requests = new SftpRequests(session);
+    this.#refusals = new Refusals(session);
     this.#session = session;
     this.#abilities = abilities;
     this.#path = path;
@@ -141,7 +140,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     try {
       yield* ask(this.#renaming(from, to));
     } catch (error) {
-      throw yield* this.#whyNotRenamed(error, from, to);
+      throw yield* this.#refusals.ofRename(error, from, to);
     }
   }
 
@@ -150,7 +149,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
       yield* ask(this.#session.unlink(path));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') throw error;
-      const found = yield* this.#existingAfter(error, path);
+      const found = yield* this.#refusals.existingAfter(error, path);
       if (found === undefined) throw withCode('ENOENT', error);
       throw isDirectory(found) ? withCode('EISDIR', error) : error;
     }
@@ -160,11 +159,11 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     try {
       yield* ask(this.#session.rmdir(path));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || (yield* this.#existingAfter(error, path)) === undefined)
+      if (codeOf(error) === 'ENOENT' || (yield* this.#refusals.existingAfter(error, path)) === undefined)
         throw withCode('ENOENT', error);
       const names = yield* this.names(path);
       if (names === undefined) throw withCode('ENOENT', error);
-      throw this.#whyTargetRefused(error, names.length > 0);
+      throw this.#refusals.ofTarget(error, names.length > 0);
     }
   }
 
@@ -182,7 +181,8 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
         yield* this.#requests.attempt(this.#session.close(handle));
       }
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || (yield* this.#existingAfter(error, path)) === undefined) return undefined;
+      if (codeOf(error) === 'ENOENT' || (yield* this.#refusals.existingAfter(error, path)) === undefined)
+        return undefined;
       throw error;
     }
   }
@@ -215,7 +215,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
       yield* ask(entered);
     } catch (error) {
       yield* this.#closeUnused(reading);
-      throw yield* this.#whyNotRenamed(error, stage, guard);
+      throw yield* this.#refusals.ofRename(error, stage, guard);
     }
     return yield* finishRead(this.#requests, lock, reading, Infinity);
   }
@@ -231,43 +231,12 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     try {
       yield* ask(acted);
     } catch (error) {
-      throw yield* this.#whyNotRenamed(error, from, to);
+      throw yield* this.#refusals.ofRename(error, from, to);
     }
   }
 
   #renaming(from: string, to: string): Promise<void> {
     return this.#abilities.posixRename ? this.#session.posixRename(from, to) : this.#session.plainRename(from, to);
-  }
-
-  /**
-   * What a refused rename means. Only reading both names shows it: some servers answer "failure", some say that an existing name is
-   * missing.
-   */
-  *#whyNotRenamed(error: unknown, from: string, to: string): Steps<unknown> {
-    const source = yield* this.#existingAfter(error, from);
-    if (source === undefined) return withCode('ENOENT', error);
-    const target = yield* this.#existingAfter(error, to);
-    const onto = target !== undefined && isDirectory(target);
-    if (!isDirectory(source)) return onto ? withCode('EISDIR', error) : error;
-    return this.#whyTargetRefused(error, onto);
-  }
-
-  /** What exists after a request was refused; undefined for nothing. Throws the refusal where it says enough. */
-  *#existingAfter(error: unknown, path: string): Steps<Attributes | undefined> {
-    if (error instanceof NoAnswerError || CLEAR_REFUSALS.includes(codeOf(error))) throw error;
-    try {
-      return yield* ask(this.#session.lstat(path));
-    } catch (second) {
-      if (codeOf(second) !== 'ENOENT') throw error;
-      return undefined;
-    }
-  }
-
-  /** A target was in the way. If it is gone by now, it may have been a rival's, but not every time. */
-  #whyTargetRefused(error: unknown, there: boolean): unknown {
-    const vague = ['EIO', 'EEXIST', 'ENOENT'].includes(codeOf(error));
-    this.#unexplained = there ? 0 : this.#unexplained + 1;
-    return there || (vague && this.#unexplained < UNEXPLAINED) ? withCode('ENOTEMPTY', error) : error;
   }
 
   *#closeUnused(reading: PendingRead): Steps<void> {
@@ -303,11 +272,4 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
 /** The folder that holds `path`, as the server names it: its root is `/`. */
 export function serverFolderOf(path: string): string {
   return folderOf(path) || '/';
-}
-
-/** Refusals that are clear by themselves. */
-const CLEAR_REFUSALS: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
-
-function withCode(code: string, cause: unknown): Error {
-  return new RefusedError(code, cause instanceof Error ? cause.message : String(cause), { cause });
 }
