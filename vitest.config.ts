@@ -1,15 +1,31 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-import { ClosingLine } from './test/support/reporter.js';
+import { ClosingLines } from './test/support/reporter.js';
+
+/** The tests of one folder. Which folders need what is in CONTRIBUTING.md. */
+function folder(name: string, path = name): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include: [`test/${path}/**/*.test.ts`] } };
+}
+
+/** Real servers, of which one of each kind is started before the first test and shared by all. */
+function servers(name: string): TestProjectInlineConfiguration {
+  const path = `servers/${name}`;
+  const { test } = folder(name, path);
+  return { extends: true, test: { ...test } };
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      ...[folder('unit'), folder('local'), folder('package')],
+      ...[servers('sftp'), servers('s3'), servers('gcs'), folder('proof')],
+    ],
     pool: 'forks',
     maxWorkers: 2,
     maxConcurrency: 16,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    reporters: ['default', new ClosingLine()],
+    // Only what hangs is to fail by them: no test may fail because the machine is slow.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    reporters: ['default', new ClosingLines()],
   },
 });

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-import { must } from './process.js';
 
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vfs-lockfile-ci');
 
@@ -14,10 +12,13 @@ export class Cached {
     this.folder = join(cache, name);
   }
 
-  /** Fills the folder by a script for bash, which finds its path in `$1`, unless that was done before. Throws when it fails. */
+  /**
+   * Fills the folder by a script for bash, which finds its path in `$1`, unless that was done before. Throws when it fails.
+   * Only `npm run test:install` does so, whose working folder is that of the project.
+   */
   fill(script: string, ...args: readonly string[]): void {
-    if (existsSync(join(this.folder, 'whole'))) return;
-    const command = ['bash', '-euc', script, 'fill', this.folder, ...args] as const;
-    must(join(import.meta.dirname, 'once.sh'), this.folder, ...command);
+    const command = [this.folder, 'bash', '-euc', script, 'fill', this.folder, ...args];
+    const { status, error } = spawnSync('scripts/install/once.sh', command, { stdio: 'inherit' });
+    if (status !== 0) throw new Error(`${this.folder} cannot be filled`, { cause: error });
   }
 }

@@ -3,13 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem.js';
-import { sftpVfs } from '../../../src/backends/sftp/index.js';
 import type { Capabilities, Version } from '../../../src/index.js';
 import { doctor } from '../../../src/admin/index.js';
-import { missing, rclone, startServer } from '../../servers/sftp/servers.js';
 import { brokenConditions } from '../../support/stores/broken/conditions.js';
 import { WrappedVfs } from '../../support/stores/wrapped-vfs.js';
-import { all, namesIn } from '../../support/operate/locks.js';
+import { all } from '../../support/operate/locks.js';
 import { onEachStore, stores } from '../../support/operate/stores.js';
 import { doctorSuite, found } from '../../support/operate/suites/doctor.js';
 
@@ -88,22 +86,4 @@ describe('doctor catches a store that', () => {
     expect(diagnosis.verdict).toBe('unsafe');
     expect(Object.values(found(diagnosis, 'none'))).toContain('the store has no conditional create');
   });
-
-  const lacking = missing(rclone);
-  test.skipIf(lacking !== undefined)(
-    `says yes to hard links and makes none, as rclone’s SFTP server${lacking ? `: ${lacking}` : ''}`,
-    async () => {
-      const server = await startServer(rclone);
-      const vfs = sftpVfs(server.options);
-      try {
-        const diagnosis = await doctor({ vfs, path: '' });
-        expect(diagnosis.verdict).toBe('unsafe');
-        expect(diagnosis.words.join('\n')).toMatch(/hard link/);
-        expect(await namesIn({ vfs, path: '' })).toEqual([]);
-      } finally {
-        vfs.close();
-        await server.dispose();
-      }
-    },
-  );
 });

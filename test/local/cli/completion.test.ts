@@ -2,19 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import { COMMAND_NAMES, COMMANDS, type CommandName } from '../../../src/cli/usage/commands.js';
 import { CLI, eventually, useFolder } from '../../support/cli/harness.js';
 import { commandOnScreen } from '../../support/cli/screen.js';
 
 const folder = useFolder();
-
-beforeAll(() => {
-  if (spawnSync('zsh', ['--version']).error) {
-    execFileSync(join(import.meta.dirname, '..', '..', 'support', 'packages.sh'), ['zsh'], { stdio: 'ignore' });
-  }
-});
 
 const SHELLS = {
   bash: {
@@ -58,6 +52,9 @@ function work(): void {
 }
 
 describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
+  const lacking = spawnSync(shell, ['--version']).error && `needs ${shell} (npm run test:install)`;
+  beforeEach((context) => context.skip(lacking !== undefined, lacking));
+
   it.each([
     ['sw', 'sweep'],
     ['--ver', '--version'],

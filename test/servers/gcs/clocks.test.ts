@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { S3Proxy, type Answer, type Fault } from '../../support/http-proxy.js';
-import { havePackages } from '../../support/packages.js';
 import { FAKETIME, WrongClocks, type Party } from '../../support/wrong-clocks.js';
 import { fakeGcs, missing, startServer, type GcsKind, type GcsServer } from './servers.js';
 
@@ -15,8 +14,8 @@ const DAY_S = 24 * HOUR_S;
 
 const needed: GcsKind = {
   ...fakeGcs,
-  get: `${fakeGcs.get}, and apt-get install faketime`,
-  fetch: () => havePackages(['faketime'], [FAKETIME]) && fakeGcs.fetch(),
+  name: `${fakeGcs.name} and faketime`,
+  needs: [...fakeGcs.needs, FAKETIME],
 };
 const lacking = missing(needed);
 

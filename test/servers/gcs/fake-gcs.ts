@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Cached } from '../../support/cache.js';
@@ -25,10 +24,11 @@ type go >&2 || { python3 -m venv "$1/go"; "$1/go/bin/pip" install --quiet "$3"; 
 GOBIN=$1 GOFLAGS= go install "$2"
 `;
 
-/** Builds it from the Go module proxy, which takes minutes, unless it was built before. False: it could not be had. */
-export function fetchFakeGcs(): boolean {
+export const FAKE_GCS_FILES = [join(cached.folder, 'whole'), binary];
+
+/** Builds it from the Go module proxy, which takes minutes, unless it was built before. */
+export function installFakeGcs(): void {
   cached.fill(BUILD, MODULE, GO);
-  return existsSync(binary);
 }
 
 export interface FakeGcs extends Running {

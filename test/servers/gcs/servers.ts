@@ -1,15 +1,15 @@
 import { Storage, type StorageOptions } from '@google-cloud/storage';
 
-import { fetchFakeGcs, HOW_TO_GET_FAKE_GCS, startFakeGcs } from './fake-gcs.js';
+import { areThere, lacks } from '../../support/needs.js';
+import { FAKE_GCS_FILES, startFakeGcs } from './fake-gcs.js';
 import { FaultServer, type Manners } from './fault-server.js';
 import { kept as whatKeeps } from './kept.js';
 
 /** A server that other people wrote, and how it comes to be here. */
 export interface GcsKind {
   readonly name: string;
-  readonly get: string;
-  /** False: it is not here and could not be fetched. */
-  readonly fetch: () => boolean;
+  /** Files that are there where it is installed. */
+  readonly needs: readonly string[];
   readonly start: () => Promise<Started>;
   /** Whether its DELETE and its copies keep conditions, so that it may be declared native. */
   readonly removes: boolean;
@@ -40,8 +40,7 @@ export interface GcsServer extends Omit<Started, 'stop'> {
 
 export const fakeGcs: GcsKind = {
   name: 'fake-gcs-server',
-  get: HOW_TO_GET_FAKE_GCS,
-  fetch: fetchFakeGcs,
+  needs: FAKE_GCS_FILES,
   start: startFakeGcs,
   // Releases up to 1.56.1 ignore the condition of a DELETE and of a copy (#2343), and nothing here rests on those.
   removes: false,
@@ -50,8 +49,7 @@ export const fakeGcs: GcsKind = {
 /** Our own, for what the others cannot be brought to do. It shows nothing about exclusion, since it does one thing at a time. */
 export const faultServer: GcsKind = {
   name: 'the fault server',
-  get: 'it is part of these tests',
-  fetch: () => true,
+  needs: [],
   start: async () => {
     const server = await FaultServer.start();
     const { endpoint, manners } = server;
@@ -62,20 +60,9 @@ export const faultServer: GcsKind = {
 
 export const servers: readonly GcsKind[] = [fakeGcs, faultServer];
 
-/** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
-export function missing(kind: GcsKind): string | undefined {
-  let cause: unknown;
-  try {
-    if (kind.fetch()) {
-      console.log(`GCS tests run on ${kind.name}`);
-      return undefined;
-    }
-  } catch (error) {
-    cause = error;
-  }
-  const reason = `needs ${kind.name}: ${kind.get}`;
-  if (process.env.CI === 'true') throw new Error(reason, { cause });
-  return reason;
+/** Undefined: the server can be started. Else why its tests are skipped, which is an error where it was promised. */
+export function missing({ name, needs }: GcsKind): string | undefined {
+  return areThere(needs) ? undefined : lacks(name);
 }
 
 export async function startServer(kind: GcsKind): Promise<GcsServer> {

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { freePort, must, startDaemon, type Running } from '../../support/process.js';
 import { answersHttp } from '../../support/http.js';
 
+export const CEPH_PACKAGES = ['radosgw', 'ceph-mon', 'ceph-osd', 'faketime'];
+export const CEPH_FILES = CEPH_PACKAGES.map((name) => `/usr/bin/${name}`);
+
 const ACCESS_KEY = 'tester';
 const SECRET_KEY = 'tester-secret';
 

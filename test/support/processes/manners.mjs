@@ -12,7 +12,7 @@ function state() {
 }
 
 const before = state();
-for (const subpath of ['', '/local', '/mem', '/sync']) await import(`vfs-lockfile${subpath}`);
+for (const subpath of ['', '/mem', '/inbox', '/admin']) await import(`vfs-lockfile${subpath}`);
 const imported = state();
 
 const file = String(process.argv[2]);

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { doctor } from '../../../src/admin/index.js';
+import { sftpVfs } from '../../../src/backends/sftp/index.js';
+import type { Vfs } from '../../../src/index.js';
+import { namesIn } from '../../support/operate/locks.js';
+import { FOLDERS, onDisk, onEachStore, type StoreKind } from '../../support/operate/stores.js';
+import { doctorSuite } from '../../support/operate/suites/doctor.js';
+import { forceReleaseSuite } from '../../support/operate/suites/force-release.js';
+import { inboxSuite } from '../../support/operate/suites/inbox.js';
+import { inspectSuite } from '../../support/operate/suites/inspect.js';
+import { leftoversSuite } from '../../support/operate/suites/leftovers.js';
+import { listSuite } from '../../support/operate/suites/list.js';
+import { sweepSuite } from '../../support/operate/suites/sweep.js';
+import { missing, openSsh, rclone, startServer } from './servers.js';
+
+const sftp: StoreKind = {
+  ...FOLDERS,
+  many: 1000,
+  name: 'OpenSSH',
+  lacking: missing(openSsh),
+  start: async () => {
+    const server = await startServer(openSsh);
+    const root = join(server.folder, 'operate');
+    mkdirSync(root);
+    const opened: { close: () => void }[] = [];
+    const rival = (): Vfs => {
+      const vfs = sftpVfs({ ...server.options, root });
+      opened.push(vfs);
+      return vfs;
+    };
+    const vfs = rival();
+    return {
+      place: () => {
+        const disk = mkdtempSync(join(root, 'place-'));
+        return onDisk(rival, disk, vfs);
+      },
+      stop: async () => {
+        for (const each of opened) each.close();
+        await server.dispose();
+      },
+    };
+  },
+};
+
+onEachStore([sftp], inspectSuite, listSuite, sweepSuite, leftoversSuite, inboxSuite, doctorSuite, forceReleaseSuite);
+
+describe('doctor catches a store that', () => {
+  const lacking = missing(rclone);
+  test.skipIf(lacking !== undefined)(
+    `says yes to hard links and makes none, as rclone’s SFTP server${lacking ? `: ${lacking}` : ''}`,
+    async () => {
+      const server = await startServer(rclone);
+      const vfs = sftpVfs(server.options);
+      try {
+        const diagnosis = await doctor({ vfs, path: '' });
+        expect(diagnosis.verdict).toBe('unsafe');
+        expect(diagnosis.words.join('\n')).toMatch(/hard link/);
+        expect(await namesIn({ vfs, path: '' })).toEqual([]);
+      } finally {
+        vfs.close();
+        await server.dispose();
+      }
+    },
+  );
+});
