@@ -1,4 +1,4 @@
-import { lutimesSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { lutimesSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
