@@ -44,7 +44,11 @@ export interface InspectOptions {
    * @default '30s'
    */
   readonly ttl?: Duration;
-  /** Ends the call with the signal's reason. */
+  /**
+   * Ends the call with the signal's reason.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -47,7 +47,13 @@ export class VfsError extends Error {
   }
 }
 
-/** Whether the call that failed with `error` may have changed the store: `'unknown'` for everything that is no `VfsError`. */
+/**
+ * Whether the call that failed with `error` may have changed the store: `'unknown'` for everything that is no `VfsError`.
+ *
+ * @example
+ * const attempt = await file.move('archive/orders.csv').catch((error: unknown) => effectOf(error));
+ * if (attempt === 'unknown') console.log('check whether the file was moved');
+ */
 export function effectOf(error: unknown): Effect {
   return error instanceof VfsError ? error.effect : 'unknown';
 }

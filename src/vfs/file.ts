@@ -17,7 +17,11 @@ export class VfsFile {
   /** Relative to the root of the store. */
   readonly path: string;
 
-  /** @throws {VfsError} `ERR_VFS_PATH`: the store could never hold a file with this path. */
+  /**
+   * The file at `path`, relative to the root of `vfs`.
+   *
+   * @throws {VfsError} `ERR_VFS_PATH`: the store could never hold a file with this path.
+   */
   constructor(vfs: Vfs, path: string) {
     vfs.check(path);
     this.vfs = vfs;

@@ -22,7 +22,7 @@ export function checkPath(path: string, limits: PathLimits): void {
   if (typeof path !== 'string') throw bad(path, 'is not a string');
   if (path === '') throw bad(path, 'is empty; expected the path of a file');
   if (path.includes('\0')) throw bad(path, 'contains a NUL character');
-  if (!path.isWellFormed()) throw bad(path, 'contains half a surrogate pair, which has no UTF-8 of its own');
+  if (!path.isWellFormed()) throw bad(path, 'contains half a surrogate pair, which UTF-8 cannot encode');
   const [, nameless] = NO_NAME.exec(path) ?? [];
   if (nameless !== undefined) {
     throw bad(path, `contains the name ${JSON.stringify(nameless)}; expected names joined by single slashes`);

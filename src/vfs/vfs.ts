@@ -46,6 +46,8 @@ export interface CallOptions {
   /**
    * Ends the call, which then fails with `ERR_VFS_ABORTED`. An abort before the deciding operation changes nothing in the
    * store; the error's `effect` says whether the operation may have been reached.
+   *
+   * @default none
    */
   readonly signal?: AbortSignal | undefined;
 }

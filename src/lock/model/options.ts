@@ -25,7 +25,8 @@ export interface LockOptions {
    */
   readonly ownerId?: string;
   /**
-   * For how long after the lease ended only the same `ownerId` may take the lock over. Needs an explicit, finite `ttl`.
+   * For how long after the lease ended only the same `ownerId` may take the lock over, in milliseconds or as a duration string.
+   * Needs an explicit, finite `ttl`.
    *
    * @default 0
    */
@@ -63,7 +64,11 @@ export interface AcquireOptions {
    * @default '1m'
    */
   readonly wait?: Duration;
-  /** Ends the wait when it aborts: the acquisition rejects with the signal's reason. A lock that is held is not affected. */
+  /**
+   * Ends the wait when it aborts: the acquisition rejects with the signal's reason. A lock that is held is not affected.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignal;
 }
 
