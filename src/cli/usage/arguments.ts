@@ -69,13 +69,14 @@ function readCommand(verb: CommandName, argv: readonly string[], env: NodeJS.Pro
   const spec: CommandSpec = COMMANDS[verb];
   const dashes = spec.takesCommand ? argv.indexOf('--') : -1;
   const { values, positionals } = parse(verb, dashes === -1 ? argv : argv.slice(0, dashes));
-  if (values.help) return { verb: 'help', topic: verb };
+  const { help, ...typed } = values;
+  if (help) return { verb: 'help', topic: verb };
   const operand = readOperand(verb, positionals, spec.takesCommand && dashes === -1 ? ' (is the -- missing?)' : '');
   const tail = spec.takesCommand && readTail(verb, dashes === -1 ? undefined : argv.slice(dashes + 1));
-  const options = optionsOf(verb).map(([name, option]) => {
-    const typed = values[name];
-    const value = option.kind === 'flag' ? typed === true : settingOf(verb, name, option, typed, env);
-    return [name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), value];
+  const options = optionsOf(verb).flatMap(([name, option]) => {
+    if (name === 'help') return [];
+    const value = option.kind === 'flag' ? typed[name] === true : settingOf(verb, name, option, typed[name], env);
+    return [[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), value] as const];
   });
   // Built from the same table as the type.
   return { verb, [spec.operand]: operand, ...tail, ...Object.fromEntries(options) } as Arguments;

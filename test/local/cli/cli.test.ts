@@ -21,7 +21,7 @@ import {
 const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
 
-interface Told {
+interface Surroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly tty: boolean;
@@ -34,15 +34,15 @@ async function holding(options: LockOptions = {}): Promise<Running> {
   return holder;
 }
 
-async function told(...args: readonly string[]): Promise<Told> {
+async function surroundingsOf(...args: readonly string[]): Promise<Surroundings> {
   const { stdout, stderr, code } = await called(args);
   expect(stderr).toBe('');
   expect(code).toBe(0);
-  return JSON.parse(stdout) as Told;
+  return JSON.parse(stdout) as Surroundings;
 }
 
 describe('vfs-lockfile', () => {
-  it('tells its usage and its version', async () => {
+  it('shows its usage and its version', async () => {
     const help = await called(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/^Usage: vfs-lockfile run FILE \[OPTIONS\] -- COMMAND/);
@@ -51,7 +51,7 @@ describe('vfs-lockfile', () => {
     expect(await called(['--version'])).toMatchObject({ code: 0, stdout: matching(/^\d+\.\d+\.\d+\n$/) });
   });
 
-  it('tells its usage without loading a store', async () => {
+  it('shows its usage without loading a store', async () => {
     const resolutions = new URL('../../support/resolutions.mjs', import.meta.url).href;
     const log = join(folder(), 'resolutions');
     const loadedBy = async (...args: readonly string[]): Promise<string> => {
@@ -61,16 +61,18 @@ describe('vfs-lockfile', () => {
     };
     expect(await loadedBy('status', file())).toMatch(/core/);
     expect(await loadedBy('--help')).not.toMatch(/core/);
+    // What measures text is bundled.
+    expect(await loadedBy('ls', folder())).not.toMatch(/string-width/);
   });
 
-  it('is not upset when nobody reads what it has to say', async () => {
+  it('does not fail when nobody reads its output', async () => {
     const { code, stderr } = await start('sh', ['-c', '"$0" "$1" --help | head -c 1', process.execPath, CLI]).outcome;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 });
 
 describe('the help on a command', () => {
-  it.each(COMMAND_NAMES)('%s tells its usage, every option and its exit codes, in 80 columns', async (name) => {
+  it.each(COMMAND_NAMES)('%s shows its usage, every option and its exit codes, in 80 columns', async (name) => {
     const help = await called([name, '--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: vfs-lockfile ${name} \\S`));
@@ -84,7 +86,7 @@ describe('the help on a command', () => {
     expect(await called(['help', name])).toEqual(help);
   });
 
-  it('is what a complaint about the command points to', async () => {
+  it('is what a usage error of the command points to', async () => {
     for (const name of COMMAND_NAMES) {
       expect((await called([name, '--no-such-option'])).stderr).toMatch(
         new RegExp(`; see vfs-lockfile ${name} --help\n$`),
@@ -197,7 +199,7 @@ describe('the command', () => {
       '| cat',
     ];
     args.push('> x', '--', '--ttl', '-q', '#', '!', '%PATH%', 'ü', '漢字', '🔒', '{a,b}', '\u{1b}[31m');
-    expect((await told('run', file(), '--', ...own('tell.mjs'), ...args)).args).toEqual(args);
+    expect((await surroundingsOf('run', file(), '--', ...own('print-surroundings.mjs'), ...args)).args).toEqual(args);
     expect(readdirSync(folder())).toEqual([]);
   });
 
@@ -206,11 +208,11 @@ describe('the command', () => {
     const seed = Math.trunc(Math.random() * 2 ** 31);
     console.log(`seed of the arguments: ${seed}`);
     const args = fc.sample(text, { numRuns: 500, seed });
-    expect((await told('run', file(), '--', ...own('tell.mjs'), ...args)).args).toEqual(args);
+    expect((await surroundingsOf('run', file(), '--', ...own('print-surroundings.mjs'), ...args)).args).toEqual(args);
   });
 
   it('finds in its environment what is locked, by which acquisition and for whom', async () => {
-    const { env } = await told('run', file(), '--owner', 'me $HOME', '--', ...own('tell.mjs'));
+    const { env } = await surroundingsOf('run', file(), '--owner', 'me $HOME', '--', ...own('print-surroundings.mjs'));
     const ours = Object.fromEntries(Object.entries(env).filter(([name]) => /^VFS_LOCKFILE_(?!TEST)/.test(name)));
     expect(ours).toEqual({
       VFS_LOCKFILE_PATH: file(),
@@ -226,8 +228,8 @@ describe('the command', () => {
       VFS_LOCKFILE_ID: '1',
       OTHER: 'stays',
     };
-    const { stdout } = await called(['run', file(), '--', ...own('tell.mjs')], { env: outer });
-    const { env } = JSON.parse(stdout) as Told;
+    const { stdout } = await called(['run', file(), '--', ...own('print-surroundings.mjs')], { env: outer });
+    const { env } = JSON.parse(stdout) as Surroundings;
     expect(env).toMatchObject({ VFS_LOCKFILE_OWNER: 'outer', OTHER: 'stays' });
     expect(env.VFS_LOCKFILE_RECLAIMED).toBeUndefined();
     expect(env.VFS_LOCKFILE_ID).not.toBe('1');
@@ -237,18 +239,18 @@ describe('the command', () => {
     const victim = await holding();
     victim.child.kill('SIGKILL');
     await victim.outcome;
-    const { env } = await told('run', file(), '--', ...own('tell.mjs'));
+    const { env } = await surroundingsOf('run', file(), '--', ...own('print-surroundings.mjs'));
     expect(env.VFS_LOCKFILE_RECLAIMED).toBe('dead-process');
   });
 
   it('keeps what NODE_OPTIONS says for itself', async () => {
-    const { stdout } = await called(['run', file(), '--', ...own('tell.mjs')], {
+    const { stdout } = await called(['run', file(), '--', ...own('print-surroundings.mjs')], {
       env: { NODE_OPTIONS: '--no-warnings' },
     });
-    expect((JSON.parse(stdout) as Told).env.NODE_OPTIONS).toBe('--no-warnings');
+    expect((JSON.parse(stdout) as Surroundings).env.NODE_OPTIONS).toBe('--no-warnings');
   });
 
-  it('runs in the folder, and with the input and output, of who asked for it', async () => {
+  it('runs in the same folder and with the same input and output as its caller', async () => {
     const shell = 'echo some input | "$0" "$1" run data.csv -- sh -c "cat; pwd; echo to stderr >&2"';
     const outcome = await start('sh', ['-c', shell, process.execPath, CLI], { cwd: folder() }).outcome;
     expect(outcome).toMatchObject({ code: 0, stdout: `some input\n${folder()}\n`, stderr: 'to stderr\n' });

@@ -9,7 +9,7 @@ const folder = useFolder();
 const uid = process.getuid?.() === 0 ? { uid: 65_534 } : undefined;
 
 describe('doctor', () => {
-  it('finds a local disk safe, tells by which checks, and leaves nothing behind', async () => {
+  it('finds a local disk safe, shows the checks, and leaves nothing behind', async () => {
     const { code, stdout, stderr } = await called(['doctor', folder()]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^safe {2}${folder()} \\(file\\)\n`));
@@ -18,7 +18,7 @@ describe('doctor', () => {
     expect(readdirSync(folder())).toEqual([]);
   });
 
-  it('tells it all as one object on one line, or by its exit code alone', async () => {
+  it('prints everything as one object on one line, or nothing but an exit code', async () => {
     const { stdout } = await called(['doctor', folder(), '--json']);
     expect(stdout).toMatch(/^[^\n]+\n$/);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'safe', backend: 'file', location: folder(), leftBehind: [] });

@@ -108,7 +108,7 @@ describe('when the guardian is killed', () => {
     expect(await called(['run', file(), '--', 'true'])).toMatchObject({ code: 0 });
   });
 
-  it('the wrapper ends the group even if the guardian had no time to tell of it', async () => {
+  it('the wrapper ends the group even if the guardian had no time to report it', async () => {
     home = folder();
     const script = 'kill -9 $PPID; exec "$0" "$@"';
     for (let round = 0; round < 10; round += 1) {

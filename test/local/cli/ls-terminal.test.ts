@@ -114,7 +114,7 @@ describe('sweep and doctor on a terminal', () => {
     for (const row of rows) expect(widthOf(row)).toBeLessThanOrEqual(30);
   });
 
-  it('tell of their progress on standard error while the rest goes elsewhere', async () => {
+  it('show their progress on standard error while the rest goes elsewhere', async () => {
     for (let i = 0; i < 3000; i += 1) putLock(folder(), `${i}`, 500, { ...ELSEWHERE, lockId: `${i}` });
     const out = join(folder(), 'out.txt');
     const screen = onScreen(['sweep', folder(), '--dry-run', '--json'], { columns: 60, into: out });

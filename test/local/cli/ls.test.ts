@@ -28,7 +28,7 @@ async function listed(...options: readonly string[]): Promise<readonly Line[]> {
 }
 
 describe('ls', () => {
-  it('tells each lock as status does, one object a line, and changes nothing', async () => {
+  it('prints each lock as status does, one object per line, and changes nothing', async () => {
     putLock(folder(), 'a');
     putLock(folder(), 'b', 100);
     putLock(folder(), 'c', 1, 'torn');
@@ -78,7 +78,7 @@ describe('ls', () => {
     expect(await listed()).toMatchObject([{ file: join(folder(), evil), holder: { ownerId: evil } }]);
   });
 
-  it('says on standard error that there are none, unless told to be quiet', async () => {
+  it('says on standard error that there are none, but not with --quiet', async () => {
     const none = await called(['ls', folder()]);
     expect(none).toEqual({
       code: 0,
@@ -109,7 +109,7 @@ describe('ls', () => {
     expect(code).toBe(74);
   });
 
-  it('ends quietly when nobody reads what it has to tell', async () => {
+  it('ends quietly when nobody reads its output', async () => {
     for (let i = 0; i < 3000; i += 1) putLock(folder(), `${i}`);
     const script = `{ "$0" "$1" ls ${folder()} --json; echo "ended with $?" >&2; } | head -n 1`;
     const { stdout, stderr } = await start('bash', ['-c', script, process.execPath, CLI]).outcome;
@@ -117,7 +117,7 @@ describe('ls', () => {
     expect(stderr).toBe('ended with 0\n');
   });
 
-  it('tells what it had found when it is interrupted', async () => {
+  it('prints the number of locks found when it is interrupted', async () => {
     for (let i = 0; i < 5000; i += 1) putLock(folder(), `${i}`);
     const listing = cli(['ls', folder()]);
     await eventually(() => expect(listing.stdout()).not.toBe(''));
@@ -130,7 +130,7 @@ describe('ls', () => {
 });
 
 describe('ls --watch', () => {
-  it('tells of each change once where there is no terminal', async () => {
+  it('prints each change once where there is no terminal', async () => {
     putLock(folder(), 'a');
     const lock = putLock(folder(), 'b', 0, { ...ELSEWHERE, lockId: '1' });
     const watching = cli(['ls', folder(), '--watch', '--json']);

@@ -130,14 +130,14 @@ describe('text for a terminal', () => {
     expect(fitting(['abc'], 0)).toBe('');
   });
 
-  it('tells spans of time in two units', () => {
+  it('shows spans of time in two units', () => {
     const told = [-5, 0, 999, 1000, 59_999, 60_000, 61_000, 3_599_999, 3_600_000, 86_399_000, 86_400_000, 1e9].map(
       formatSpan,
     );
     expect(told.join(', ')).toBe('0s, 0s, 0s, 1s, 59s, 1m 0s, 1m 1s, 59m 59s, 1h 0m, 23h 59m, 1d 0h, 11d 13h');
   });
 
-  it('tells the day only when it is another one', () => {
+  it('shows the day only when it is not today', () => {
     const now = new Date();
     expect(formatTime(now)).toMatch(/^\d\d:\d\d:\d\d$/);
     expect(formatTime(new Date(2001, 1, 3, 4, 5, 6))).toBe('2001-02-03 04:05:06');

@@ -60,7 +60,7 @@ describe('status', () => {
     expect(await shown()).toEqual({ state: 'free', file: file() });
   });
 
-  it('of a lock that is held tells by whom, since when and for how long', async () => {
+  it('of a held lock shows by whom, since when and for how long', async () => {
     const { pid } = await holding({ ownerId: 'me', ttl: '10m', note: { job: 7 } });
     const status = await statusOf(1);
     expect(status).toMatchObject({ state: 'held', reason: null, file: file(), lock: lock(), leaseMs: 600_000 });
@@ -147,7 +147,7 @@ describe('status', () => {
     expect(await statusOf(1)).toMatchObject({ holder: { ownerId: evil, hostname: evil }, note: { [evil]: evil } });
   });
 
-  it('is told by the exit code alone if told to be quiet', async () => {
+  it('is only an exit code with --quiet', async () => {
     expect(await called(['status', file(), '-q'])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
     foreign(JSON.stringify(elsewhere));
     expect(await called(['status', file(), '--json', '--quiet'])).toMatchObject({ code: 1, stdout: '', stderr: '' });
@@ -171,7 +171,7 @@ describe('status changes nothing', () => {
     expect(evidence()).toEqual(before);
   });
 
-  it('and takes no more than to read, though then there is no telling what time it is for the disk', async () => {
+  it('and needs only permission to read, although the time of the disk is then unknown', async () => {
     const uid = process.getuid?.() === 0 ? { uid: 65_534 } : undefined;
     foreign(JSON.stringify({ ...elsewhere, createdAt: '2001-02-03T04:05:06Z' }), 10);
     chmodSync(lock(), 0o644);

@@ -22,7 +22,7 @@ const locks = (): readonly string[] =>
     .sort();
 
 describe('sweep', () => {
-  it('removes what is stale, and tells what it did and what it left', async () => {
+  it('removes what is stale, and prints what it removed and what it kept', async () => {
     inbox();
     const { code, stdout, stderr } = await called(['sweep', folder()]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -38,7 +38,7 @@ describe('sweep', () => {
     expect((await called(['sweep', folder()])).stdout).toMatch(/^removed 0, left 2; in all /);
   });
 
-  it('removes nothing when it is only tried, below folders only when told to, and only what is old enough', async () => {
+  it('removes nothing with --dry-run, inner folders only with --recursive, and only what is old enough', async () => {
     inbox();
     const before = locks();
     const dry = await called(['sweep', folder(), '--dry-run', '--recursive']);
@@ -54,7 +54,7 @@ describe('sweep', () => {
     expect(locks()).toEqual(['held.lock']);
   });
 
-  it('tells everything, what it left too, as one object a line', async () => {
+  it('prints everything, kept locks too, as one object per line', async () => {
     inbox();
     const { stdout } = await called(['sweep', folder(), '--json']);
     const told = stdout
@@ -73,7 +73,7 @@ describe('sweep', () => {
     expect(table.stdout).toMatch(/^left +held\.lock +held/m);
   });
 
-  it('finishes what it has begun and tells how far it came when it is interrupted', async () => {
+  it('finishes the removals it has begun and prints its progress when it is interrupted', async () => {
     const count = 4000;
     for (let i = 0; i < count; i += 1) putLock(folder(), `${i}`, 500, { ...ELSEWHERE, lockId: `${i}` });
     const sweeping = cli(['sweep', folder()]);
@@ -91,6 +91,6 @@ describe('sweep', () => {
     expect(Number(removed)).toBeLessThan(count);
     expect(count - locks().length).toBeGreaterThanOrEqual(Number(removed));
     expect(readdirSync(folder()).filter((name) => name.endsWith('.guard'))).toEqual([]);
-    console.log(`of ${count} stale locks ${count - locks().length} were removed, ${removed} told of`);
+    console.log(`of ${count} stale locks ${count - locks().length} were removed, ${removed} printed`);
   });
 });

@@ -92,7 +92,7 @@ describe('waiting on a terminal', () => {
     expect([await coloured.exitCode, await plain.exitCode]).toEqual([0, 0]);
   });
 
-  it('shows one plain line on a terminal that cannot go back, and nothing at all if told to be quiet', async () => {
+  it('shows one plain line on a terminal that cannot go back, and nothing at all with --quiet', async () => {
     const holder = await holding({ ownerId: 'ingest-1' });
     const dumb = onScreen(waiting(), { columns: 300, env: { TERM: 'dumb' } });
     await eventually(() => expect(dumb.sent()).toMatch(/^vfs-lockfile: waiting: .* held by ingest-1 .*\r\n$/));
@@ -154,7 +154,7 @@ describe('the command on a terminal', () => {
     expect(await screen.exitCode).toBe(4);
   });
 
-  it('is told of a change of the size', async () => {
+  it('is notified of a change of the size', async () => {
     const script = `trap 'echo "now $(stty size)"; exit' WINCH; stty size; while :; do sleep 0.02; done`;
     const screen = onScreen(['run', file(), '--', 'sh', '-c', script], { columns: 80 });
     await eventually(() => expect(screen.sent()).toBe('10 80\r\n'));

@@ -34,7 +34,7 @@ describe('unlock', () => {
     expect(existsSync(`${file()}.lock`)).toBe(false);
   });
 
-  it('touches no other lock than the one that is meant, and tells which one that is', async () => {
+  it('touches no lock with another id, and names the lock that is there', async () => {
     const lock = putLock(folder(), 'data.csv');
     const { code, stdout, stderr } = await called(['unlock', file(), '--expect', 'another']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -48,7 +48,7 @@ describe('unlock', () => {
     expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: there is no lock \S+data\.csv\.lock\n$/);
   });
 
-  it('ends what has no id of its own by what status tells instead, and quietly if told to', async () => {
+  it('ends a lock without an id of its own by the id that status shows, and prints nothing with --quiet', async () => {
     const lock = putLock(folder(), 'data.csv', 0, 'torn');
     expect(await called(['unlock', file(), '-q', '--expect', await idOf()])).toMatchObject({
       code: 0,

@@ -83,7 +83,7 @@ export function called(args: readonly string[], surroundings?: Surroundings): Pr
 }
 
 /** A command of the tests' own: see there. */
-export function own(name: 'beat.mjs' | 'eager.mjs' | 'hold.mjs' | 'tell.mjs'): readonly [string, string] {
+export function own(name: 'beat.mjs' | 'eager.mjs' | 'hold.mjs' | 'print-surroundings.mjs'): readonly [string, string] {
   return [process.execPath, here(name)];
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// tell.mjs [ARGS...]: prints on one line its arguments, environment, process group and whether standard input is a terminal.
+// print-surroundings.mjs [ARGS...]: prints on one line its arguments, environment, process group and whether standard input is a terminal.
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
