@@ -105,7 +105,7 @@ describe('status', () => {
   });
 
   it('of a lock whose lease ended is stale, by the clock of the disk', async () => {
-    foreign(JSON.stringify(elsewhere), 59);
+    foreign(JSON.stringify(elsewhere), 30);
     expect(await statusOf(1)).toMatchObject({ state: 'held' });
     foreign(JSON.stringify(elsewhere), 61);
     expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'expired', expiresInMs: 0 });

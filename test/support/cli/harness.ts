@@ -71,7 +71,8 @@ function cliForAll(): readonly [string, string] {
       rmSync(home, { recursive: true, force: true });
     });
     chmodSync(home, 0o755);
-    for (const part of ['dist', 'package.json']) cpSync(here(`../../${part}`), join(home, part), { recursive: true });
+    for (const part of ['dist', 'package.json'])
+      cpSync(here(`../../../${part}`), join(home, part), { recursive: true });
     cpSync(process.execPath, join(home, 'node'));
   }
   return [join(copy, 'node'), join(copy, 'dist', 'cli', 'main.js')];
