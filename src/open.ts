@@ -141,12 +141,12 @@ async function openRemote(uri: string, path: string): Promise<VfsFile> {
 }
 
 async function openBucket(uri: string, path: string): Promise<VfsFile> {
-  const { openS3 } = await import('./backends/s3/uri.js');
+  const { openS3 } = await import('./backends/s3/index.js');
   return openS3(uri, path);
 }
 
 async function openGoogleBucket(uri: string, path: string): Promise<VfsFile> {
-  const { openGcs } = await import('./backends/gcs/uri.js');
+  const { openGcs } = await import('./backends/gcs/index.js');
   return openGcs(uri, path);
 }
 

@@ -4,8 +4,8 @@ import type * as Sdk from '@google-cloud/storage';
 
 import { untilAborted } from '../../util/abort.js';
 import { VfsError } from '../../vfs/errors.js';
-import { GcsFailure, type Heard } from './failure.js';
-import type { GcsTerms } from './options.js';
+import { GcsFailure, type SdkResponse } from './errors.js';
+import type { ResolvedGcsOptions } from './options.js';
 
 export type Headers = Readonly<Record<string, string | undefined>>;
 type Signal = AbortSignal | undefined;
@@ -14,16 +14,16 @@ type RequestOptions = Parameters<Sdk.Storage['request']>[0];
 /** One request to the JSON API. */
 export interface GcsRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** The path of the URL, with its variable parts escaped, or a whole URL that the store has told. */
+  /** The path of the URL, with its variable parts escaped, or a whole URL that the store returned. */
   readonly at: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
-  /** Parts of a multipart body: what is said of an object, and its bytes. */
-  readonly parts?: readonly [about: object, data: Readable];
-  /** Never sent twice by the SDK, so that its answer is that of the only attempt. */
+  /** The parts of a multipart body: the properties of an object, and its bytes. */
+  readonly parts?: readonly [details: object, data: Readable];
+  /** The SDK never sends it twice, so that the answer belongs to the only attempt. */
   readonly once?: boolean;
-  /** Whether the store may take its time over it. */
+  /** Whether the store may need long for it. */
   readonly large?: boolean;
 }
 
@@ -33,60 +33,60 @@ export interface GcsReply {
   readonly body: unknown;
 }
 
-/** An answer whose body comes piece by piece. */
+/** An answer whose body is a stream. */
 export interface GcsStream {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Readable;
 }
 
-/** How many times as long as the answer to a small request others may take, which the SDK may also repeat after pauses. */
-const PATIENCE = 12;
+/** How many times longer than a small request one may take that is large, or that the SDK may send again after pauses. */
+const SLOW_FACTOR = 12;
 
-/** The SDK, loaded when it is first needed. Its client authorises and sends requests, and repeats those that are not `once`. */
+/** Sends requests through the SDK, which is loaded when it is first needed, authorises them, and retries those that are not `once`. */
 export class GcsClient {
-  readonly #terms: GcsTerms;
+  readonly #options: ResolvedGcsOptions;
   #client: Promise<Sdk.Storage> | undefined;
 
-  constructor(terms: GcsTerms) {
-    this.#terms = terms;
+  constructor(options: ResolvedGcsOptions) {
+    this.#options = options;
   }
 
   get timeoutMs(): number {
-    return this.#terms.timeoutMs;
+    return this.#options.timeoutMs;
   }
 
-  /** Rejects with `GcsFailure`, or with the reason of the signal when nothing was sent. */
+  /** Rejects with `GcsFailure`, or with the reason of the signal where nothing was sent. */
   async send(request: GcsRequest, signal?: Signal): Promise<GcsReply> {
     const client = await (this.#client ??= this.#load());
     signal?.throwIfAborted();
     const options = this.#optionsOf(request);
     const reply = new Promise<GcsReply>((resolve, reject) => {
       client.request(options, (error, body, response) => {
-        const heard = response as Heard | undefined;
-        if (error) reject(new GcsFailure(error, heard));
-        else resolve({ status: heard?.statusCode ?? 0, headers: heard?.headers ?? {}, body });
+        const answer = response as SdkResponse | undefined;
+        if (error) reject(new GcsFailure(error, answer));
+        else resolve({ status: answer?.statusCode ?? 0, headers: answer?.headers ?? {}, body });
       });
     });
-    const patience = request.once && !request.large ? 1 : PATIENCE;
-    return answerTo(reply, this.timeoutMs * patience, signal);
+    const factor = request.once && !request.large ? 1 : SLOW_FACTOR;
+    return answerTo(reply, this.timeoutMs * factor, signal);
   }
 
-  /** The same for an answer of any length. Its body has to be read to the end or destroyed. */
+  /** The same for an answer of any length. The caller has to read its body to the end, or destroy it. */
   async open(request: GcsRequest, signal?: Signal): Promise<GcsStream> {
     const client = await (this.#client ??= this.#load());
     signal?.throwIfAborted();
     const exchange = client.requestStream(this.#optionsOf(request)) as unknown as Readable;
     const opened = new Promise<GcsStream>((resolve, reject) => {
-      exchange.on('error', (error) => reject(new GcsFailure(error, undefined)));
-      exchange.once('response', (body: Readable & Heard) => {
+      exchange.on('error', (error) => reject(new GcsFailure(error)));
+      exchange.once('response', (body: Readable & SdkResponse) => {
         resolve({ status: body.statusCode, headers: body.headers ?? {}, body });
       });
     });
-    // The SDK hands over what it hears itself, and goes on hearing it only while its own copy is taken too.
+    // The SDK passes the response on as it reads its own copy, which therefore has to be consumed too.
     exchange.resume();
     try {
-      return await answerTo(opened, this.timeoutMs * PATIENCE, signal);
+      return await answerTo(opened, this.timeoutMs * SLOW_FACTOR, signal);
     } catch (error) {
       exchange.destroy();
       throw error;
@@ -94,28 +94,27 @@ export class GcsClient {
   }
 
   #optionsOf({ method, at, query = {}, headers, body, parts, once }: GcsRequest): RequestOptions {
-    const known = new URLSearchParams();
-    for (const [name, value] of Object.entries({ ...query, userProject: this.#terms.userProject })) {
-      if (value !== undefined) known.set(name, value);
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries({ ...query, userProject: this.#options.userProject })) {
+      if (value !== undefined) parameters.set(name, value);
     }
-    const url = at.startsWith('/') ? this.#terms.endpoint + at : at;
-    const options = {
+    const url = at.startsWith('/') ? this.#options.endpoint + at : at;
+    return {
       method,
-      // The SDK would fill placeholders into a query of its own making, and keys may look like them.
-      uri: known.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${known.toString()}`,
+      // Not passed as the query of the SDK, which replaces placeholders in it that keys may look like.
+      uri: parameters.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${parameters.toString()}`,
       headers: { ...headers },
       ...(body ? { body } : {}),
       ...(parts ? { multipart: multipart(parts) } : {}),
       ...(once ? { maxRetries: 0 } : {}),
     };
-    return options;
   }
 
   async #load(): Promise<Sdk.Storage> {
-    if (this.#terms.client) return this.#terms.client as Sdk.Storage;
+    if (this.#options.client) return this.#options.client as Sdk.Storage;
     try {
       const { Storage } = await import('@google-cloud/storage');
-      const { endpoint, isGoogle } = this.#terms;
+      const { endpoint, isGoogle } = this.#options;
       return new Storage(isGoogle ? {} : { apiEndpoint: endpoint });
     } catch (cause) {
       this.#client = undefined;
@@ -126,17 +125,17 @@ export class GcsClient {
   }
 }
 
-function multipart([about, data]: readonly [object, Readable]) {
+function multipart([details, data]: readonly [object, Readable]) {
   return [
-    { 'Content-Type': 'application/json', body: JSON.stringify(about) },
+    { 'Content-Type': 'application/json', body: JSON.stringify(details) },
     { 'Content-Type': 'application/octet-stream', body: data },
   ];
 }
 
 /**
- * The SDK cannot stop a request that it has sent, and waits for ever when an answer breaks off. After an abort or the limit
- * the request is therefore left alone, and its effect stays unknown.
+ * Ends the wait at an abort or the limit, not the request: the SDK cannot cancel it, and waits for ever for the rest of a
+ * response that ends early. Its effect stays unknown.
  */
 function answerTo<T>(request: Promise<T>, limitMs: number, signal: Signal): Promise<T> {
-  return untilAborted(request, signal, { limitMs, errorOf: (reason) => new GcsFailure(reason, undefined) });
+  return untilAborted(request, signal, { limitMs, errorOf: (reason) => new GcsFailure(reason) });
 }

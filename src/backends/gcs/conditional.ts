@@ -1,65 +1,60 @@
 import { sleep } from '../../util/sleep.js';
 import type { Version, Written } from '../../vfs/vfs.js';
-import { GcsFailure } from './failure.js';
-import { gcsError } from './errors.js';
-import type { GcsObjects, ObjectDetails } from './objects.js';
-import type { GcsTerms } from './options.js';
-import { proveConditions } from './probe.js';
+import { SharedProbe } from '../shared/bucket/probe.js';
+import { GcsFailure, gcsError } from './errors.js';
+import { NO_OBJECT, type GcsObjects, type ObjectDetails } from './objects.js';
+import type { ResolvedGcsOptions } from './options.js';
+import { probeConditions } from './probe.js';
 
 type Signal = AbortSignal | undefined;
 
-/** The store takes about one change of an object a second; when it says that these come too often, it has done nothing. */
+/** The store takes about one change of an object a second, and does nothing when it answers that they come too often. */
 const PAUSES_MS = [300, 1000];
 
-/** "Too often", and what Google asks to be tried again. */
-const AGAIN: readonly (number | undefined)[] = [429, 500, 502, 503];
+/** "Too often", and what Google asks to send again. */
+const RETRIED: readonly (number | undefined)[] = [429, 500, 502, 503];
 
 /**
- * The conditional requests. The SDK's own repetitions are off for them, since they hide a first attempt that won behind a
- * second that is refused; the few that are made here keep that doubt. The condition is always on the generation, which no two
- * writes share; a metageneration begins at 1 again with each of them.
+ * The requests with a condition. The SDK's own retries are off for them, because a refusal of the second attempt may be due to
+ * the success of the first. Here that doubt is kept: such a call rejects (`effect: 'unknown'`), and whoever knows what was
+ * written reads it. The condition is always on the generation, which no two writes share, and never on the metageneration,
+ * which begins at 1 again with each generation.
  */
-export class GcsSwaps {
+export class GcsConditionalWrites {
   readonly #objects: GcsObjects;
-  readonly #terms: GcsTerms;
-  #proof: Promise<void> | undefined;
+  readonly #options: ResolvedGcsOptions;
+  readonly #probe: SharedProbe<void>;
 
-  constructor(objects: GcsObjects, terms: GcsTerms) {
+  constructor(objects: GcsObjects, options: ResolvedGcsOptions) {
     this.#objects = objects;
-    this.#terms = terms;
+    this.#options = options;
+    this.#probe = new SharedProbe((key) => this.#probeStore(key));
   }
 
   /** Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. */
-  async put(
-    key: string,
-    version: Version | undefined,
-    data: Uint8Array,
-    signal: Signal,
-    about: ObjectDetails = UNCACHED,
-  ): Promise<Written | undefined> {
-    const ifGenerationMatch = version ?? NONE;
+  async put(key: string, version: Version | undefined, data: Uint8Array, signal: Signal): Promise<Written | undefined> {
     if (version !== undefined && !isGeneration(version)) return undefined;
+    const options = { ifGenerationMatch: version ?? NO_OBJECT, details: UNCACHED };
     return this.#contend(key, signal, async () => ({
-      version: await this.#objects.insert(key, data, signal, { ifGenerationMatch, about }),
+      version: await this.#objects.insert(key, data, signal, options),
     }));
   }
 
-  /** Removes `version` of the object. False: lost. */
+  /** Removes `version` of the object. False: lost, nothing was changed. */
   async remove(key: string, version: Version, signal: Signal): Promise<boolean> {
     if (!isGeneration(version)) return false;
     return (await this.#contend(key, signal, () => this.#objects.delete(key, signal, version))) ?? false;
   }
 
-  /** Makes sure, once for a store that is not Google's and before anything is sent, that it keeps conditions. */
-  async prove(key: string, signal: Signal): Promise<void> {
+  /** Checks, once and before the first conditional request, that a store that is not Google's checks conditions. */
+  async probe(key: string, signal: Signal): Promise<void> {
     signal?.throwIfAborted();
-    if (!this.#terms.isGoogle) await (this.#proof ??= this.#prove(key));
-    signal?.throwIfAborted();
+    if (!this.#options.isGoogle) await this.#probe.result(key, signal);
   }
 
   async #contend<T>(key: string, signal: Signal, attempt: () => Promise<T>): Promise<T | undefined> {
-    await this.prove(key, signal);
-    /** An attempt that may have won: what looks lost after it, only a look at the object tells. */
+    await this.probe(key, signal);
+    /** The last attempt that may have taken effect, in which case the answers to later attempts prove nothing. */
     let doubt: GcsFailure | undefined;
     for (const pauseMs of [...PAUSES_MS, undefined]) {
       const answer = await attempt().catch(failureOf);
@@ -67,49 +62,40 @@ export class GcsSwaps {
         if (answer === false && doubt) throw doubt;
         return answer;
       }
-      if (!AGAIN.includes(answer.status)) {
+      if (!RETRIED.includes(answer.status)) {
         if (answer.status === 412 && !doubt) return undefined;
         throw doubt ?? answer;
       }
-      if (answer.open) doubt = answer;
+      if (answer.effect === 'unknown') doubt = answer;
       if (pauseMs !== undefined) await pause(pauseMs, signal, doubt);
     }
     if (doubt) throw doubt;
     return undefined;
   }
 
-  async #prove(key: string): Promise<void> {
+  async #probeStore(key: string): Promise<void> {
     try {
-      await proveConditions(this.#objects, key, this.#terms.conditionalDelete);
+      await probeConditions(this.#objects, key, this.#options.conditionalDelete);
     } catch (error) {
-      this.#proof = undefined;
-      const { bucket } = this.#terms;
-      const errand = {
-        verb: 'try conditional writes in',
-        shown: `gs://${bucket}`,
-        bucket,
-        permissions: SWAP_PERMISSIONS,
-      };
-      throw gcsError({ ...errand, changes: false }, error);
+      const { bucket } = this.#options;
+      const context = { verb: 'try conditional writes in', displayPath: `gs://${bucket}`, bucket, changes: false };
+      throw gcsError({ ...context, permissions: LOCK_PERMISSIONS }, error);
     }
   }
 }
 
-/** What the least role for a lock permits. To overwrite is to delete for Google's permissions. */
-export const SWAP_PERMISSIONS = [
+/** What locks need. Google requires the permission to delete for overwriting. */
+export const LOCK_PERMISSIONS = [
   'storage.objects.create',
   'storage.objects.delete',
   'storage.objects.get',
   'storage.objects.list',
 ];
 
-/** The generation of what is not there. */
-export const NONE = '0';
-
-/** Objects that all may read would otherwise be served from caches for an hour. */
+/** Caches serve objects that everybody may read for an hour unless told otherwise. */
 const UNCACHED: ObjectDetails = { cacheControl: 'no-store' };
 
-/** What is no generation cannot be one of this store's, and `0` would stand for no object. */
+/** A version that is no generation is not of this store. `0` would stand for no object. */
 function isGeneration(version: string): boolean {
   return /^[1-9]\d{0,18}$/.test(version);
 }

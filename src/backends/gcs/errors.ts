@@ -1,65 +1,68 @@
-import { VfsError, type Effect, type VfsErrorCode } from '../../vfs/errors.js';
-import { GcsFailure, NO_CREDENTIALS } from './failure.js';
+import type { VfsError } from '../../vfs/errors.js';
+import {
+  neverSent,
+  RequestFailure,
+  requestError,
+  type Diagnosis,
+  type RequestContext,
+} from '../shared/bucket/errors.js';
 
-/** What the call was about. */
-export interface RequestContext {
-  readonly verb: string;
-  /** The file, as a person finds it. */
-  readonly shown: string;
-  readonly bucket: string;
-  /** What the least role has to permit for the call. */
-  readonly permissions: readonly string[];
-  /** Whether the call changes anything when it gets through. */
-  readonly changes: boolean;
-  readonly signal?: AbortSignal | undefined;
+/** The part of an answer that the SDK's callbacks pass on. */
+export interface SdkResponse {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the store or the SDK said, in the library's own terms. */
-export function gcsError(errand: RequestContext, error: unknown): VfsError {
-  if (error instanceof VfsError) return error;
-  const effect: Effect = errand.changes && error instanceof GcsFailure && error.open ? 'unknown' : 'none';
-  const cause = error instanceof GcsFailure ? error.cause : error;
-  if (errand.signal?.aborted) {
-    return new VfsError('ERR_VFS_ABORTED', `${errand.verb} ${errand.shown}: aborted`, { cause, effect });
+/** A request that failed, and the answer where one came. */
+export class GcsFailure extends RequestFailure {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(cause: unknown, response?: SdkResponse) {
+    // The SDK also fails after an answer that reports success, such as one that ends early.
+    const refused = response !== undefined && (response.statusCode < 200 || response.statusCode > 299);
+    const status = refused ? response.statusCode : undefined;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const absent = status === 404 && !NO_BUCKET.test(text);
+    const landed = status === undefined ? !isUnsent(cause) : status === 408 || (status >= 500 && status !== 501);
+    super(cause, { status, absent, effect: landed ? 'unknown' : 'none' });
+    this.headers = response?.headers ?? {};
   }
-  const [code, found] = describe(errand, error);
-  return new VfsError(code, `cannot ${errand.verb} ${errand.shown}: ${found}`, { cause, effect });
 }
 
-/** Whether the object, and not the bucket, is missing. */
-export function isAbsent(error: unknown): boolean {
-  return error instanceof GcsFailure && error.status === 404 && !NO_BUCKET.test(error.message);
+function isUnsent(error: unknown): boolean {
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  return NO_CREDENTIALS.test(String(message)) || neverSent(error);
 }
 
-/** What is asked of no object that is there. */
-const OF_NO_OBJECT = ['storage.objects.create', 'storage.objects.list'];
+export function gcsError(context: RequestContext, error: unknown): VfsError {
+  return requestError(context, error, diagnose);
+}
+
+function diagnose({ status, absent, message, answer }: RequestFailure, context: RequestContext): Diagnosis | undefined {
+  if (NO_CREDENTIALS.test(message)) return ['ERR_VFS_DENIED', `no credentials: ${message}`];
+  if (status === 404 && (!absent || context.permissions.every((each) => NEED_NO_OBJECT.includes(each)))) {
+    return ['ERR_VFS_NOT_FOUND', `there is no bucket ${context.bucket}`];
+  }
+  if (status === 401) return ['ERR_VFS_DENIED', `${answer}; the credentials are missing, wrong or expired`];
+  if (status === 403) return ['ERR_VFS_DENIED', `${answer}; ${KEPT.test(message) ? NO_CHANGE : leastRole(context)}`];
+  if (status === 400 && /requester pays|user project/i.test(message)) {
+    return ['ERR_VFS_DENIED', `${answer}; the bucket needs a userProject that pays`];
+  }
+  return undefined;
+}
+
+/** The permissions for requests that need no object, so that a 404 means the bucket. */
+const NEED_NO_OBJECT = ['storage.objects.create', 'storage.objects.list'];
 
 const NO_BUCKET = /bucket does not exist|bucket.{0,80}not found/i;
 
-/** What Google says of an object that a retention or a hold protects, which no permission helps against. */
+/** What the SDK says when it found no credentials, or could not renew them. */
+const NO_CREDENTIALS = /default credentials|invalid_grant|invalid_rapt|refresh access token/i;
+
+/** What Google says of an object that a retention policy or a hold protects. No permission helps against these. */
 const KEPT = /retention|\bhold\b/i;
 const NO_CHANGE =
-  'a retention policy or a hold forbids to overwrite and to delete, so no lock can be renewed or given back';
-
-function describe(errand: RequestContext, error: unknown): readonly [VfsErrorCode, string] {
-  const said = error instanceof Error ? error.message || error.name : String(error);
-  if (!(error instanceof GcsFailure)) return ['ERR_VFS_IO', said];
-  const { status } = error;
-  if (NO_CREDENTIALS.test(said)) return ['ERR_VFS_DENIED', `no credentials: ${said}`];
-  if (status === undefined) return ['ERR_VFS_IO', said];
-  const answer = `the store answers ${String(status)}: ${said}`;
-  if (status === 404) {
-    const absent = isAbsent(error) && !errand.permissions.every((each) => OF_NO_OBJECT.includes(each));
-    return ['ERR_VFS_NOT_FOUND', absent ? 'there is no such file' : `there is no bucket ${errand.bucket}`];
-  }
-  if (status === 401) return ['ERR_VFS_DENIED', `${answer}; the credentials are missing, wrong or expired`];
-  if (status === 403) return ['ERR_VFS_DENIED', `${answer}; ${KEPT.test(said) ? NO_CHANGE : leastRole(errand)}`];
-  if (status === 400 && /requester pays|user project/i.test(said)) {
-    return ['ERR_VFS_DENIED', `${answer}; the bucket wants a userProject to pay`];
-  }
-  if (status === 501) return ['ERR_VFS_UNSUPPORTED', answer];
-  return ['ERR_VFS_IO', answer];
-}
+  'a retention policy or a hold forbids to overwrite and to delete, so no lock can be renewed or released';
 
 function leastRole({ permissions, bucket }: RequestContext): string {
   return `the least role for this permits ${permissions.join(', ')} on gs://${bucket}`;

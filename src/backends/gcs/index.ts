@@ -1,224 +1,114 @@
-import { Readable } from 'node:stream';
-
 import { VfsError } from '../../vfs/errors.js';
-import { checkPath, quoted } from '../../vfs/path.js';
-import type {
-  CallOptions,
-  Capabilities,
-  Entry,
-  ListOptions,
-  ReadOptions,
-  Snapshot,
-  Stat,
-  Version,
-  Vfs,
-  Written,
-} from '../../vfs/vfs.js';
-import { KEY_BYTES } from '../shared/bucket/keys.js';
-import { doubtOf } from '../shared/bucket/caveat.js';
-import { gcsError, type RequestContext } from './errors.js';
+import { quoted } from '../../vfs/path.js';
+import { BucketVfs, type BucketClient } from '../shared/bucket/bucket-vfs.js';
+import { writeInParts } from '../shared/bucket/part-writer.js';
+import { bucketOpener } from '../shared/bucket/uri.js';
+import { GcsClient } from './client.js';
+import { GcsConditionalWrites } from './conditional.js';
+import { gcsError } from './errors.js';
 import { copyObject } from './move.js';
 import { GcsObjects } from './objects.js';
-import { gcsTerms, type GcsTerms, type GcsVfsOptions } from './options.js';
-import { GcsSwaps } from './conditional.js';
-import { CHUNK_BYTES, uploadStream } from './upload.js';
-import { GcsClient } from './client.js';
+import { resolveOptions, type GcsVfsOptions, type ResolvedGcsOptions } from './options.js';
+import { GcsUpload } from './upload.js';
 
 export type { GcsVfsOptions } from './options.js';
 
-/** Files in a bucket of Google Cloud Storage, or of an emulator of it. */
-export class GcsVfs implements Vfs {
-  readonly scheme = 'gs';
-  readonly storeId: string;
-  readonly capabilities: Capabilities;
-  readonly #terms: GcsTerms;
-  readonly #objects: GcsObjects;
-  readonly #swaps: GcsSwaps;
+/** Files in a bucket of Google Cloud Storage, or of an emulator of it. Made by `gcsVfs`. */
+export class GcsVfs extends BucketVfs {
+  readonly #prefix: string;
 
+  /**
+   * Opens no connection.
+   *
+   * @throws {VfsError} `ERR_VFS_URI`: an option is unusable, or it cannot be combined with another one.
+   */
   constructor(options: GcsVfsOptions) {
-    this.#terms = gcsTerms(options);
-    this.storeId = this.#terms.endpoint;
-    this.#objects = new GcsObjects(new GcsClient(this.#terms), this.#terms.bucket);
-    this.#swaps = new GcsSwaps(this.#objects, this.#terms);
-    this.capabilities = {
-      create: 'atomic',
-      replace: 'atomic',
-      remove: this.#terms.conditionalDelete ? 'atomic' : 'none',
-      move: 'copy',
-      // The `Date` and the `Last-Modified` of an answer are whole seconds.
-      clock: { source: 'store', resolutionMs: 1000 },
-      durable: true,
-      poll: { minMs: 1000, maxMs: 5000 },
-      ...(this.#terms.isGoogle ? {} : { caveat: doubtOf('Google', this.#terms.conditionalDelete) }),
-    };
-  }
-
-  check(path: string): void {
-    const bytes = KEY_BYTES - Buffer.byteLength(this.#terms.prefix);
-    checkPath(path, { nameBytes: bytes, pathBytes: bytes });
-    if (/[\r\n]/.test(path)) throw unfitPath(path, 'has a line break, which no name of an object may have');
-    if (this.#key(path).startsWith('.well-known/acme-challenge/')) throw unfitPath(path, 'is reserved by the store');
-  }
-
-  locate(path: string): string {
-    return `gs://${this.#terms.bucket}/${this.#key(path).split('/').map(encodeURIComponent).join('/')}`;
-  }
-
-  read(path: string, { maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
-    return this.#do('read', path, SEE, false, signal, async (key) => {
-      const image = await this.#objects.get(key, maxBytes, signal);
-      return image && { ...image, path };
-    });
-  }
-
-  create(path: string, data: Uint8Array, { signal }: CallOptions = {}): Promise<Written | undefined> {
-    return this.#do('create', path, [CREATE], true, signal, (key) => this.#swaps.put(key, undefined, data, signal));
-  }
-
-  replace(
-    path: string,
-    version: Version,
-    data: Uint8Array,
-    { signal }: CallOptions = {},
-  ): Promise<Written | undefined> {
-    return this.#do('replace', path, [CREATE, DELETE], true, signal, (key) =>
-      this.#swaps.put(key, version, data, signal),
+    const resolved = resolveOptions(options);
+    const { bucket, prefix, conditionalDelete, isGoogle, endpoint } = resolved;
+    super(
+      {
+        ...{ scheme: 'gs', bucket, prefix, storeId: endpoint, conditionalDelete },
+        imitates: isGoogle ? undefined : 'Google',
+      },
+      bucketClient(resolved),
     );
+    this.#prefix = prefix;
   }
 
-  remove(path: string, version: Version, { signal }: CallOptions = {}): Promise<boolean> {
-    return this.#do('remove', path, [DELETE], true, signal, (key) => {
-      if (this.#terms.conditionalDelete) return this.#swaps.remove(key, version, signal);
-      throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot remove ${this.locate(path)} by its version: ${NO_REMOVE}`);
-    });
-  }
-
-  stat(path: string, { signal }: CallOptions = {}): Promise<Stat | undefined> {
-    return this.#do('stat', path, SEE, false, signal, async (key) => {
-      const found = await this.#objects.stat(key, signal);
-      return found && { size: found.size, modifiedMs: found.modifiedMs };
-    });
-  }
-
-  async *list(folder: string, { recursive = false, signal }: ListOptions = {}): AsyncGenerator<Entry> {
-    if (folder !== '') this.check(folder);
-    const prefix = this.#key(folder === '' ? '' : `${folder}/`);
-    try {
-      signal?.throwIfAborted();
-      for await (const entry of this.#objects.list(prefix, recursive, signal)) {
-        signal?.throwIfAborted();
-        const path = entry.path.slice(this.#terms.prefix.length);
-        if (this.#isPath(path)) yield { ...entry, path };
-      }
-    } catch (error) {
-      throw gcsError(this.#errand('list', folder, [LIST], false, signal), error);
-    }
-  }
-
-  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, { signal }: CallOptions = {}): Promise<void> {
-    return this.#do('write', path, [CREATE, DELETE], true, signal, async (key) => {
-      const source = data instanceof Uint8Array ? slices(Buffer.from(data)) : data;
-      await uploadStream(this.#objects, key, source, signal);
-    });
-  }
-
-  async move(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
-    this.check(to);
-    await this.#do('move', from, [...SEE, CREATE, DELETE], true, signal, async (key) => {
-      await this.#swaps.prove(this.#key(to), signal);
-      const within = this.#terms.conditionalDelete;
-      const copied = await copyObject(this.#objects, key, this.#key(to), within, signal);
-      if (copied === undefined) {
-        const message = `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`;
-        throw new VfsError('ERR_VFS_EXISTS', message);
-      }
-      if (!within) {
-        await this.#objects.delete(key, signal);
-        return;
-      }
-      if (await this.#swaps.remove(key, copied.source, signal)) return;
-      await this.#swaps.remove(this.#key(to), copied.target, signal);
-      throw new VfsError('ERR_VFS_NOT_FOUND', `cannot move ${this.locate(from)}: it was changed or moved meanwhile`);
-    });
-  }
-
-  delete(path: string, { signal }: CallOptions = {}): Promise<boolean> {
-    return this.#do('delete', path, [DELETE], true, signal, (key) => this.#objects.delete(key, signal));
-  }
-
-  readStream(path: string, { signal }: CallOptions = {}): Readable {
-    return Readable.from(this.#pieces(path, signal), { objectMode: false });
-  }
-
-  async *#pieces(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    this.check(path);
-    try {
-      signal?.throwIfAborted();
-      yield* this.#objects.pieces(this.#key(path), signal);
-    } catch (error) {
-      throw gcsError(this.#errand('read', path, SEE, false, signal), error);
-    }
-  }
-
-  async #do<T>(
-    verb: string,
-    path: string,
-    permissions: readonly string[],
-    changes: boolean,
-    signal: AbortSignal | undefined,
-    work: (key: string) => Promise<T>,
-  ): Promise<T> {
-    this.check(path);
-    try {
-      signal?.throwIfAborted();
-      return await work(this.#key(path));
-    } catch (error) {
-      throw gcsError(this.#errand(verb, path, permissions, changes, signal), error);
-    }
-  }
-
-  #errand(
-    verb: string,
-    path: string,
-    permissions: readonly string[],
-    changes: boolean,
-    signal: AbortSignal | undefined,
-  ): RequestContext {
-    return { verb, shown: this.locate(path), bucket: this.#terms.bucket, permissions, changes, signal };
-  }
-
-  #key(path: string): string {
-    return this.#terms.prefix + path;
-  }
-
-  /** Names that no path leads to, such as those that stand for folders, are nobody's files. */
-  #isPath(path: string): boolean {
-    try {
-      this.check(path);
-      return true;
-    } catch {
-      return false;
+  override check(path: string): void {
+    super.check(path);
+    if (/[\r\n]/.test(path)) throw badPath(path, 'has a line break, which the name of an object cannot have');
+    if (`${this.#prefix}${path}`.startsWith('.well-known/acme-challenge/')) {
+      throw badPath(path, 'is reserved by the store');
     }
   }
 }
 
-/** Files in a bucket. Loads the SDK and makes no connection until it is asked to do something. */
+/**
+ * Files in a bucket. Needs the package `@google-cloud/storage`, which the first call loads; until then no connection is made.
+ *
+ * @throws {VfsError} `ERR_VFS_URI`: an option is unusable, or it cannot be combined with another one.
+ * @example
+ * import { withLock, VfsFile } from 'vfs-lockfile';
+ * import { gcsVfs } from 'vfs-lockfile/gcs';
+ *
+ * const vfs = gcsVfs({ bucket: 'my-bucket', prefix: 'inbox/' });
+ * await withLock(new VfsFile(vfs, 'data.csv'), async (file) => {
+ *   const snapshot = await file.read();
+ * });
+ */
 export function gcsVfs(options: GcsVfsOptions): GcsVfs {
   return new GcsVfs(options);
+}
+
+/**
+ * The file of a `gs://bucket/key` URI, given with its decoded path. `openFile` calls it. Credentials are found by the SDK, the
+ * endpoint in `STORAGE_EMULATOR_HOST`.
+ *
+ * @throws {VfsError} `ERR_VFS_URI`: the URI has no bucket, or an empty name in its key.
+ */
+export const openGcs = bucketOpener('gs', gcsVfs);
+
+function bucketClient(options: ResolvedGcsOptions): BucketClient {
+  const objects = new GcsObjects(new GcsClient(options), options.bucket);
+  const conditional = new GcsConditionalWrites(objects, options);
+  return {
+    permissions: PERMISSIONS,
+    deleteReportsAbsence: true,
+    get: (key, maxBytes, signal) => objects.get(key, maxBytes, signal),
+    stat: (key, signal) => objects.stat(key, signal),
+    list: (prefix, recursive, signal) => objects.list(prefix, recursive, signal),
+    chunks: (key, signal) => objects.chunks(key, signal),
+    put: (key, version, data, signal) => conditional.put(key, version, data, signal),
+    remove: (key, version, signal) => conditional.remove(key, version, signal),
+    upload: (key, source, signal) => writeInParts(new GcsUpload(objects, key, signal), source, signal),
+    copy: async (from, to, signal) => {
+      await conditional.probe(to, signal);
+      return copyObject(objects, from, to, options.conditionalDelete, signal);
+    },
+    delete: (key, signal) => objects.delete(key, signal),
+    fail: gcsError,
+  };
 }
 
 const CREATE = 'storage.objects.create';
 const DELETE = 'storage.objects.delete';
 const LIST = 'storage.objects.list';
-/** Who may not list is told of a missing object that it is forbidden. */
-const SEE = ['storage.objects.get', LIST];
+/** Without the permission to list, Google answers a request for a missing object with 403. */
+const READ = ['storage.objects.get', LIST];
 
-const NO_REMOVE = `the store is not known to hold the condition of a DELETE; set conditionalDelete: 'native' if it does`;
+const PERMISSIONS: BucketClient['permissions'] = {
+  read: READ,
+  create: [CREATE],
+  replace: [CREATE, DELETE],
+  remove: [DELETE],
+  stat: READ,
+  list: [LIST],
+  write: [CREATE, DELETE],
+  move: [...READ, CREATE, DELETE],
+  delete: [DELETE],
+};
 
-function unfitPath(path: string, problem: string): VfsError {
+function badPath(path: string, problem: string): VfsError {
   return new VfsError('ERR_VFS_PATH', `the path ${quoted(path)} ${problem}`);
-}
-
-function* slices(data: Buffer): Generator<Uint8Array> {
-  for (let at = 0; at < data.length; at += CHUNK_BYTES) yield data.subarray(at, at + CHUNK_BYTES);
 }

@@ -1,7 +1,9 @@
 import type { Version } from '../../vfs/vfs.js';
-import { GcsFailure } from './failure.js';
-import { versionOf, type GcsObjects } from './objects.js';
-import { uploadStream } from './upload.js';
+import type { Copied } from '../shared/bucket/bucket-vfs.js';
+import { writeInParts } from '../shared/bucket/part-writer.js';
+import { GcsFailure } from './errors.js';
+import { NO_OBJECT, versionOf, type GcsObjects } from './objects.js';
+import { GcsUpload } from './upload.js';
 
 type Signal = AbortSignal | undefined;
 
@@ -10,39 +12,36 @@ interface Source {
   readonly version: Version;
 }
 
-/** Copies an object inside the store to a key where nothing is. Rejects with a 412 when something is, with a 404 when the source is another. */
+/** Copies within the store, to a key that has no object. Rejects with 412 where it has one, with 404 where the source has changed. */
 export async function copyWithin(objects: GcsObjects, source: Source, to: string, signal: Signal): Promise<Version> {
-  const at = `${objects.at(source.key)}/rewriteTo${objects.at(to).replace('/storage/v1', '')}`;
-  const conditions = {
-    sourceGeneration: source.version,
-    ifGenerationMatch: '0',
-  };
+  const at = `${objects.pathOf(source.key)}/rewriteTo${objects.pathOf(to).replace('/storage/v1', '')}`;
+  const conditions = { sourceGeneration: source.version, ifGenerationMatch: NO_OBJECT };
   let rewriteToken: string | undefined;
   for (;;) {
     const query = { ...conditions, rewriteToken };
     const headers = { 'Content-Length': '0' };
-    const { body } = await objects.wire.send({ method: 'POST', at, query, headers, once: true, large: true }, signal);
+    const { body } = await objects.client.send({ method: 'POST', at, query, headers, once: true, large: true }, signal);
     const progress = body as { readonly done?: boolean; readonly rewriteToken?: string; readonly resource?: unknown };
     if (progress.done !== false) return versionOf(progress.resource);
     rewriteToken = progress.rewriteToken;
   }
 }
 
-/** The same through this process, for stores that do not keep the conditions of a copy. */
-export async function copyThrough(objects: GcsObjects, source: Source, to: string, signal: Signal): Promise<Version> {
-  return uploadStream(objects, to, objects.pieces(source.key, signal, source.version), signal, {
-    ifGenerationMatch: '0',
-  });
+/** The same through this process, for stores that do not check the conditions of a copy. */
+async function copyThrough(objects: GcsObjects, source: Source, to: string, signal: Signal): Promise<Version> {
+  const upload = new GcsUpload(objects, to, signal, { ifGenerationMatch: NO_OBJECT });
+  await writeInParts(upload, objects.chunks(source.key, signal, source.version), signal);
+  return upload.version;
 }
 
-/** Copies an object to a key where nothing is, and tells the generations of both. Undefined: something is there. */
+/** Copies an object to a key that has none. Undefined: the key has one. */
 export async function copyObject(
   objects: GcsObjects,
   from: string,
   to: string,
   within: boolean,
   signal: Signal,
-): Promise<{ readonly source: Version; readonly target: Version } | undefined> {
+): Promise<Copied | undefined> {
   const found = await objects.stat(from, signal);
   if (found === undefined) throw new GcsFailure(new Error('no such object'), { statusCode: 404 });
   const copy = within ? copyWithin : copyThrough;

@@ -1,17 +1,15 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
-import type { Entry, Snapshot, Stat, Version } from '../../vfs/vfs.js';
-import { GcsFailure } from './failure.js';
-import { isAbsent } from './errors.js';
-import type { GcsStream, GcsClient } from './client.js';
+import type { Entry, Stat, Version } from '../../vfs/vfs.js';
+import type { ObjectImage } from '../shared/bucket/bucket-vfs.js';
+import { unlessAbsent } from '../shared/bucket/errors.js';
+import type { GcsClient, GcsStream } from './client.js';
+import { GcsFailure } from './errors.js';
 
 type Signal = AbortSignal | undefined;
 
-/** An object as one GET saw it. */
-export type ObjectImage = Omit<Snapshot, 'path'>;
-
-/** What the JSON API tells of an object, as far as it is used here. */
+/** The properties of an object that are used here, as the JSON API names them. */
 interface Resource {
   readonly name?: string;
   readonly size?: string;
@@ -26,44 +24,47 @@ export interface ObjectDetails {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** What a write is bound to. */
-export interface InsertTerms {
-  /** The generation that it overwrites: 0 for none. */
+/** The generation of an object that does not exist. */
+export const NO_OBJECT = '0';
+
+export interface InsertOptions {
+  /** The only generation that the write may replace. */
   readonly ifGenerationMatch: string;
-  readonly about?: ObjectDetails;
+  readonly details?: ObjectDetails;
 }
 
-/** How much of a file is asked for at once, so that who stops reading leaves little on its way. */
-const PIECE_BYTES = 8 * 1024 * 1024;
+/** How much of a file one request asks for, so that little is sent in vain when a reader stops. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
-/** What a lock's record never exceeds. */
+/** More than a lock record ever has. */
 const SMALL_BYTES = 64 * 1024;
 
-/** The plain requests. Keys are whole ones. What the store refuses comes as `GcsFailure`. */
+/** The single requests for objects. Keys are whole keys. Each rejects with `GcsFailure`. */
 export class GcsObjects {
-  readonly wire: GcsClient;
+  readonly client: GcsClient;
   readonly bucket: string;
 
-  constructor(wire: GcsClient, bucket: string) {
-    this.wire = wire;
+  constructor(client: GcsClient, bucket: string) {
+    this.client = client;
     this.bucket = bucket;
   }
 
-  at(key: string): string {
+  /** The path of an object in the JSON API. */
+  pathOf(key: string): string {
     return `/storage/v1/b/${encodeURIComponent(this.bucket)}/o/${encodeURIComponent(key)}`;
   }
 
-  get uploads(): string {
+  get uploadPath(): string {
     return `/upload/storage/v1/b/${encodeURIComponent(this.bucket)}/o`;
   }
 
-  /** Undefined: there is no such object. An answer that breaks off is asked for once more. */
+  /** Undefined: there is no such object. A response that ends early is requested once more. */
   async get(key: string, maxBytes: number, signal: Signal): Promise<ObjectImage | undefined> {
     for (let tries = 0; ; tries += 1) {
       const stream = await this.#open(key, Math.min(maxBytes, Number.MAX_SAFE_INTEGER), signal);
       if (stream === undefined) return undefined;
       try {
-        const data = await wholeBody(stream, this.wire.timeoutMs, signal);
+        const data = await wholeBody(stream, this.client.timeoutMs, signal);
         return imageOf(stream, data.subarray(0, maxBytes));
       } catch (error) {
         if (tries > 0 || signal?.aborted) throw error;
@@ -73,28 +74,29 @@ export class GcsObjects {
 
   async stat(key: string, signal: Signal): Promise<(Stat & { readonly version: Version }) | undefined> {
     const query = { fields: 'size,updated,generation' };
-    try {
-      const { body } = await this.wire.send({ method: 'GET', at: this.at(key), query, headers: FRESH }, signal);
-      const { size, updated = '' } = body as Resource;
-      return { size: Number(size), modifiedMs: Date.parse(updated), version: versionOf(body) };
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+    const request = { method: 'GET', at: this.pathOf(key), query, headers: FRESH } as const;
+    const reply = await unlessAbsent(this.client.send(request, signal));
+    if (reply === undefined) return undefined;
+    const { size, updated = '' } = reply.body as Resource;
+    return { size: Number(size), modifiedMs: Date.parse(updated), version: versionOf(reply.body) };
   }
 
-  /** Writes an object in one request, where it is as `terms` say. */
-  async insert(key: string, data: Uint8Array, signal: Signal, terms?: InsertTerms): Promise<Version> {
-    const request = { method: 'POST', at: this.uploads } as const;
+  /** Writes an object in one request: unconditionally without `options`. */
+  async insert(key: string, data: Uint8Array, signal: Signal, options?: InsertOptions): Promise<Version> {
+    const request = { method: 'POST', at: this.uploadPath } as const;
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    const query = { uploadType: terms ? 'multipart' : 'media', name: key, ifGenerationMatch: terms?.ifGenerationMatch };
+    const query = {
+      uploadType: options ? 'multipart' : 'media',
+      name: key,
+      ifGenerationMatch: options?.ifGenerationMatch,
+    };
     // A body in parts is a stream, which cannot be sent a second time.
-    const { body } = await this.wire.send(
-      terms
+    const { body } = await this.client.send(
+      options
         ? {
             ...request,
             query,
-            parts: [terms.about ?? {}, Readable.from([bytes])],
+            parts: [options.details ?? {}, Readable.from([bytes])],
             once: true,
             large: bytes.length > SMALL_BYTES,
           }
@@ -104,26 +106,21 @@ export class GcsObjects {
     return versionOf(body);
   }
 
-  /** False: there was none. */
+  /** Deletes an object, where given only this generation of it. False: there was none. */
   async delete(key: string, signal: Signal, ifGenerationMatch?: string): Promise<boolean> {
-    try {
-      const once = ifGenerationMatch !== undefined;
-      await this.wire.send({ method: 'DELETE', at: this.at(key), query: { ifGenerationMatch }, once }, signal);
-      return true;
-    } catch (error) {
-      if (isAbsent(error)) return false;
-      throw error;
-    }
+    const once = ifGenerationMatch !== undefined;
+    const request = { method: 'DELETE', at: this.pathOf(key), query: { ifGenerationMatch }, once } as const;
+    return (await unlessAbsent(this.client.send(request, signal))) !== undefined;
   }
 
-  /** Objects below a prefix, a page of at most a thousand at a time. */
+  /** The objects below a prefix, requested in pages of at most 1000. */
   async *list(prefix: string, recursive: boolean, signal: Signal): AsyncGenerator<Entry> {
     const at = `/storage/v1/b/${encodeURIComponent(this.bucket)}/o`;
     const fields = 'items(name,size,updated),nextPageToken';
     const scope = { prefix, maxResults: '1000', fields, delimiter: recursive ? undefined : '/' };
     let pageToken: string | undefined;
     do {
-      const { body } = await this.wire.send({ method: 'GET', at, query: { ...scope, pageToken } }, signal);
+      const { body } = await this.client.send({ method: 'GET', at, query: { ...scope, pageToken } }, signal);
       const page = body as { readonly items?: readonly Resource[]; readonly nextPageToken?: string };
       for (const { name = '', size, updated = '' } of page.items ?? []) {
         yield { path: name, size: Number(size), modifiedMs: Date.parse(updated) };
@@ -133,53 +130,53 @@ export class GcsObjects {
   }
 
   /**
-   * The bytes of one generation, by default the present one, asked for piece by piece. Rejects with a 404 when there is no
-   * object, or no longer that one.
+   * The bytes of one generation, by default the present one, in one request per 8 MiB. Rejects with 404 where there is no
+   * object, or no longer this generation of it.
    */
-  async *pieces(key: string, signal: Signal, version?: Version): AsyncGenerator<Uint8Array> {
+  async *chunks(key: string, signal: Signal, version?: Version): AsyncGenerator<Uint8Array> {
     let generation: string | undefined = version;
     let [from, size] = [0, Infinity];
     while (from < size) {
-      const request = { method: 'GET', at: this.at(key), query: { alt: 'media', generation } } as const;
-      const range = `bytes=${String(from)}-${String(from + PIECE_BYTES - 1)}`;
-      const stream = await this.wire.open({ ...request, headers: { ...FRESH, Range: range } }, signal);
+      const request = { method: 'GET', at: this.pathOf(key), query: { alt: 'media', generation } } as const;
+      const range = `bytes=${String(from)}-${String(from + CHUNK_BYTES - 1)}`;
+      const stream = await this.client.open({ ...request, headers: { ...FRESH, Range: range } }, signal);
       if (stream.status === 416 && from === 0) return stream.body.resume();
       if (stream.status > 299) throw await refusalOf(stream);
       generation ??= stream.headers['x-goog-generation'];
       size = sizeOf(stream);
-      const until = Math.min(from + PIECE_BYTES, stream.status === 206 ? size : Infinity);
-      for await (const piece of bodyOf(stream, this.wire.timeoutMs, signal)) {
+      const until = Math.min(from + CHUNK_BYTES, stream.status === 206 ? size : Infinity);
+      for await (const piece of bodyOf(stream, this.client.timeoutMs, signal)) {
         from += piece.byteLength;
         yield piece;
       }
       if (stream.status === 200) return;
-      if (from !== until) throw brokenOff();
+      if (from !== until) throw endedEarly();
     }
   }
 
   async #open(key: string, bytes: number, signal: Signal): Promise<GcsStream | undefined> {
-    const request = { method: 'GET', at: this.at(key), query: { alt: 'media' } } as const;
+    const request = { method: 'GET', at: this.pathOf(key), query: { alt: 'media' } } as const;
     const range = { Range: `bytes=0-${String(Math.max(bytes, 1) - 1)}` };
-    let stream = await this.wire.open({ ...request, headers: { ...FRESH, ...range } }, signal);
+    let stream = await this.client.open({ ...request, headers: { ...FRESH, ...range } }, signal);
     if (stream.status === 416) {
-      // An empty object has no first byte to begin with.
+      // An empty object has no first byte to ask for.
       stream.body.resume();
-      stream = await this.wire.open({ ...request, headers: FRESH }, signal);
+      stream = await this.client.open({ ...request, headers: FRESH }, signal);
     }
     if (stream.status <= 299) return stream;
     const refusal = await refusalOf(stream);
-    if (isAbsent(refusal)) return undefined;
+    if (refusal.absent) return undefined;
     throw refusal;
   }
 }
 
-/** Ask for the object itself, as it is stored, and not for a cache's idea of it. */
+/** Asks for the object as it is stored, not for the copy of a cache. */
 const FRESH = { 'Cache-Control': 'no-store', 'Accept-Encoding': 'gzip' };
 
 export function versionOf(resource: unknown): Version {
   const { generation } = (resource ?? {}) as Resource;
   if (typeof generation === 'string' && generation !== '') return generation as Version;
-  throw new GcsFailure(new Error('the store tells no generation'), undefined);
+  throw new GcsFailure(new Error('the answer has no generation'));
 }
 
 function imageOf({ headers }: GcsStream, data: Uint8Array): ObjectImage {
@@ -191,21 +188,21 @@ function imageOf({ headers }: GcsStream, data: Uint8Array): ObjectImage {
   };
 }
 
-/** The SDK's streams do not tell that a connection broke: they fall silent. */
+/** Ends a body that falls silent, because the SDK's streams do not report a broken connection. */
 async function* bodyOf({ body }: GcsStream, silenceMs: number, signal: Signal): AsyncGenerator<Uint8Array> {
   const stop = (): void => void body.destroy(new Error('aborted'));
-  const fallSilent = (): void => void body.destroy(new Error('the answer breaks off'));
+  const fallSilent = (): void => void body.destroy(new Error(ENDED_EARLY));
   let silence = setTimeout(fallSilent, silenceMs);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     for await (const piece of body as AsyncIterable<Uint8Array>) {
-      // Whoever takes the pieces has all the time in the world.
+      // The consumer may take as long as it likes over a piece.
       clearTimeout(silence);
       yield piece;
       silence = setTimeout(fallSilent, silenceMs);
     }
   } catch (error) {
-    throw new GcsFailure(error, undefined);
+    throw new GcsFailure(error);
   } finally {
     clearTimeout(silence);
     signal?.removeEventListener('abort', stop);
@@ -216,16 +213,18 @@ async function wholeBody(stream: GcsStream, silenceMs: number, signal: Signal): 
   const pieces: Uint8Array[] = [];
   for await (const piece of bodyOf(stream, silenceMs, signal)) pieces.push(piece);
   const data = Buffer.concat(pieces);
-  const told = stream.headers['content-length'];
-  if (told !== undefined && Number(told) !== data.byteLength) throw brokenOff();
+  const announced = stream.headers['content-length'];
+  if (announced !== undefined && Number(announced) !== data.byteLength) throw endedEarly();
   return data;
 }
 
-function brokenOff(): GcsFailure {
-  return new GcsFailure(new Error('the answer breaks off'), undefined);
+const ENDED_EARLY = 'the response ended early';
+
+function endedEarly(): GcsFailure {
+  return new GcsFailure(new Error(ENDED_EARLY));
 }
 
-/** Of the whole object, of which the answer may carry a part. */
+/** The size of the whole object, of which the answer may have a part. */
 function sizeOf({ headers }: GcsStream): number {
   const [, size] = /\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
   return size === undefined ? Infinity : Number(size);
@@ -233,5 +232,5 @@ function sizeOf({ headers }: GcsStream): number {
 
 async function refusalOf({ status, body }: GcsStream): Promise<GcsFailure> {
   const text = (await buffer(body).catch(() => Buffer.from(''))).toString().slice(0, 1000);
-  return new GcsFailure(new Error(text.trim() || 'no word'), { statusCode: status });
+  return new GcsFailure(new Error(text.trim() || 'no message'), { statusCode: status });
 }

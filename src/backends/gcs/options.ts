@@ -1,39 +1,53 @@
 import { durationMs, type Duration } from '../../util/duration.js';
 import { VfsError } from '../../vfs/errors.js';
 
-/** Which bucket, and how to reach it. */
+/** The bucket, and how to reach it. */
 export interface GcsVfsOptions {
+  /** The name of the bucket. */
   readonly bucket: string;
-  /** What every key begins with, taken as it is: usually it ends with a slash. Default: nothing. */
+  /**
+   * What every key begins with, at most 900 bytes. It is used as it is, so it usually ends with a slash.
+   * @default ''
+   */
   readonly prefix?: string;
-  /** A `Storage` of `@google-cloud/storage` to work with. Default: one of the SDK's own credential chain and environment. */
+  /**
+   * A `Storage` of `@google-cloud/storage`.
+   * @default a client that finds its credentials in the environment, as the SDK does
+   */
   readonly client?: object;
-  /** The URL of an emulator or a gateway. Default: `STORAGE_EMULATOR_HOST`, else Google's. Not with `client`. */
+  /**
+   * The URL of an emulator or a gateway. Not together with `client`.
+   * @default `STORAGE_EMULATOR_HOST`, else Google's
+   */
   readonly endpoint?: string;
   /**
-   * `'native'`: the store holds the conditions of DELETE and of copies, so locks are given back by a conditional DELETE;
-   * `'none'`: they are given back by overwriting them with a tombstone. Default: `'native'` at Google, else `'none'`, because
-   * emulators ignore these conditions or do not hold them in a race, and no check can tell the latter.
+   * How locks are released: `'native'` by a conditional DELETE, `'none'` by overwriting them with a tombstone. Emulators ignore
+   * the conditions of DELETE and of copies, or do not hold them in a race, which no probe can find out.
+   * @default `'native'` at Google, else `'none'`
    */
   readonly conditionalDelete?: 'native' | 'none';
-  /** The project that pays for the requests to somebody else's bucket. */
+  /**
+   * The id of the project that pays for requests to the bucket of somebody else.
+   * @default none
+   */
   readonly userProject?: string;
   /**
-   * How long an answer, or the next piece of one, may stay away before the request is given up; twelve times as long where the
-   * SDK may repeat it or much is on its way. Milliseconds or text such as `'5s'`. Default `'10s'`.
+   * How long to wait for an answer, or for the next bytes of one, in milliseconds or as text such as `'5s'`. Requests that are
+   * large, or that the SDK may send again, have twelve times as long.
+   * @default '10s'
    */
   readonly timeout?: Duration;
 }
 
-/** `GcsVfsOptions`, checked and with every default filled in. */
-export interface GcsTerms {
+/** `GcsVfsOptions` after checks, with every default filled in. */
+export interface ResolvedGcsOptions {
   readonly bucket: string;
   readonly prefix: string;
   readonly client: object | undefined;
-  /** Where the APIs are, without a slash at the end. */
+  /** The URL below which the APIs are, without a slash at the end. */
   readonly endpoint: string;
   readonly conditionalDelete: boolean;
-  /** Whether the store is Google's own, whose conditions need no proof. */
+  /** Whether the store is Google's own, whose conditional requests need no probe. */
   readonly isGoogle: boolean;
   readonly userProject: string | undefined;
   readonly timeoutMs: number;
@@ -41,19 +55,19 @@ export interface GcsTerms {
 
 const GOOGLE = 'https://storage.googleapis.com';
 
-export function gcsTerms(options: GcsVfsOptions): GcsTerms {
+export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
   const { bucket, prefix = '', client, conditionalDelete, userProject } = options;
   if (typeof bucket !== 'string' || !/^[a-z0-9][\w.-]{1,220}[a-z0-9]$/.test(bucket)) {
-    throw bad(`${JSON.stringify(bucket)} is no bucket`);
+    throw bad(`${JSON.stringify(bucket)} is not the name of a bucket`);
   }
   if (typeof prefix !== 'string' || Buffer.byteLength(prefix) > 900 || /[\r\n]/.test(prefix))
     throw bad('prefix must be text of up to 900 bytes in one line');
   if (conditionalDelete !== undefined && !['native', 'none'].includes(conditionalDelete)) {
     throw bad(`conditionalDelete must be 'native' or 'none'`);
   }
-  if (client !== undefined && !isClient(client)) throw bad('client is no Storage of @google-cloud/storage');
+  if (client !== undefined && !isClient(client)) throw bad('client is not a Storage of @google-cloud/storage');
   if (client !== undefined && options.endpoint !== undefined)
-    throw bad(`endpoint is the client's own where one is given`);
+    throw bad('endpoint cannot be set together with client, which has its own');
   if (userProject !== undefined && (typeof userProject !== 'string' || userProject === ''))
     throw bad('userProject must be the id of a project');
   const endpoint = endpointOf(client?.apiEndpoint ?? options.endpoint);
@@ -73,14 +87,14 @@ function isClient(client: object): client is Client {
   return typeof apiEndpoint === 'string' && typeof request === 'function';
 }
 
-/** As the SDK reads it, which also takes a host alone or the base of the JSON API. */
+/** Like the SDK, this also takes a host without a scheme, and the base URL of the JSON API. */
 function endpointOf(given: string | undefined): string {
   const { STORAGE_EMULATOR_HOST: emulator = '' } = process.env;
   const text = given ?? (emulator === '' ? GOOGLE : emulator);
   const url = (/^https?:\/\//.test(text) ? text : `https://${text}`).replace(/\/+$/, '').replace(/\/storage\/v1$/, '');
   if (URL.canParse(url)) return url;
-  // It is not shown: what is wrong with it may be a secret in the wrong place.
-  throw bad('endpoint is no http or https URL');
+  // The message does not show it, because a secret may be what is wrong with it.
+  throw bad('endpoint is not an http or https URL');
 }
 
 function isGoogles(endpoint: string, universe = 'googleapis.com'): boolean {

@@ -1,13 +1,14 @@
 import type * as Sdk from '@aws-sdk/client-s3';
 
 import { VfsError } from '../../vfs/errors.js';
-import { neverSent } from '../shared/bucket/never-sent.js';
-import type { S3Terms } from './options.js';
+import { neverSent } from '../shared/bucket/errors.js';
+import { S3Failure, type Attempt } from './errors.js';
+import type { ResolvedS3Options } from './options.js';
 
-export type SdkModule = typeof Sdk;
+type SdkModule = typeof Sdk;
 
 /** A command of the SDK for one request. */
-export type S3Command<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes> = Sdk.$Command<
+type S3Command<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes> = Sdk.$Command<
   I,
   O,
   Sdk.S3ClientResolvedConfig,
@@ -15,34 +16,10 @@ export type S3Command<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutp
   Sdk.ServiceOutputTypes
 >;
 
-/** What came of one attempt: the status of the answer, or none, or not even a connection. */
-export type Attempt = number | 'unanswered' | 'unsent';
-
 export interface Reply<O> {
   readonly output: O;
-  /** The store's clock when it answered, in milliseconds; undefined where it told none. */
+  /** The store's clock when it answered, in milliseconds; undefined where the answer has no `Date`. */
   readonly nowMs: number | undefined;
-}
-
-/** A call that failed, and what came of each attempt at it: the SDK repeats what may have been bad luck, and tells only the last. */
-export class S3Failure extends Error {
-  override readonly name = 'S3Failure';
-  readonly attempts: readonly Attempt[];
-
-  constructor(cause: unknown, attempts: readonly Attempt[]) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.attempts = attempts;
-  }
-
-  /** The S3 error code, or the name of the error. */
-  get code(): string {
-    return this.cause instanceof Error ? this.cause.name : '';
-  }
-
-  get status(): number | undefined {
-    const last = this.attempts.at(-1);
-    return typeof last === 'number' ? last : undefined;
-  }
 }
 
 export interface SendOptions {
@@ -52,18 +29,18 @@ export interface SendOptions {
 }
 
 const SOCKET_SILENCE_MS = 10_000;
-/** The SDK counts the wait for a free socket in. */
+/** The SDK counts the wait for a free socket as part of this time. */
 const CONNECT_MS = 5000;
-/** Ten times as many as by default, lest files that are read slowly, or many locks at once, keep a renewal waiting. */
+/** Ten times the default, so that a renewal need not wait for files that are read slowly, or for many other locks. */
 const SOCKETS = { maxSockets: 500 };
 
-/** The SDK, loaded when it is first needed, and its client. Sends commands and keeps a record of every attempt. */
+/** Sends commands through the SDK, which is loaded when it is first needed, and records every attempt. */
 export class S3Client {
-  readonly #terms: S3Terms;
+  readonly #options: ResolvedS3Options;
   #ready: Promise<{ readonly sdk: SdkModule; readonly client: Sdk.S3Client }> | undefined;
 
-  constructor(terms: S3Terms) {
-    this.#terms = terms;
+  constructor(options: ResolvedS3Options) {
+    this.#options = options;
   }
 
   /** Rejects with `S3Failure`, or with what `before` threw. */
@@ -74,7 +51,7 @@ export class S3Client {
     const { sdk, client } = await (this.#ready ??= this.#load());
     signal?.throwIfAborted();
     const command = make(sdk);
-    const log = keepLog(command);
+    const log = recordAttempts(command);
     if (before) callBefore(command, before);
     try {
       const output = await client.send(command, signal ? { abortSignal: signal } : {});
@@ -84,20 +61,18 @@ export class S3Client {
     }
   }
 
-  /** Closes the connections of a client of our own. */
+  /** Closes the connections, unless the client is the user's. */
   async close(): Promise<void> {
     const ready = this.#ready;
     this.#ready = undefined;
-    if (this.#terms.client === undefined) (await ready)?.client.destroy();
+    if (this.#options.client === undefined) (await ready)?.client.destroy();
   }
 
   async #load(): Promise<{ readonly sdk: SdkModule; readonly client: Sdk.S3Client }> {
     try {
       const sdk = await import('@aws-sdk/client-s3');
-      return {
-        sdk,
-        client: this.#terms.client ? (this.#terms.client as Sdk.S3Client) : new sdk.S3Client(ownConfig(this.#terms)),
-      };
+      const { client } = this.#options;
+      return { sdk, client: client ? (client as Sdk.S3Client) : new sdk.S3Client(configOf(this.#options)) };
     } catch (cause) {
       this.#ready = undefined;
       const message = 's3: needs the package @aws-sdk/client-s3; install it with `npm install @aws-sdk/client-s3`';
@@ -106,10 +81,10 @@ export class S3Client {
   }
 }
 
-/** Retries are the SDK's own (3 attempts, or `AWS_MAX_ATTEMPTS`): what they may hide is found in the log of attempts. */
-function ownConfig({ endpoint, region, pathStyle }: S3Terms): Sdk.S3ClientConfig {
-  const environments = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-  const known = region ?? environments ?? (endpoint === undefined ? undefined : 'us-east-1');
+/** Retries are the SDK's own (3 attempts, or `AWS_MAX_ATTEMPTS`): the record of attempts shows what they hide. */
+function configOf({ endpoint, region, pathStyle }: ResolvedS3Options): Sdk.S3ClientConfig {
+  const fromEnvironment = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  const known = region ?? fromEnvironment ?? (endpoint === undefined ? undefined : 'us-east-1');
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(known === undefined ? {} : { region: known }),
@@ -124,8 +99,8 @@ function ownConfig({ endpoint, region, pathStyle }: S3Terms): Sdk.S3ClientConfig
   };
 }
 
-/** Stands below the SDK's retries, next to the network. */
-function keepLog<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes>(command: S3Command<I, O>) {
+/** Runs below the SDK's retries, next to the network. */
+function recordAttempts<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes>(command: S3Command<I, O>) {
   const log: { readonly attempts: Attempt[]; nowMs: number | undefined } = { attempts: [], nowMs: undefined };
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -149,7 +124,7 @@ function keepLog<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTyp
   return log;
 }
 
-/** Stands above the SDK's retries and its signature. */
+/** Runs above the SDK's retries and before it signs the request. */
 function callBefore<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes>(
   command: S3Command<I, O>,
   before: NonNullable<SendOptions['before']>,

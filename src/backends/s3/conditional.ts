@@ -1,168 +1,169 @@
-import { VfsError } from '../../vfs/errors.js';
-import { untilAborted } from '../../util/abort.js';
 import { sleep } from '../../util/sleep.js';
+import { VfsError } from '../../vfs/errors.js';
 import type { Version, Written } from '../../vfs/vfs.js';
-import { isAbsent, isOpen, s3Error } from './errors.js';
-import { isAws, type S3Terms } from './options.js';
+import { SharedProbe } from '../shared/bucket/probe.js';
+import { mayHaveLanded, S3Failure, s3Error, type Attempt } from './errors.js';
 import { versionOf, type S3Objects } from './objects.js';
+import { isAws, type ResolvedS3Options } from './options.js';
 import { inForm, probeConditions, type ProbeResult } from './probe.js';
-import { S3Failure } from './client.js';
 
 type Signal = AbortSignal | undefined;
 
-/** How often a conflict with a rival's write under way is looked into before it counts as lost. */
+/** How often a request is sent again after a 409, which means that a rival is writing at the moment. */
 const CONFLICTS = 6;
 const CONFLICT_PAUSE_MS = 40;
 
+/** What belongs to an object besides its bytes. */
+export interface ObjectDetails {
+  readonly ContentType?: string;
+  readonly Metadata?: Record<string, string>;
+}
+
 /**
- * The conditional requests. What the store answers is believed where it is the first attempt's answer; behind a repetition
- * that the SDK hides there may be a write of our own, and a look at the object tells.
+ * The requests with a condition. A refusal is a lost race where it answers the first attempt. Where an earlier attempt may
+ * have taken effect the call rejects with that doubt (`effect: 'unknown'`), and whoever knows what was written reads it.
  */
-export class S3Swaps {
+export class S3ConditionalWrites {
   readonly #objects: S3Objects;
-  readonly #terms: S3Terms;
-  #proof: Promise<ProbeResult> | undefined;
+  readonly #options: ResolvedS3Options;
+  readonly #probe: SharedProbe<ProbeResult>;
   #isAws = true;
 
-  constructor(objects: S3Objects, terms: S3Terms) {
+  constructor(objects: S3Objects, options: ResolvedS3Options) {
     this.#objects = objects;
-    this.#terms = terms;
+    this.#options = options;
+    this.#probe = new SharedProbe((key) => this.#probeStore(key));
   }
 
-  /**
-   * Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. Bytes that come with details are
-   * a file's, which others may have too; a lock's never repeat, so that they tell whose write it was.
-   */
-  async put(
+  /** Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. */
+  put(
     Key: string,
     version: Version | undefined,
     data: Uint8Array,
     signal: Signal,
-    about?: PutDetails,
+    details: ObjectDetails = {},
   ): Promise<Written | undefined> {
-    const { wire, common } = this.#objects;
+    const { client, common } = this.#objects;
     const condition = version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version };
-    const input = { ...common, ...about, Key, Body: Buffer.from(data), ...condition };
+    const input = { ...common, ...details, Key, Body: Buffer.from(data), ...condition };
+    const send = async (): Promise<Written> => {
+      const before = this.#beforeSending(Key, signal);
+      const { output } = await client.send((sdk) => new sdk.PutObjectCommand(input), { signal, before });
+      await this.#checkVersioning(Key, output.VersionId);
+      return { version: versionOf(output.ETag) };
+    };
+    return this.#contend(Key, version, data, signal, send);
+  }
+
+  /** Removes `version` of the object. False: lost, nothing was changed. */
+  async remove(Key: string, version: Version, signal: Signal): Promise<boolean> {
+    const { client, common } = this.#objects;
+    const input = { ...common, Key, IfMatch: version };
+    const send = async (): Promise<true> => {
+      const before = this.#beforeSending(Key, signal);
+      await client.send((sdk) => new sdk.DeleteObjectCommand(input), { signal, before });
+      return true;
+    };
+    return (await this.#contend(Key, version, undefined, signal, send)) ?? false;
+  }
+
+  /** Sends a request until it is not in conflict with a rival's. `data`: what it leaves behind. Undefined: lost. */
+  async #contend<T>(
+    key: string,
+    version: Version | undefined,
+    data: Uint8Array | undefined,
+    signal: Signal,
+    send: () => Promise<T>,
+  ): Promise<T | undefined> {
     for (let conflicts = 0; ; conflicts += 1) {
       try {
-        const before = this.#proving(Key, signal);
-        const { output } = await wire.send((sdk) => new sdk.PutObjectCommand(input), { signal, before });
-        await this.#keepProven(Key, output.VersionId);
-        return { version: versionOf(output.ETag) };
+        return await send();
       } catch (error) {
         if (!(error instanceof S3Failure)) throw error;
-        const seen = await this.#settle(error, Key, version, about ? undefined : data, signal);
-        if (seen !== 'again') return seen;
-        if (conflicts === CONFLICTS) return undefined;
+        const outcome = await this.#judge(error, key, version, data, signal);
+        if (outcome === 'lost' || conflicts === CONFLICTS) return undefined;
       }
     }
   }
 
-  /** Removes `version` of the object. False: lost. */
-  async remove(Key: string, version: Version, signal: Signal): Promise<boolean> {
-    const { wire, common } = this.#objects;
-    const input = { ...common, Key, IfMatch: version };
-    for (let conflicts = 0; ; conflicts += 1) {
-      try {
-        const before = this.#proving(Key, signal);
-        await wire.send((sdk) => new sdk.DeleteObjectCommand(input), { signal, before });
-        return true;
-      } catch (error) {
-        if (!(error instanceof S3Failure) || error.attempts.slice(0, -1).some(isOpen)) throw error;
-        if (error.status === 412 || isAbsent(error)) return false;
-        if (error.status !== 409) throw error;
-        const found = await this.#afterConflict(Key, signal);
-        // Gone, by whose act nobody knows.
-        if (found === undefined) throw error;
-        if (conflicts === CONFLICTS || found.version !== version) return false;
-      }
-    }
-  }
-
-  /** Whether a refused or failed write went through after all: what was written, undefined for lost, or to be sent again. */
-  async #settle(
-    error: S3Failure,
-    Key: string,
+  /** What a failure means for the request, which is read from the object after a 409 or a 500. Throws it where that is unknown. */
+  async #judge(
+    failure: S3Failure,
+    key: string,
     version: Version | undefined,
-    unique: Uint8Array | undefined,
+    data: Uint8Array | undefined,
     signal: Signal,
-  ): Promise<Written | undefined | 'again'> {
-    const { attempts, status } = error;
-    const refused = status === 412 || isAbsent(error);
-    const repeated = attempts.slice(0, -1).some(isOpen);
-    if (refused && !repeated) return undefined;
-    if (!refused && status !== 409 && status !== 500) throw error;
-    if (unique === undefined && (repeated || status === 500)) throw error;
-    const bytes = unique === undefined ? 0 : unique.byteLength + 1;
-    const looking = status === 409 ? this.#afterConflict(Key, signal, bytes) : this.#objects.get(Key, bytes, signal);
-    const found = await looking.catch(() => {
-      throw error;
-    });
-    if (found && unique && Buffer.from(found.data).equals(unique)) return { version: found.version };
-    // What went unanswered may still be on its way.
-    if (attempts.some((each) => each !== 409 && each !== 500 && isOpen(each))) throw error;
-    return found?.version === version ? (status === 409 ? 'again' : raise(error)) : undefined;
+  ): Promise<'lost' | 'again'> {
+    const { attempts, status } = failure;
+    if (status === 412 || failure.absent) {
+      if (failure.repeated) throw failure;
+      return 'lost';
+    }
+    // After any other answer, or none, a write may still be on its way, and reading would prove nothing.
+    if (!isReadable(status) || attempts.some((each) => !isReadable(each) && mayHaveLanded(each))) throw failure;
+    if (status === 409) await sleep(CONFLICT_PAUSE_MS * (0.5 + Math.random()), signal).catch(() => raise(failure));
+    const found = await this.#objects.get(key, (data?.byteLength ?? 0) + 1, signal).catch(() => raise(failure));
+    const unchanged = found?.version === version;
+    if (unchanged && status === 409) return 'again';
+    if (unchanged || isResult(found?.data, data)) throw failure;
+    return 'lost';
   }
 
-  /** The object a moment after a conflict, when the rival's write is likely to be over. */
-  async #afterConflict(Key: string, signal: Signal, maxBytes = 0) {
-    await sleep(CONFLICT_PAUSE_MS * (0.5 + Math.random()), signal);
-    return this.#objects.get(Key, maxBytes, signal);
-  }
-
-  async #prove(key: string): Promise<ProbeResult> {
+  async #probeStore(key: string): Promise<ProbeResult> {
     try {
-      return await probeConditions(this.#objects, key, this.#terms.conditionalDelete);
+      return await probeConditions(this.#objects, key, this.#options.conditionalDelete);
     } catch (error) {
-      this.#proof = undefined;
-      const { Bucket: bucket } = this.#objects.common;
-      const errand = { verb: 'try conditional writes in', shown: `s3://${bucket}`, bucket, actions: SWAP_ACTIONS };
-      throw s3Error({ ...errand, changes: false }, error);
+      const { bucket } = this.#options;
+      const context = { verb: 'try conditional writes in', displayPath: `s3://${bucket}`, bucket, changes: false };
+      throw s3Error({ ...context, permissions: LOCK_PERMISSIONS }, error);
     }
   }
 
   /**
-   * Some releases of Ceph ignore in a bucket with versions the conditions that they keep elsewhere. Where versions were turned
-   * on after the proof it is made anew, and the write whose answer told so is taken back if that fails.
+   * Some releases of Ceph ignore conditions in a bucket that keeps versions, and only there. Where versioning was turned on or
+   * off since the probe, the store is probed again, and the write that showed it is deleted if the probe fails.
    */
-  async #keepProven(Key: string, VersionId: string | undefined): Promise<void> {
+  async #checkVersioning(Key: string, VersionId: string | undefined): Promise<void> {
     if (this.#isAws) return;
     try {
-      const { versioned } = await (this.#proof ??= this.#prove(Key));
-      if (versioned !== (VersionId !== undefined)) await (this.#proof = this.#prove(Key));
+      const { versioned } = await this.#probe.result(Key);
+      if (versioned !== (VersionId !== undefined)) await this.#probe.repeat(Key);
     } catch (error) {
-      const { wire, common } = this.#objects;
+      const { client, common } = this.#objects;
       const ours = { ...common, Key, VersionId };
-      if (VersionId) await wire.send((sdk) => new sdk.DeleteObjectCommand(ours)).catch(() => undefined);
+      if (VersionId) await client.send((sdk) => new sdk.DeleteObjectCommand(ours)).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Makes sure, once for a store that is not AWS and before anything is sent, that it keeps conditions and how it wants them. */
-  #proving(key: string, signal: Signal) {
+  /** Probes a store that is not AWS before the first request, and writes the ETag of the condition in the form it wants. */
+  #beforeSending(key: string, signal: Signal) {
     return async (hostname: string, headers: Record<string, string>): Promise<void> => {
       if (isAws(hostname)) return;
-      if (this.#terms.takenForAws) throw notAws(hostname);
+      if (this.#options.assumedAws) throw notAws(hostname);
       this.#isAws = false;
-      this.#proof ??= this.#prove(key);
-      const { form } = await untilAborted(this.#proof, signal);
+      const { form } = await this.#probe.result(key, signal);
       const etag = headers['if-match'];
       if (etag !== undefined) headers['if-match'] = inForm(etag, form);
     };
   }
 }
 
-/** What the least policy for a lock allows. AWS wants to read for a condition on an ETag. */
-export const SWAP_ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
+/** What locks need. AWS requires the permission to read for a condition on an ETag. */
+const LOCK_PERMISSIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
 
-/** What belongs to an object besides its bytes. */
-export interface PutDetails {
-  readonly ContentType?: string;
-  readonly Metadata?: Record<string, string>;
+/** Whether the object shows what an attempt with this answer came to. */
+function isReadable(attempt: Attempt | undefined): boolean {
+  return attempt === 409 || attempt === 500;
 }
 
-function raise(error: S3Failure): never {
-  throw error;
+/** Whether an object is as a request would have left it; undefined stands for no object. */
+function isResult(found: Uint8Array | undefined, wanted: Uint8Array | undefined): boolean {
+  return found && wanted ? Buffer.from(found).equals(wanted) : found === wanted;
+}
+
+function raise(failure: S3Failure): never {
+  throw failure;
 }
 
 function notAws(hostname: string): VfsError {

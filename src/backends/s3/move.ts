@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 
 import type { Version } from '../../vfs/vfs.js';
-import { bytesOf } from './body.js';
-import { versionOf, type S3Objects } from './objects.js';
-import type { PutDetails, S3Swaps } from './conditional.js';
-import { PART_BYTES } from './upload.js';
-import { S3Failure } from './client.js';
+import type { Copied } from '../shared/bucket/bucket-vfs.js';
+import { PART_BYTES } from '../shared/bucket/part-writer.js';
+import type { ObjectDetails, S3ConditionalWrites } from './conditional.js';
+import { S3Failure } from './errors.js';
+import { bytesOf, versionOf, type S3Objects } from './objects.js';
 
 const COPIED_PART_BYTES = 512 * 1024 * 1024;
 
@@ -13,45 +13,43 @@ interface Source {
   readonly key: string;
   readonly version: Version;
   readonly size: number;
-  readonly details: PutDetails;
+  readonly details: ObjectDetails;
 }
 
-/** Copies an object to a key where nothing is, and tells the versions of both. Undefined: something is there. */
+/** Copies an object to a key that has none: a small one through this process, a large one within the store. Undefined: the key has one. */
 export async function copyObject(
   objects: S3Objects,
-  swaps: S3Swaps,
+  conditional: S3ConditionalWrites,
   from: string,
   to: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly source: Version; readonly target: Version | undefined } | undefined> {
-  const { output } = await objects.wire.send((sdk) => new sdk.GetObjectCommand({ ...objects.common, Key: from }), {
-    signal,
-  });
+): Promise<Copied | undefined> {
+  const input = { ...objects.common, Key: from };
+  const { output } = await objects.client.send((sdk) => new sdk.GetObjectCommand(input), { signal });
   const { ContentLength: size = 0, ContentType, Metadata } = output;
   const version = versionOf(output.ETag);
   const details = { ...(ContentType ? { ContentType } : {}), ...(Metadata ? { Metadata } : {}) };
   if (size <= PART_BYTES) {
     const data = await bytesOf(output.Body, size, signal);
-    const written = await swaps.put(to, undefined, data, signal, details);
+    const written = await conditional.put(to, undefined, data, signal, details);
     return written && { source: version, target: written.version };
   }
   (output.Body as Readable).destroy();
-  const copied = await copyInParts(objects, { key: from, version, size, details }, to, signal);
-  return copied && { source: version, target: copied.ETag as Version | undefined };
+  return copyInParts(objects, { key: from, version, size, details }, to, signal);
 }
 
-/** Within the store. Not every one heeds the condition of the last request, so the key is looked at before. */
+/** Not every store checks the condition of the last request, so the key is also checked before the first. */
 async function copyInParts(
   objects: S3Objects,
   source: Source,
   Key: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly ETag?: string | undefined } | undefined> {
-  const { wire, common } = objects;
+): Promise<Copied | undefined> {
+  const { client, common } = objects;
   const name = { ...common, Key };
   if (await objects.stat(Key, signal)) return undefined;
-  const begun = { ...name, ...source.details };
-  const { UploadId } = (await wire.send((sdk) => new sdk.CreateMultipartUploadCommand(begun), { signal })).output;
+  const create = { ...name, ...source.details };
+  const { UploadId } = (await client.send((sdk) => new sdk.CreateMultipartUploadCommand(create), { signal })).output;
   try {
     const Parts: { readonly PartNumber: number; readonly ETag: string | undefined }[] = [];
     const CopySource = `${common.Bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`;
@@ -59,15 +57,15 @@ async function copyInParts(
       const PartNumber = Parts.length + 1;
       const CopySourceRange = `bytes=${String(at)}-${String(Math.min(at + COPIED_PART_BYTES, source.size) - 1)}`;
       const part = { ...name, UploadId, PartNumber, CopySource, CopySourceRange, CopySourceIfMatch: source.version };
-      const { output } = await wire.send((sdk) => new sdk.UploadPartCopyCommand(part), { signal });
+      const { output } = await client.send((sdk) => new sdk.UploadPartCopyCommand(part), { signal });
       Parts.push({ PartNumber, ETag: output.CopyPartResult?.ETag });
     }
     const whole = { ...name, UploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' };
-    const { output } = await wire.send((sdk) => new sdk.CompleteMultipartUploadCommand(whole), { signal });
-    // Some stores do not tell the ETag here.
-    return output;
+    const { output } = await client.send((sdk) => new sdk.CompleteMultipartUploadCommand(whole), { signal });
+    // Some stores do not return the ETag here.
+    return { source: source.version, target: output.ETag as Version | undefined };
   } catch (error) {
-    await wire.send((sdk) => new sdk.AbortMultipartUploadCommand({ ...name, UploadId })).catch(() => undefined);
+    await client.send((sdk) => new sdk.AbortMultipartUploadCommand({ ...name, UploadId })).catch(() => undefined);
     if (error instanceof S3Failure && error.status === 412) return undefined;
     throw error;
   }

@@ -1,32 +1,54 @@
 import { VfsError } from '../../vfs/errors.js';
 
-/** Which bucket, and how to reach it. */
+/** The bucket, and how to reach it. */
 export interface S3VfsOptions {
+  /** The name of the bucket, or the ARN of an access point. */
   readonly bucket: string;
-  /** What every key begins with, taken as it is: usually it ends with a slash. Default: nothing. */
+  /**
+   * What every key begins with, at most 900 bytes. It is used as it is, so it usually ends with a slash.
+   * @default ''
+   */
   readonly prefix?: string;
-  /** An `S3Client` of `@aws-sdk/client-s3` to work with. Default: one of the SDK's own credential chain and environment. */
+  /**
+   * An `S3Client` of `@aws-sdk/client-s3`, which stays the caller's to close.
+   * @default a client that finds credentials and region in the environment and the AWS settings files
+   */
   readonly client?: object;
-  /** The URL of a store that is not AWS. Default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS. Not with `client`. */
+  /**
+   * The http or https URL of a store that is not AWS. Not together with `client`.
+   * @default `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`, else AWS
+   */
   readonly endpoint?: string;
-  /** Default: the SDK's, and `us-east-1` where there is an endpoint. Not with `client`. */
+  /**
+   * The region of the bucket. Not together with `client`.
+   * @default the SDK's, from `AWS_REGION` or the AWS settings files; `'us-east-1'` where there is an endpoint and no `AWS_REGION`
+   */
   readonly region?: string;
-  /** Put the bucket into the path of the URL instead of its host. Default: where there is an endpoint. Not with `client`. */
+  /**
+   * Whether URLs name the bucket in the path instead of the host. Not together with `client`.
+   * @default true where there is an endpoint, else false
+   */
   readonly pathStyle?: boolean;
   /**
-   * `'native'`: locks are given back by a conditional DELETE; `'none'`: by overwriting them with a tombstone. Default:
-   * `'native'` on AWS, else `'none'`, because most other stores ignore the condition or do not hold it in a race, and no
-   * check can tell the latter.
+   * How locks are released: `'native'` by a conditional DELETE, `'none'` by overwriting them with a tombstone. Most stores that
+   * are not AWS ignore the condition of a DELETE, or do not hold it in a race, which no probe can find out.
+   * @default `'native'` on AWS, else `'none'`
    */
   readonly conditionalDelete?: 'native' | 'none';
-  /** Pay for the requests to somebody else's bucket. */
+  /**
+   * Whether the caller pays for requests to the bucket of somebody else.
+   * @default false
+   */
   readonly requesterPays?: boolean;
-  /** The account that the bucket must belong to; else every call is refused by the store. */
+  /**
+   * The 12-digit account that has to own the bucket. The store refuses every request where it does not.
+   * @default not checked
+   */
   readonly expectedBucketOwner?: string;
 }
 
-/** `S3VfsOptions`, checked and with every default filled in. */
-export interface S3Terms {
+/** `S3VfsOptions` after checks, with every default filled in. */
+export interface ResolvedS3Options {
   readonly bucket: string;
   readonly prefix: string;
   readonly client: object | undefined;
@@ -35,32 +57,32 @@ export interface S3Terms {
   readonly pathStyle: boolean;
   readonly conditionalDelete: boolean;
   readonly isAws: boolean;
-  /** Whether `conditionalDelete` was inferred from the store being AWS, which the first request has to bear out. */
-  readonly takenForAws: boolean;
-  readonly common: Common;
+  /** Whether `conditionalDelete` follows from the assumption that the store is AWS, which the host of each request has to confirm. */
+  readonly assumedAws: boolean;
+  readonly common: CommonInput;
 }
 
-/** What goes with every request. */
-export interface Common {
+/** The input that all commands have. */
+export interface CommonInput {
   readonly Bucket: string;
   readonly RequestPayer?: 'requester';
   readonly ExpectedBucketOwner?: string;
 }
 
-export function s3Terms(options: S3VfsOptions): S3Terms {
+export function resolveOptions(options: S3VfsOptions): ResolvedS3Options {
   const { bucket, prefix = '', client, conditionalDelete, requesterPays, expectedBucketOwner } = options;
   if (typeof bucket !== 'string' || !/^(arn:[\w:/-]+|[a-z0-9A-Z][\w.-]{1,254})$/.test(bucket)) {
-    throw bad(`${JSON.stringify(bucket)} is no bucket`);
+    throw bad(`${JSON.stringify(bucket)} is not the name of a bucket`);
   }
   if (typeof prefix !== 'string' || Buffer.byteLength(prefix) > 900)
     throw bad('prefix must be text of up to 900 bytes');
   if (conditionalDelete !== undefined && !['native', 'none'].includes(conditionalDelete)) {
     throw bad(`conditionalDelete must be 'native' or 'none'`);
   }
-  if (client !== undefined && !isClient(client)) throw bad('client is no S3Client of @aws-sdk/client-s3');
+  if (client !== undefined && !isClient(client)) throw bad('client is not an S3Client of @aws-sdk/client-s3');
   for (const name of ['endpoint', 'region', 'pathStyle'] as const) {
     if (client !== undefined && options[name] !== undefined)
-      throw bad(`${name} is the client's own where one is given`);
+      throw bad(`${name} cannot be set together with client, which has its own`);
   }
   const endpoint = client === undefined ? endpointOf(options.endpoint) : undefined;
   const aws = client === undefined ? endpoint === undefined || isAws(new URL(endpoint).hostname) : !isElsewhere(client);
@@ -69,7 +91,7 @@ export function s3Terms(options: S3VfsOptions): S3Terms {
     pathStyle: options.pathStyle ?? endpoint !== undefined,
     conditionalDelete: conditionalDelete === undefined ? aws : conditionalDelete === 'native',
     isAws: aws,
-    takenForAws: conditionalDelete === undefined && aws,
+    assumedAws: conditionalDelete === undefined && aws,
     common: {
       Bucket: bucket,
       ...(requesterPays ? { RequestPayer: 'requester' } : {}),
@@ -78,8 +100,8 @@ export function s3Terms(options: S3VfsOptions): S3Terms {
   };
 }
 
-/** The store, as far as it is known before its client is asked: an endpoint, or the client itself, which may lead anywhere. */
-export function realmOf({ client, endpoint = 'AWS' }: S3Terms): string {
+/** The endpoint, or a serial number of the client, because only the client knows where it leads. */
+export function storeIdOf({ client, endpoint = 'AWS' }: ResolvedS3Options): string {
   if (client === undefined) return endpoint;
   const serial = serials.get(client) ?? ++clients;
   serials.set(client, serial);
@@ -94,28 +116,28 @@ function isClient(client: object): boolean {
   return typeof send === 'function' && typeof config === 'object';
 }
 
-/** Whether a host is one of Amazon's own, whose conditional requests need no proof. */
+/** Whether a host is one of Amazon's own, whose conditional requests need no probe. */
 export function isAws(hostname: string): boolean {
   return /(^|\.)(amazonaws\.(com|com\.cn|eu)|api\.aws)$/.test(hostname.toLowerCase());
 }
 
-/** Whether a client was given an endpoint. One from a settings file is found by the SDK later. */
+/** Whether a client has an endpoint. The SDK reads one from a settings file only later. */
 function isElsewhere(client: object): boolean {
   const { config } = client as { readonly config: { readonly isCustomEndpoint?: boolean } };
-  return config.isCustomEndpoint === true || environmentsEndpoint() !== undefined;
+  return config.isCustomEndpoint === true || endpointFromEnvironment() !== undefined;
 }
 
-function environmentsEndpoint(): string | undefined {
+function endpointFromEnvironment(): string | undefined {
   const { AWS_ENDPOINT_URL_S3: own, AWS_ENDPOINT_URL: all } = process.env;
   return [own, all].find((url) => url !== undefined && url !== '');
 }
 
 function endpointOf(given: string | undefined): string | undefined {
-  const endpoint = given ?? environmentsEndpoint();
+  const endpoint = given ?? endpointFromEnvironment();
   if (endpoint === undefined) return undefined;
   if (/^https?:\/\/[^/]/.test(endpoint) && URL.canParse(endpoint)) return endpoint;
-  // It is not shown: what is wrong with it may be a secret in the wrong place.
-  throw bad('endpoint is no http or https URL');
+  // The message does not show it, because a secret may be what is wrong with it.
+  throw bad('endpoint is not an http or https URL');
 }
 
 function bad(problem: string): VfsError {

@@ -161,7 +161,7 @@ describe('what one conditional request came to', () => {
     proxy.fault = () => answer(400, 'Bucket is a requester pays bucket but no user project provided.');
     const error: unknown = await vfs.stat(there).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'ERR_VFS_DENIED' });
-    expect(String(error)).toContain('the bucket wants a userProject to pay');
+    expect(String(error)).toContain('the bucket needs a userProject that pays');
   });
 
   test('an answer without a generation is none', async () => {
@@ -170,7 +170,7 @@ describe('what one conditional request came to', () => {
     });
     const error = await fails('create');
     expect(error).toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
-    expect(String(error)).toContain('the store tells no generation');
+    expect(String(error)).toContain('the answer has no generation');
   });
 
   test('an upload of which the store takes nothing is given up, and given back', async () => {

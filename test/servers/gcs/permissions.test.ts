@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
-import { SWAP_PERMISSIONS } from '../../../src/backends/gcs/conditional.js';
+import { LOCK_PERMISSIONS } from '../../../src/backends/gcs/conditional.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { S3Proxy } from '../../support/http-proxy.js';
 import { answer } from './answers.js';
@@ -83,6 +83,6 @@ describe('what is not permitted', () => {
   test('is little: the role that the README gives is what a lock needs, no more', async () => {
     const readme = await readFile(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
     const [, role = ''] = /```yaml\n(title: Lock user\n.*?)```/s.exec(readme) ?? [];
-    expect([...role.matchAll(/^ {2}- (.*)$/gm)].map(([, each]) => each).sort()).toEqual([...SWAP_PERMISSIONS].sort());
+    expect([...role.matchAll(/^ {2}- (.*)$/gm)].map(([, each]) => each).sort()).toEqual([...LOCK_PERMISSIONS].sort());
   });
 });

@@ -136,13 +136,13 @@ describe('which store it is', () => {
 
   test('unusable options are refused before anything is loaded, without showing an endpoint', () => {
     const wrong: readonly (readonly [object, RegExp])[] = [
-      [{ bucket: '' }, /"" is no bucket/],
-      [{ bucket: 'a/b' }, /is no bucket/],
+      [{ bucket: '' }, /"" is not the name of a bucket/],
+      [{ bucket: 'a/b' }, /is not the name of a bucket/],
       [{ bucket: 'locks', prefix: 'x'.repeat(901) }, /prefix/],
-      [{ bucket: 'locks', client: {} }, /client is no Storage/],
+      [{ bucket: 'locks', client: {} }, /client is not a Storage/],
       [{ bucket: 'locks', conditionalDelete: 'yes' }, /conditionalDelete must be/],
       [{ bucket: 'locks', userProject: '' }, /userProject/],
-      [{ bucket: 'locks', endpoint: 'http://secret@:x' }, /^gcs: endpoint is no http or https URL$/],
+      [{ bucket: 'locks', endpoint: 'http://secret@:x' }, /^gcs: endpoint is not an http or https URL$/],
     ];
     for (const [options, message] of wrong) expect(() => gcsVfs(options as GcsVfsOptions)).toThrow(message);
   });

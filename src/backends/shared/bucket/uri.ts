@@ -4,12 +4,12 @@ import { quoted } from '../../../vfs/path.js';
 import type { Vfs } from '../../../vfs/vfs.js';
 
 /**
- * Opens the file of a `scheme://bucket/key`; the files of one bucket share a store. Slashes that the key begins with are part
- * of it.
+ * Returns a function that opens the file of a `scheme://bucket/key` URI. Files of one bucket share a store. Slashes at the
+ * beginning of the key are part of it: they become the prefix of the store.
  */
 export function bucketOpener(
   scheme: string,
-  make: (where: { readonly bucket: string; readonly prefix: string }) => Vfs,
+  make: (options: { readonly bucket: string; readonly prefix: string }) => Vfs,
 ): (uri: string, path: string) => VfsFile {
   const stores = new Map<string, Vfs>();
   const form = new RegExp(`^${scheme}://([^/:@]+)/([/]*)(.*)$`, 'is');
@@ -17,15 +17,15 @@ export function bucketOpener(
     const [, bucket = '', prefix = '', rest = ''] = form.exec(uri) ?? [];
     if (bucket === '') throw bad(uri, `is not of the form ${scheme}://bucket/key`);
     if (rest.includes('//')) throw bad(uri, 'has an empty name in its key, which no path can have');
-    const name = `${bucket}/${prefix}`;
-    const store = stores.get(name) ?? make({ bucket, prefix });
-    stores.set(name, store);
+    const place = `${bucket}/${prefix}`;
+    const store = stores.get(place) ?? make({ bucket, prefix });
+    stores.set(place, store);
     return new VfsFile(store, path);
   };
 }
 
 function bad(uri: string, problem: string): VfsError {
-  // Nobody's secret belongs in a message.
+  // A message must not show a password.
   const harmless = uri.replace(/^([^:]*:\/\/)[^/]*@/, '$1***@');
   return new VfsError('ERR_VFS_URI', `the URI ${quoted(harmless)} ${problem}`);
 }

@@ -38,35 +38,46 @@ describe.each(writes)('%s', (_what, version, unchanged) => {
     }
   });
 
-  test('whose repetition is refused because the first attempt went through is won, as the object says', async () => {
-    const { vfs, script } = answering(RESET, REFUSED, holding('ours', '"new"'));
-    expect(await write(vfs)).toEqual({ version: '"new"' });
-    expect(script.taken()).toEqual(['PUT', 'PUT', 'GET']);
-  });
-
-  test('whose first attempt may still be on its way is not lost yet, whatever the object says', async () => {
-    for (const found of [holding('ours and more', '"other"'), unchanged]) {
-      const { vfs } = answering(RESET, REFUSED, found);
+  test('whose repetition is refused is open, because the first attempt may be why, and the store is not read', async () => {
+    for (const first of [RESET, refusal(503, 'SlowDown')]) {
+      const { vfs, script } = answering(first, REFUSED);
       await expect(write(vfs)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+      expect(script.taken()).toEqual(['PUT', 'PUT']);
     }
   });
 
-  test('that cannot be looked into is not lost yet', async () => {
+  test('whose first attempt went unanswered is open, whatever the others are answered, and the store is not read', async () => {
+    for (const last of [INTERNAL, CONFLICT]) {
+      const { vfs, script } = answering(RESET, last, last);
+      await expect(write(vfs)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+      expect(script.taken()).not.toContain('GET');
+    }
+  });
+
+  test('that is answered with 500 or 409 is open where the object cannot be read', async () => {
     const unseen = refusal(403, 'AccessDenied');
     for (const answers of [
-      [RESET, REFUSED, unseen],
+      [CONFLICT, unseen],
       [INTERNAL, INTERNAL, INTERNAL, unseen],
     ]) {
       await expect(write(answering(...answers).vfs)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
     }
   });
 
-  test('that a store answers with 500 is won, lost or open as the object says', async () => {
+  test('that is answered with 500 is lost where the object holds other bytes, and open where it does not', async () => {
     const outcome = (found: Answer) => write(answering(INTERNAL, INTERNAL, INTERNAL, found).vfs);
-    expect(await outcome(holding('ours', '"new"'))).toEqual({ version: '"new"' });
     expect(await outcome(holding('theirs', '"other"'))).toBeUndefined();
     expect(await outcome(holding('ours and more', '"other"'))).toBeUndefined();
-    await expect(outcome(unchanged)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    // A rival may have written the same bytes.
+    for (const found of [holding('ours', '"new"'), unchanged]) {
+      await expect(outcome(found)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    }
+  });
+
+  test('that conflicts and finds its own bytes is open: a rival may have written the same', async () => {
+    const { vfs, script } = answering(CONFLICT, holding('ours', '"new"'));
+    await expect(write(vfs)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    expect(script.taken()).toEqual(['PUT', 'GET']);
   });
 
   test('that conflicts with a rival is sent again while the object is unchanged, and not for ever', async () => {
@@ -89,7 +100,7 @@ describe.each(writes)('%s', (_what, version, unchanged) => {
     expect(script.taken()).toEqual(['PUT', 'PUT', 'PUT']);
   });
 
-  test('of which the store tells no ETag is open', async () => {
+  test('whose answer has no ETag is open', async () => {
     const { vfs } = answering({ status: 200, headers: { etag: '' } });
     await expect(write(vfs)).rejects.toMatchObject({ effect: 'unknown' });
   });
@@ -111,6 +122,14 @@ describe('a remove', () => {
     const { vfs, script } = answering(CONFLICT, holding('theirs', '"other"'), { status: 204 });
     expect(await vfs.remove('a', SEEN)).toBe(false);
     expect(script.taken()).toEqual(['DELETE', 'GET']);
+  });
+
+  test('that is answered with 500 is lost where the object is another, and open where it is gone or unchanged', async () => {
+    const outcome = (found: Answer) => answering(INTERNAL, INTERNAL, INTERNAL, found).vfs.remove('a', SEEN);
+    expect(await outcome(holding('theirs', '"other"'))).toBe(false);
+    for (const found of [ABSENT, holding('before', SEEN)]) {
+      await expect(outcome(found)).rejects.toMatchObject({ effect: 'unknown' });
+    }
   });
 
   test('that conflicts and then finds nothing is open', async () => {

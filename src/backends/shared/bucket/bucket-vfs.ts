@@ -1,0 +1,245 @@
+import { Readable } from 'node:stream';
+
+import { VfsError } from '../../../vfs/errors.js';
+import { checkPath } from '../../../vfs/path.js';
+import type {
+  CallOptions,
+  Capabilities,
+  Entry,
+  ListOptions,
+  ReadOptions,
+  Snapshot,
+  Stat,
+  Version,
+  Vfs,
+  Written,
+} from '../../../vfs/vfs.js';
+import type { RequestContext } from './errors.js';
+import { KEY_BYTES } from './probe.js';
+
+type Signal = AbortSignal | undefined;
+
+/** The calls that send requests. */
+export type BucketVerb = 'read' | 'create' | 'replace' | 'remove' | 'stat' | 'list' | 'write' | 'move' | 'delete';
+
+const READING: readonly BucketVerb[] = ['read', 'stat', 'list'];
+
+/** An object as one request saw it. */
+export type ObjectImage = Omit<Snapshot, 'path'>;
+
+/** The versions of both objects after a copy. `target` is undefined where the store does not return it. */
+export interface Copied {
+  readonly source: Version;
+  readonly target: Version | undefined;
+}
+
+/** The requests that `BucketVfs` needs from a store. Keys are whole keys, prefix included. What fails is passed to `fail`. */
+export interface BucketClient {
+  /** What the credentials must be allowed to do for each call. */
+  readonly permissions: Readonly<Record<BucketVerb, readonly string[]>>;
+  /** False where the answer to a delete does not say whether there was an object, so that a stat has to come first. */
+  readonly deleteReportsAbsence: boolean;
+
+  get(key: string, maxBytes: number, signal: Signal): Promise<ObjectImage | undefined>;
+  stat(key: string, signal: Signal): Promise<Stat | undefined>;
+  list(prefix: string, recursive: boolean, signal: Signal): AsyncIterable<Entry>;
+  /** The bytes of one version of an object. Rejects where there is no object. */
+  chunks(key: string, signal: Signal): AsyncIterable<Uint8Array>;
+  /** Overwrites `version` of the object; creates the object where `version` is undefined. Undefined: lost, nothing was changed. */
+  put(key: string, version: Version | undefined, data: Uint8Array, signal: Signal): Promise<Written | undefined>;
+  /** Removes `version` of the object. False: lost, nothing was changed. */
+  remove(key: string, version: Version, signal: Signal): Promise<boolean>;
+  /** Writes the object, whatever was there before. */
+  upload(key: string, source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, signal: Signal): Promise<void>;
+  /** Copies an object to a key that has none. Undefined: the key has one. */
+  copy(from: string, to: string, signal: Signal): Promise<Copied | undefined>;
+  /** Deletes the object, whatever its version. False: there was none. */
+  delete(key: string, signal: Signal): Promise<boolean>;
+  /** The error that a call throws for what one of its requests threw. */
+  fail(context: RequestContext, error: unknown): VfsError;
+}
+
+/** What differs between the buckets of one backend. */
+export interface BucketSettings {
+  readonly scheme: 's3' | 'gs';
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly storeId: string;
+  /** Whether the store is relied on to check the condition of a DELETE. */
+  readonly conditionalDelete: boolean;
+  /** Whose protocol the store speaks, where it is not theirs. */
+  readonly imitates: 'AWS' | 'Google' | undefined;
+}
+
+/** The part of the S3 and GCS backends that does not depend on the protocol: paths, errors, and the order of requests. */
+export abstract class BucketVfs implements Vfs {
+  readonly scheme: string;
+  readonly storeId: string;
+  readonly capabilities: Capabilities;
+  readonly #settings: BucketSettings;
+  readonly #client: BucketClient;
+
+  constructor(settings: BucketSettings, client: BucketClient) {
+    this.#settings = settings;
+    this.#client = client;
+    this.scheme = settings.scheme;
+    this.storeId = settings.storeId;
+    this.capabilities = {
+      create: 'atomic',
+      replace: 'atomic',
+      remove: settings.conditionalDelete ? 'atomic' : 'none',
+      move: 'copy',
+      // The `Date` and `Last-Modified` headers are in whole seconds.
+      clock: { source: 'store', resolutionMs: 1000 },
+      durable: true,
+      poll: { minMs: 1000, maxMs: 5000 },
+      ...(settings.imitates ? { caveat: caveatOf(settings.imitates, settings.conditionalDelete) } : {}),
+    };
+  }
+
+  check(path: string): void {
+    const bytes = KEY_BYTES - Buffer.byteLength(this.#settings.prefix);
+    checkPath(path, { nameBytes: bytes, pathBytes: bytes });
+  }
+
+  locate(path: string): string {
+    const key = this.#key(path).split('/').map(encodeURIComponent).join('/');
+    return `${this.scheme}://${this.#settings.bucket}/${key}`;
+  }
+
+  read(path: string, { maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
+    return this.#call('read', path, signal, async (key) => {
+      const image = await this.#client.get(key, maxBytes, signal);
+      return image && { ...image, path };
+    });
+  }
+
+  create(path: string, data: Uint8Array, { signal }: CallOptions = {}): Promise<Written | undefined> {
+    return this.#call('create', path, signal, (key) => this.#client.put(key, undefined, data, signal));
+  }
+
+  replace(
+    path: string,
+    version: Version,
+    data: Uint8Array,
+    { signal }: CallOptions = {},
+  ): Promise<Written | undefined> {
+    return this.#call('replace', path, signal, (key) => this.#client.put(key, version, data, signal));
+  }
+
+  remove(path: string, version: Version, { signal }: CallOptions = {}): Promise<boolean> {
+    return this.#call('remove', path, signal, (key) => {
+      if (this.#settings.conditionalDelete) return this.#client.remove(key, version, signal);
+      throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot remove ${this.locate(path)} by its version: ${NO_REMOVE}`);
+    });
+  }
+
+  stat(path: string, { signal }: CallOptions = {}): Promise<Stat | undefined> {
+    return this.#call('stat', path, signal, async (key) => {
+      const found = await this.#client.stat(key, signal);
+      return found && { size: found.size, modifiedMs: found.modifiedMs };
+    });
+  }
+
+  async *list(folder: string, { recursive = false, signal }: ListOptions = {}): AsyncGenerator<Entry> {
+    if (folder !== '') this.check(folder);
+    const prefix = this.#key(folder === '' ? '' : `${folder}/`);
+    try {
+      signal?.throwIfAborted();
+      for await (const entry of this.#client.list(prefix, recursive, signal)) {
+        signal?.throwIfAborted();
+        const path = entry.path.slice(this.#settings.prefix.length);
+        if (this.#isPath(path)) yield { ...entry, path };
+      }
+    } catch (error) {
+      throw this.#fail('list', folder, signal, error);
+    }
+  }
+
+  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, { signal }: CallOptions = {}): Promise<void> {
+    const source = data instanceof Uint8Array ? [data] : data;
+    return this.#call('write', path, signal, (key) => this.#client.upload(key, source, signal));
+  }
+
+  async move(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
+    this.check(to);
+    await this.#call('move', from, signal, async (key) => {
+      const copied = await this.#client.copy(key, this.#key(to), signal);
+      if (copied === undefined) {
+        const message = `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`;
+        throw new VfsError('ERR_VFS_EXISTS', message);
+      }
+      if (!this.#settings.conditionalDelete) {
+        await this.#client.delete(key, signal);
+        return;
+      }
+      if (await this.#client.remove(key, copied.source, signal)) return;
+      if (copied.target) await this.#client.remove(this.#key(to), copied.target, signal);
+      throw new VfsError('ERR_VFS_NOT_FOUND', `cannot move ${this.locate(from)}: it was changed or moved meanwhile`);
+    });
+  }
+
+  delete(path: string, { signal }: CallOptions = {}): Promise<boolean> {
+    return this.#call('delete', path, signal, async (key) => {
+      if (!this.#client.deleteReportsAbsence && !(await this.#client.stat(key, signal))) return false;
+      return this.#client.delete(key, signal);
+    });
+  }
+
+  readStream(path: string, { signal }: CallOptions = {}): Readable {
+    return Readable.from(this.#chunks(path, signal), { objectMode: false });
+  }
+
+  async *#chunks(path: string, signal: Signal): AsyncGenerator<Uint8Array> {
+    this.check(path);
+    try {
+      signal?.throwIfAborted();
+      yield* this.#client.chunks(this.#key(path), signal);
+    } catch (error) {
+      throw this.#fail('read', path, signal, error);
+    }
+  }
+
+  async #call<T>(verb: BucketVerb, path: string, signal: Signal, work: (key: string) => Promise<T>): Promise<T> {
+    this.check(path);
+    try {
+      signal?.throwIfAborted();
+      return await work(this.#key(path));
+    } catch (error) {
+      throw this.#fail(verb, path, signal, error);
+    }
+  }
+
+  #fail(verb: BucketVerb, path: string, signal: Signal, error: unknown): VfsError {
+    const permissions = this.#client.permissions[verb];
+    const changes = !READING.includes(verb);
+    const { bucket } = this.#settings;
+    return this.#client.fail({ verb, displayPath: this.locate(path), bucket, permissions, changes, signal }, error);
+  }
+
+  #key(path: string): string {
+    return this.#settings.prefix + path;
+  }
+
+  /** Some keys, such as those that stand for folders, have no path: they are left out of listings. */
+  #isPath(path: string): boolean {
+    try {
+      this.check(path);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const NO_REMOVE = `the store may not check the condition of a DELETE; set conditionalDelete: 'native' if it does`;
+
+/** What no probe can find out about a store that speaks the protocol of another. */
+function caveatOf(maker: string, conditionalDelete: boolean): string {
+  const race =
+    'one that checks a condition first and writes a moment later lets two writers win now and then, which no number of tries can rule out.';
+  const promise = 'Only its makers can promise that conditional writes are atomic.';
+  const removal =
+    " That a conditional DELETE is atomic, too, is your word (conditionalDelete: 'native'): Ceph RGW 20, for one, refuses a stale DELETE that comes alone, but not one that comes in a race.";
+  return `This store is not ${maker}'s: ${race} ${promise}${conditionalDelete ? removal : ''}`;
+}

@@ -1,0 +1,98 @@
+import { VfsError, type Effect, type VfsErrorCode } from '../../../vfs/errors.js';
+
+/** The call that a request was sent for. */
+export interface RequestContext {
+  readonly verb: string;
+  /** The URI of the file, as messages show it. */
+  readonly displayPath: string;
+  readonly bucket: string;
+  /** What the credentials must at least be allowed to do. */
+  readonly permissions: readonly string[];
+  /** Whether the call changes the store when it succeeds. */
+  readonly changes: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface FailureDetails {
+  /** The HTTP status of the last attempt; undefined: no complete answer came. */
+  readonly status?: number | undefined;
+  /** The error code of the store, where it has one. */
+  readonly code?: string;
+  /** Whether the object, and not the bucket, is missing. */
+  readonly absent?: boolean;
+  /** `'unknown'`: if the request changes the store, an attempt may have done so. */
+  readonly effect: Effect;
+}
+
+/** A request to a bucket that failed. `cause` is the error of the SDK. */
+export class RequestFailure extends Error {
+  readonly status: number | undefined;
+  readonly code: string;
+  readonly absent: boolean;
+  readonly effect: Effect;
+
+  constructor(cause: unknown, { status, code = '', absent = false, effect }: FailureDetails) {
+    super(messageOf(cause), { cause });
+    this.status = status;
+    this.code = code;
+    this.absent = absent;
+    this.effect = effect;
+  }
+
+  /** What the store answered, in the words of an error message. */
+  get answer(): string {
+    if (this.status === undefined) return this.message;
+    const code = this.code === '' ? '' : ` ${this.code}`;
+    return `the store answers ${String(this.status)}${code}: ${this.message}`;
+  }
+}
+
+/** The code of the `VfsError`, and what went wrong in words. */
+export type Diagnosis = readonly [VfsErrorCode, string];
+
+/** The error of a call whose request failed. `diagnose` knows what is particular to the store, and returns undefined for the rest. */
+export function requestError(
+  context: RequestContext,
+  error: unknown,
+  diagnose: (failure: RequestFailure, context: RequestContext) => Diagnosis | undefined,
+): VfsError {
+  if (error instanceof VfsError) return error;
+  const failure = error instanceof RequestFailure ? error : undefined;
+  const { verb, displayPath, changes, signal } = context;
+  const details = {
+    cause: failure ? failure.cause : error,
+    effect: changes && failure ? failure.effect : 'none',
+  } as const;
+  if (signal?.aborted) return new VfsError('ERR_VFS_ABORTED', `${verb} ${displayPath}: aborted`, details);
+  const [code, problem] = failure
+    ? (diagnose(failure, context) ?? diagnoseByStatus(failure))
+    : (['ERR_VFS_IO', messageOf(error)] as const);
+  return new VfsError(code, `cannot ${verb} ${displayPath}: ${problem}`, details);
+}
+
+function diagnoseByStatus({ status, absent, answer }: RequestFailure): Diagnosis {
+  if (absent) return ['ERR_VFS_NOT_FOUND', 'there is no such file'];
+  return [status === 501 ? 'ERR_VFS_UNSUPPORTED' : 'ERR_VFS_IO', answer];
+}
+
+/** The result of a request for an object, or undefined where the object is missing. */
+export async function unlessAbsent<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof RequestFailure && error.absent) return undefined;
+    throw error;
+  }
+}
+
+const NO_CONNECTION = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+
+/** Whether a request failed because no connection could be made, so that no part of it was sent. */
+export function neverSent(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  return NO_CONNECTION.includes(String((error as { readonly code?: unknown }).code));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
