@@ -9,32 +9,51 @@ import { openFile } from '../open.js';
 import { resolveSignal } from '../lock/model/options.js';
 import { readLock } from '../lock/model/reader.js';
 import { run } from '../util/steps.js';
-import { freeByVersion, type Seen } from './free.js';
+import { freeByVersion, type ObservedLock } from './free.js';
 
+/** Options of `forceRelease`. */
 export interface ForceReleaseOptions {
-  /** The `lockId` of the lock to end, or the `version` that `inspect` tells of one that has none. */
+  /** The `lockId` of the lock to release, or the `version` that `inspect` returns if its record has no `lockId`. */
   readonly expect: string;
-  /** Why, in your own words, for the event. */
+  /**
+   * Why, in your own words. It is published with the event.
+   * @default ''
+   */
   readonly reason?: string;
-  /** Who does it. Default: the user and the host. */
+  /**
+   * Who releases the lock. It is published with the event.
+   * @default the user and the host, as `user@host`
+   */
   readonly by?: string;
+  /**
+   * Aborts the call, which then rejects with the signal's reason.
+   * @default none
+   */
   readonly signal?: AbortSignal;
 }
 
-/** A live holder may renew between the look and the removal, a few times in a row. */
-const TRIES = 8;
+/** A live holder may renew its lock between our read and our removal, several times in a row. */
+const MAX_TRIES = 8;
 
 /**
- * Ends somebody's lock, stale or not: its holder learns of it at its next renewal, and may go on working until then. False:
- * the lock is not the one expected any more, and nothing was changed. Publishes `vfs-lockfile:force-release`.
+ * Releases the lock of another holder, stale or not. That holder notices it at its next renewal and may go on working until then, so
+ * make sure first that it does not. Returns false, and changes nothing, if the lock is not the expected one any more. Publishes
+ * `vfs-lockfile:force-release`.
+ *
+ * @throws {LockOptionError} if `expect` is missing or another option cannot be used.
+ * @throws {VfsError} if the store fails, or if the lock file changed on every attempt.
+ * @throws the reason of `signal` if that aborts.
+ * @example
+ * const { record } = await inspect('inbox/data.csv');
+ * if (record) await forceRelease('inbox/data.csv', { expect: record.lockId, reason: 'ticket 4711' });
  */
 export async function forceRelease(file: string | URL | VfsFile, options: ForceReleaseOptions): Promise<boolean> {
-  const terms = termsOf(options);
+  const resolved = resolveOptions(options);
   const signal = resolveSignal(options);
   const startedMs = performance.now();
   const { vfs, path } = await openFile(file);
   const lock = new VfsFile(vfs, lockPath(path));
-  const ended = await end(lock, terms.expect, signal);
+  const ended = await end(lock, resolved.expect, signal);
   if (!ended) return false;
   const { record, tries } = ended;
   publish('force-release', () => ({
@@ -44,43 +63,50 @@ export async function forceRelease(file: string | URL | VfsFile, options: ForceR
     ownerId: record?.ownerId ?? '',
     attempt: tries,
     durationMs: performance.now() - startedMs,
-    reason: terms.reason,
-    by: terms.by,
+    reason: resolved.reason,
+    by: resolved.by,
   }));
   return true;
 }
 
-/** Undefined: it is another lock by now, or none. */
+/** Returns undefined if there is no lock, or another one than expected. */
 async function end(
   lock: VfsFile,
   expect: string,
   signal: AbortSignal | undefined,
-): Promise<(Seen & { readonly tries: number }) | undefined> {
-  let unanswered: Seen | undefined;
-  for (let tries = 1; tries <= TRIES; tries += 1) {
-    const seen = await run(readLock(lock.vfs, lock.path, { signal }));
-    if (seen === undefined || seen.record?.released || idOf(seen) !== expect) {
-      // Gone after a request of ours that got no answer: it was carried out.
+): Promise<(ObservedLock & { readonly tries: number }) | undefined> {
+  let unanswered: ObservedLock | undefined;
+  for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+    const observed = await run(readLock(lock.vfs, lock.path, { signal }));
+    if (observed === undefined || observed.record?.released || idOf(observed) !== expect) {
+      // It is gone after a request of ours that got no answer, so that request was carried out.
       return unanswered && { ...unanswered, tries };
     }
     try {
-      if (await freeByVersion(lock.vfs, lock.path, seen, { signal })) return { ...seen, tries };
+      if (await freeByVersion(lock.vfs, lock.path, observed, { signal })) return { ...observed, tries };
     } catch (error) {
-      if (effectOf(error) === 'none' || tries === TRIES) throw error;
-      unanswered = seen;
+      if (effectOf(error) === 'none' || tries === MAX_TRIES) throw error;
+      unanswered = observed;
     }
   }
-  throw new VfsError('ERR_VFS_IO', `cannot release ${lock.toString()}: it changed ${String(TRIES)} times meanwhile`);
+  throw new VfsError(
+    'ERR_VFS_IO',
+    `cannot release ${lock.toString()}: it changed ${String(MAX_TRIES)} times meanwhile`,
+  );
 }
 
-/** Go's own records have no id. */
-function idOf({ record, version }: Seen): string {
+/** Records written by the Go library have no `lockId`. */
+function idOf({ record, version }: ObservedLock): string {
   return record === undefined || record.lockId === '' ? version : record.lockId;
 }
 
-function termsOf({ expect, reason = '', by }: ForceReleaseOptions): Required<Omit<ForceReleaseOptions, 'signal'>> {
+function resolveOptions({
+  expect,
+  reason = '',
+  by,
+}: ForceReleaseOptions): Required<Omit<ForceReleaseOptions, 'signal'>> {
   if (typeof expect !== 'string' || expect === '') {
-    throw new LockOptionError('expect must be the lockId of the lock to end: a lock is never released blindly');
+    throw new LockOptionError('expect must be the lockId of the lock to release, so that no other lock is released');
   }
   for (const [name, text] of Object.entries({ reason, by: by ?? '' })) {
     if (typeof text !== 'string') throw new LockOptionError(`${name} must be a string, not ${typeof text}`);

@@ -2,28 +2,33 @@ import { freshId } from '../util/fresh-id.js';
 import { encodeRecord, type LockRecord } from '../lock/model/record.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
 
-/** A lock file as it was seen. */
-export interface Seen {
+/** The content of a lock file, and the version that had it. */
+export interface ObservedLock {
   readonly record: LockRecord | undefined;
   readonly version: Version;
 }
 
 /**
- * Frees a lock if its file is still as it was seen, else answers false. The file is overwritten with a tombstone where the
- * store cannot remove by version, and where its record has to outlive it because fencing tokens are counted in it.
+ * Frees a lock if its file still has the observed version, else returns false. The file is overwritten with a tombstone where the
+ * store cannot remove by version, and where the record must outlive the lock because fencing tokens are counted in it.
  */
-export async function freeByVersion(vfs: Vfs, lock: string, seen: Seen, options: CallOptions = {}): Promise<boolean> {
-  if (!keepsTombstone(vfs, seen.record)) return await vfs.remove(lock, seen.version, options);
-  const tombstone = encodeRecord({ ...NOBODY, ...seen.record, nonce: freshId(), released: true });
-  return (await vfs.replace(lock, seen.version, tombstone, options)) !== undefined;
+export async function freeByVersion(
+  vfs: Vfs,
+  lock: string,
+  observed: ObservedLock,
+  options: CallOptions = {},
+): Promise<boolean> {
+  if (!keepsTombstone(vfs, observed.record)) return await vfs.remove(lock, observed.version, options);
+  const tombstone = encodeRecord({ ...UNKNOWN_HOLDER, ...observed.record, nonce: freshId(), released: true });
+  return (await vfs.replace(lock, observed.version, tombstone, options)) !== undefined;
 }
 
 export function keepsTombstone({ capabilities }: Vfs, record: LockRecord | undefined): boolean {
   return capabilities.remove === 'none' || (record?.fencingToken ?? '') !== '';
 }
 
-/** What a tombstone says of a holder of whom nothing can be read. */
-const NOBODY: LockRecord = {
+/** What a tombstone says about a holder whose record could not be read. */
+const UNKNOWN_HOLDER: LockRecord = {
   createdAt: undefined,
   ttlMs: 1,
   leaseMs: 1,

@@ -8,26 +8,44 @@ import { Inspector, respectMs, type Inspection, type InspectOptions } from '../l
 import { openFolder, type Location } from '../open.js';
 import { type Folder } from '../vfs/path.js';
 
-/** A lock that was found, and the file that it locks, which need not exist. */
+/** A lock that was found in a folder. */
 export interface Listed extends Inspection {
+  /** The file that is locked. It need not exist. */
   readonly file: VfsFile;
-  /** Why the lock file could not be read; its state is `'unreadable'` then. */
+  /** Why the lock file could not be read, in which case `state` is `'unreadable'`. Undefined: it could be read. */
   readonly error: VfsError | undefined;
 }
 
+/** Options of `list`. */
 export interface ListLocksOptions extends InspectOptions {
-  /** Also in all folders below. Default false. */
+  /**
+   * Also list the locks in all subfolders.
+   * @default false
+   */
   readonly recursive?: boolean;
-  /** How many lock files are read at once, from 1 to 1000. Default 16. */
+  /**
+   * How many lock files are read at the same time, from 1 to 1000.
+   * @default 16
+   */
   readonly concurrency?: number;
-  /** Told of each folder below that cannot be listed. Without it the first such error ends the list, after all else. */
+  /**
+   * Called for each subfolder that cannot be listed.
+   * @default the first such error is thrown after everything else was listed
+   */
   readonly onError?: (error: VfsError, folder: string) => void;
 }
 
 /**
- * Looks at every lock in a folder, as `inspect` does, in no promised order and in bounded memory. The first one comes before
- * the last name is known; locks that vanish meanwhile are left out. Files named `*.lock` that are not locks of this library
- * are `'unreadable'`, and later `'stale'` with that reason.
+ * Inspects every lock in a folder, in no particular order and in bounded memory. Locks that are released meanwhile are left out. A
+ * file named `*.lock` that holds no lock record is `'unreadable'`, and becomes `'stale'` with that reason after `ttl`.
+ *
+ * @throws {LockOptionError} if the location or an option cannot be used.
+ * @throws {VfsError} while it is iterated, if the folder cannot be listed.
+ * @throws the reason of `signal`, while it is iterated, if that aborts.
+ * @example
+ * for await (const { path, state, record } of list('inbox', { recursive: true })) {
+ *   console.log(path, state, record?.hostname);
+ * }
  */
 export function list(location: Location, options: ListLocksOptions = {}): AsyncIterable<Listed> {
   const ttlMs = respectMs(options);
@@ -35,18 +53,18 @@ export function list(location: Location, options: ListLocksOptions = {}): AsyncI
   return { [Symbol.asyncIterator]: () => listed(location, { ...options, ttlMs, concurrency }) };
 }
 
-interface Terms extends ListLocksOptions {
+interface ResolvedListOptions extends ListLocksOptions {
   readonly ttlMs: number;
   readonly concurrency: number;
 }
 
-async function* listed(location: Location, options: Terms): AsyncGenerator<Listed> {
+async function* listed(location: Location, options: ResolvedListOptions): AsyncGenerator<Listed> {
   const signal = resolveSignal(options);
   const folder = await openFolder(location);
   const inspector = new Inspector(folder.vfs, options.ttlMs);
   const locks = lockedFiles(folder, options);
   try {
-    for await (const found of inParallel(locks, options.concurrency, (file) => lookAt(inspector, file, signal))) {
+    for await (const found of inParallel(locks, options.concurrency, (file) => inspectFile(inspector, file, signal))) {
       signal?.throwIfAborted();
       if (found) yield found;
     }
@@ -56,7 +74,7 @@ async function* listed(location: Location, options: Terms): AsyncGenerator<Liste
   }
 }
 
-/** The files of which there are locks in a folder, whether or not they exist. */
+/** The files that have a lock file in the folder, whether or not they exist themselves. */
 export async function* lockedFiles({ vfs, path }: Folder, options: ListLocksOptions): AsyncGenerator<VfsFile> {
   const { recursive = false, signal } = options;
   let unlisted: VfsError | undefined;
@@ -68,8 +86,8 @@ export async function* lockedFiles({ vfs, path }: Folder, options: ListLocksOpti
   if (unlisted) throw unlisted;
 }
 
-/** Undefined: it has vanished. */
-export async function lookAt(
+/** Returns undefined if the lock file does not exist any more. */
+export async function inspectFile(
   inspector: Inspector,
   file: VfsFile,
   signal: AbortSignal | undefined,

@@ -11,45 +11,69 @@ import { concurrencyOf } from '../util/in-parallel.js';
 import { lockedFiles, type ListLocksOptions } from './list.js';
 import { openFolder, type Location } from '../open.js';
 import { type Folder } from '../vfs/path.js';
-import { Sweeper, type SweepTerms, type Swept, type SweptReason } from './sweeper.js';
+import { Sweeper, type SweeperOptions, type Swept, type SweptReason } from './sweeper.js';
 
+/** Options of `sweep`. */
 export interface SweepOptions extends Omit<ListLocksOptions, 'onError'> {
-  /** Tell what would be removed, and remove nothing. Default false. */
+  /**
+   * Report what would be removed, and remove nothing.
+   * @default false
+   */
   readonly dryRun?: boolean;
   /**
-   * Leave what was written more recently. It only ever keeps more: a lock is never removed before its lease and grace are over,
-   * or its process has died, and a tombstone or leftover never before it is an hour old. Default 0.
+   * Keep what was written more recently than this: milliseconds or a duration string such as `'1h'`. It never removes more than the
+   * default does: a lock only after its lease and grace have ended or its process has died, a tombstone or leftover only
+   * when it is at least an hour old.
+   * @default 0
    */
   readonly olderThan?: Duration;
-  /** Asked before a stale lock is removed; returning false leaves it alone, throwing ends the sweep. */
+  /**
+   * Called before a stale lock is removed. Returning false keeps the lock, throwing ends the sweep.
+   * @default none: every stale lock is removed
+   */
   readonly onStale?: (record: LockRecord | undefined, reason: StaleReason, file: VfsFile) => unknown;
-  /** Also remove stale `*.lock` files that hold no lock record. Default false, as they may be anybody's: `yarn.lock`. */
+  /**
+   * Also remove stale `*.lock` files that hold no lock record. They may belong to other programs, like `yarn.lock`.
+   * @default false
+   */
   readonly unreadable?: boolean;
 }
 
-/** How many locks, leftovers and unlisted folders there were, by what was done and why. */
+/** How many locks, leftovers and unlistable folders were found, by what was done with them. */
 export interface SweepTotals {
-  /** Those of a dry run are the ones that would have been. */
+  /** Removed; in a dry run, how many would have been. */
   readonly removed: number;
+  /** Stale locks that were overwritten with a tombstone. */
   readonly released: number;
-  /** Those that failed are among them. */
+  /** Left as they were, including those that failed. */
   readonly left: number;
+  /** Left because of an error. */
   readonly failed: number;
+  /** How many there were for each reason. */
   readonly reasons: Readonly<Partial<Record<SweptReason, number>>>;
 }
 
 /**
- * Removes the stale locks in a folder, each by the version that was seen stale, so that one renewed or taken over meanwhile
- * survives; and, past an hour, tombstones and what crashed writers left. Any number of sweeps may run at once.
+ * Removes the stale locks in a folder. Each is removed by the version that was observed to be stale, so a lock that is renewed or
+ * taken over meanwhile survives. Also removes tombstones and the leftovers of crashed processes once they are an hour old. Any number of
+ * sweeps may run at the same time.
  *
- * It begins when it is iterated, which tells of each thing found, or awaited, which gives the totals. It rejects when the folder
- * itself cannot be listed or the signal aborts; whatever else fails is told and left.
+ * The sweep starts when it is iterated, which yields each thing found, or awaited, which returns the totals. A lock that cannot be
+ * removed is reported with its error and left.
+ *
+ * @throws {LockOptionError} if the location or an option cannot be used.
+ * @throws {VfsError} when it is iterated or awaited, if the folder itself cannot be listed.
+ * @throws the reason of `signal`, when it is iterated or awaited, if that aborts.
+ * @example
+ * const { removed, left } = await sweep('inbox', { recursive: true });
+ * @example
+ * for await (const { path, action, reason } of sweep('inbox', { dryRun: true })) console.log(path, action, reason);
  */
 export function sweep(location: Location, options: SweepOptions = {}): Sweep {
-  return new Sweep(swept(location, options, { ...termsOf(options), ...readingOf(options) }));
+  return new Sweep(sweepAll(location, options, { ...resolveSweeperOptions(options), ...resolveListing(options) }));
 }
 
-/** A sweep under way: an iteration of what is done, and a promise of the totals. */
+/** A sweep in progress: iterate it for each step, or await it for the totals. */
 export class Sweep implements AsyncIterable<Swept>, PromiseLike<SweepTotals> {
   readonly #steps: AsyncGenerator<Swept>;
   readonly #reasons = new Map<SweptReason, number>();
@@ -60,7 +84,7 @@ export class Sweep implements AsyncIterable<Swept>, PromiseLike<SweepTotals> {
     this.#steps = this.#counting(steps);
   }
 
-  /** As of now. */
+  /** The totals so far. */
   get totals(): SweepTotals {
     const count = (action: Swept['action']): number => this.#actions.get(action) ?? 0;
     return {
@@ -72,10 +96,12 @@ export class Sweep implements AsyncIterable<Swept>, PromiseLike<SweepTotals> {
     };
   }
 
+  /** Runs the sweep and yields each thing found. */
   [Symbol.asyncIterator](): AsyncIterator<Swept> {
     return this.#steps;
   }
 
+  /** Runs the sweep to its end and passes on the totals. */
   then<A = SweepTotals, B = never>(
     fulfilled?: ((totals: SweepTotals) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -97,29 +123,33 @@ export class Sweep implements AsyncIterable<Swept>, PromiseLike<SweepTotals> {
   }
 }
 
-interface Terms extends SweepTerms {
+interface ResolvedSweepOptions extends SweeperOptions {
   readonly ttlMs: number;
   readonly concurrency: number;
 }
 
-async function* swept(location: Location, options: SweepOptions, terms: Terms): AsyncGenerator<Swept> {
+async function* sweepAll(
+  location: Location,
+  options: SweepOptions,
+  resolved: ResolvedSweepOptions,
+): AsyncGenerator<Swept> {
   const signal = resolveSignal(options);
   const folder = await openFolder(location);
-  const sweeper = new Sweeper(folder.vfs, new Inspector(folder.vfs, terms.ttlMs), terms);
+  const sweeper = new Sweeper(folder.vfs, new Inspector(folder.vfs, resolved.ttlMs), resolved);
   try {
-    yield* sweptLocks(folder, sweeper, options, terms);
-    yield* sweptLeftovers(folder, sweeper, options, terms);
+    yield* sweepLocks(folder, sweeper, options, resolved);
+    yield* sweepLeftovers(folder, sweeper, options, resolved);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
   }
 }
 
-async function* sweptLocks(
+async function* sweepLocks(
   folder: Folder,
   sweeper: Sweeper,
   { recursive = false, signal }: SweepOptions,
-  { concurrency }: Terms,
+  { concurrency }: ResolvedSweepOptions,
 ): AsyncGenerator<Swept> {
   const unlisted: Swept[] = [];
   const onError = (error: VfsError, path: string): void => {
@@ -133,14 +163,14 @@ async function* sweptLocks(
   yield* unlisted;
 }
 
-async function* sweptLeftovers(
+async function* sweepLeftovers(
   { vfs, path }: Folder,
   sweeper: Sweeper,
   { recursive = false, signal }: SweepOptions,
-  { concurrency }: Terms,
+  { concurrency }: ResolvedSweepOptions,
 ): AsyncGenerator<Swept> {
   if (vfs.leftovers === undefined) return;
-  // Which folders cannot be listed was told already.
+  // The listing of locks has already reported the folders that cannot be listed.
   const found = vfs.leftovers.list(path, { recursive, signal, onError: () => undefined });
   for await (const step of inParallel(found, concurrency, (entry) => sweeper.leftover(entry))) if (step) yield step;
 }
@@ -154,11 +184,17 @@ const UNLISTED = {
   idleMs: undefined,
 } as const;
 
-function readingOf(options: SweepOptions): Pick<Terms, 'ttlMs' | 'concurrency'> {
+function resolveListing(options: SweepOptions): Pick<ResolvedSweepOptions, 'ttlMs' | 'concurrency'> {
   return { ttlMs: respectMs(options), concurrency: concurrencyOf(options) };
 }
 
-function termsOf({ dryRun = false, olderThan = 0, unreadable = false, onStale, signal }: SweepOptions): SweepTerms {
+function resolveSweeperOptions({
+  dryRun = false,
+  olderThan = 0,
+  unreadable = false,
+  onStale,
+  signal,
+}: SweepOptions): SweeperOptions {
   const olderThanMs = durationMs(olderThan, 'olderThan', { zero: true });
   for (const [name, value] of Object.entries({ dryRun, unreadable })) {
     if (typeof value !== 'boolean') throw new LockOptionError(`${name} must be a boolean, not ${typeof value}`);

@@ -5,36 +5,43 @@ import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
 import type { Inspector } from '../lock/inspect.js';
-import { lookAt, type Listed } from './list.js';
+import { inspectFile, type Listed } from './list.js';
 import { folderOf } from '../vfs/path.js';
 import { keepsTombstone, freeByVersion } from './free.js';
 
 /**
- * Why something was removed: `'expired'`, `'dead-process'` or `'unreadable'` as a stale lock, `'released'`: a tombstone,
- * `'leftover'` of a writer that was broken off. Why it was left: `'held'`; `'unreadable'`: it holds no lock record, and that
- * may mean that it is no lock; `'young'`: not as old as it would have to be; `'untimed'`: the store does not tell its time;
- * `'vetoed'` by `onStale`; `'tombstone'`: one that has to stay; `'changed'` between the look and the removal; `'failed'`.
+ * Why something was removed. A stale lock: `'expired'`, `'dead-process'` or `'unreadable'`. `'released'`: a tombstone. `'leftover'`:
+ * a scratch file of a process that died.
+ *
+ * Why something was left. `'held'`: the lock is not stale. `'unreadable'`: it holds no lock record and may not be a lock. `'young'`:
+ * it is not old enough. `'untimed'`: the store has no clock, so its age is unknown. `'vetoed'`: `onStale` returned false.
+ * `'tombstone'`: it must stay, because of the store or of fencing tokens. `'changed'`: it was changed before it could be removed.
+ * `'failed'`: see `error`.
  */
 export type SweptReason =
   StaleReason | 'released' | 'leftover' | 'held' | 'young' | 'untimed' | 'vetoed' | 'tombstone' | 'changed' | 'failed';
 
-/** What was done about one lock, leftover, or folder that could not be listed, and why. */
+/** What was done with one lock, one leftover, or one folder that could not be listed. */
 export interface Swept {
+  /** What was found. */
   readonly kind: 'lock' | 'leftover' | 'folder';
-  /** `'released'`: a stale lock was overwritten with a tombstone, as its store or its fencing tokens need it. */
+  /** What was done. `'released'`: a stale lock was overwritten with a tombstone, because of its store or of fencing tokens. */
   readonly action: 'removed' | 'released' | 'left' | 'would-remove';
+  /** Why it was done. */
   readonly reason: SweptReason;
-  /** The lock file, leftover or folder, as a person finds it. */
+  /** The display path of the lock file, leftover or folder: an absolute path on the local disk, elsewhere a URI. */
   readonly path: string;
-  /** The file that the lock is of. */
+  /** The file that is locked. Undefined: it is not a lock. */
   readonly file: VfsFile | undefined;
+  /** The record in the lock file. Undefined: it is not a lock, or it cannot be read. */
   readonly record: LockRecord | undefined;
-  /** Since it was last written, in milliseconds of the store's clock, where that is known. */
+  /** Milliseconds since it was last written, by the store's clock. Undefined: not known. */
   readonly idleMs: number | undefined;
+  /** Why it could not be read, listed or removed. Undefined: there was no error. */
   readonly error: unknown;
 }
 
-export interface SweepTerms {
+export interface SweeperOptions {
   readonly dryRun: boolean;
   readonly olderThanMs: number;
   readonly unreadable: boolean;
@@ -42,72 +49,72 @@ export interface SweepTerms {
   readonly signal: AbortSignal | undefined;
 }
 
-/** No writer that lives leaves a private name alone for so long; one that was stopped for longer fails when it goes on. */
+/** No live process keeps a scratch file for this long. A process that was stopped for longer fails when it continues. */
 const SAFE_AGE_MS = 3_600_000;
 
-type Verdict = Pick<Swept, 'action' | 'reason'> & { readonly error?: unknown };
+type Outcome = Pick<Swept, 'action' | 'reason'> & { readonly error?: unknown };
 
-const left = (reason: SweptReason, error?: unknown): Verdict => ({ action: 'left', reason, error });
+const left = (reason: SweptReason, error?: unknown): Outcome => ({ action: 'left', reason, error });
 
-/** Judges what was found in one store, and removes what nobody needs. */
+/** Decides what to do with each thing found in a store, and removes what nobody needs any more. */
 export class Sweeper {
   readonly #vfs: Vfs;
   readonly #inspector: Inspector;
-  readonly #terms: SweepTerms;
+  readonly #options: SweeperOptions;
 
-  constructor(vfs: Vfs, inspector: Inspector, terms: SweepTerms) {
+  constructor(vfs: Vfs, inspector: Inspector, options: SweeperOptions) {
     this.#vfs = vfs;
     this.#inspector = inspector;
-    this.#terms = terms;
+    this.#options = options;
   }
 
-  /** Undefined: there is no lock any more. */
+  /** Returns undefined if the lock does not exist any more. */
   async lock(file: VfsFile): Promise<Swept | undefined> {
-    const found = await lookAt(this.#inspector, file, this.#terms.signal);
+    const found = await inspectFile(this.#inspector, file, this.#options.signal);
     if (found === undefined) return undefined;
     const { path, record, idleMs } = found;
-    return { kind: 'lock', path, file, record, idleMs, error: undefined, ...(await this.#aboutLock(found)) };
+    return { kind: 'lock', path, file, record, idleMs, error: undefined, ...(await this.#sweepLock(found)) };
   }
 
-  /** Undefined: it is one of this sweep's own. */
+  /** Returns undefined for scratch files of this sweep itself. */
   async leftover(entry: Entry): Promise<Swept | undefined> {
     const { clock } = this.#inspector;
     if (clock.made(entry.path)) return undefined;
-    const nowMs = await clock.now(folderOf(entry.path), { signal: this.#terms.signal });
+    const nowMs = await clock.now(folderOf(entry.path), { signal: this.#options.signal });
     const idleMs = nowMs === undefined ? undefined : Math.max(0, nowMs - entry.modifiedMs);
-    const about = { path: this.#vfs.locate(entry.path), file: undefined, record: undefined, idleMs };
-    return { kind: 'leftover', ...about, error: undefined, ...(await this.#aboutLeftover(entry, idleMs)) };
+    const common = { path: this.#vfs.locate(entry.path), file: undefined, record: undefined, idleMs };
+    return { kind: 'leftover', ...common, error: undefined, ...(await this.#sweepLeftover(entry, idleMs)) };
   }
 
-  async #aboutLock(found: Listed): Promise<Verdict> {
+  async #sweepLock(found: Listed): Promise<Outcome> {
     const { state, error } = found;
     if (error) {
-      this.#terms.signal?.throwIfAborted();
+      this.#options.signal?.throwIfAborted();
       return left('failed', error);
     }
-    if (state === 'released') return this.#aboutTombstone(found);
+    if (state === 'released') return this.#sweepTombstone(found);
     if (state !== 'stale') return left(state === 'unreadable' ? 'unreadable' : 'held');
     const { reason = 'expired', record, file, idleMs = 0 } = found;
-    if (reason === 'unreadable' && !this.#terms.unreadable) return left('unreadable');
-    if (idleMs < this.#terms.olderThanMs) return left('young');
-    if ((await this.#terms.onStale?.(record, reason, file)) === false) return left('vetoed');
-    return this.#vacated(found, reason, keepsTombstone(this.#vfs, record) ? 'released' : 'removed');
+    if (reason === 'unreadable' && !this.#options.unreadable) return left('unreadable');
+    if (idleMs < this.#options.olderThanMs) return left('young');
+    if ((await this.#options.onStale?.(record, reason, file)) === false) return left('vetoed');
+    return this.#free(found, reason, keepsTombstone(this.#vfs, record) ? 'released' : 'removed');
   }
 
-  async #aboutTombstone(found: Listed): Promise<Verdict> {
+  async #sweepTombstone(found: Listed): Promise<Outcome> {
     if (keepsTombstone(this.#vfs, found.record)) return left('tombstone');
     if (!found.timed) return left('untimed');
-    return this.#isOld(found.idleMs) ? this.#vacated(found, 'released', 'removed') : left('young');
+    return this.#isOld(found.idleMs) ? this.#free(found, 'released', 'removed') : left('young');
   }
 
-  #vacated({ file, record, version }: Listed, reason: SweptReason, action: Swept['action']): Promise<Verdict> {
+  #free({ file, record, version }: Listed, reason: SweptReason, action: Swept['action']): Promise<Outcome> {
     if (version === undefined) return Promise.resolve(left('changed'));
     return this.#unlessDry({ action, reason }, () =>
       freeByVersion(this.#vfs, lockPath(file.path), { record, version }),
     );
   }
 
-  async #aboutLeftover(entry: Entry, idleMs: number | undefined): Promise<Verdict> {
+  async #sweepLeftover(entry: Entry, idleMs: number | undefined): Promise<Outcome> {
     if (idleMs === undefined) return left('untimed');
     if (!this.#isOld(idleMs)) return left('young');
     const clear = async (): Promise<boolean> => (await this.#vfs.leftovers?.clear(entry)) ?? false;
@@ -115,13 +122,13 @@ export class Sweeper {
   }
 
   #isOld(idleMs = 0): boolean {
-    return idleMs >= Math.max(SAFE_AGE_MS, this.#terms.olderThanMs);
+    return idleMs >= Math.max(SAFE_AGE_MS, this.#options.olderThanMs);
   }
 
-  /** What was begun is finished, so that what is told is what was done: the signal stops only what comes next. */
-  async #unlessDry(done: Verdict, remove: () => Promise<boolean>): Promise<Verdict> {
-    if (this.#terms.dryRun) return { ...done, action: 'would-remove' };
-    this.#terms.signal?.throwIfAborted();
+  /** A removal that has started is finished, so that the report is true. The signal only prevents the next one. */
+  async #unlessDry(done: Outcome, remove: () => Promise<boolean>): Promise<Outcome> {
+    if (this.#options.dryRun) return { ...done, action: 'would-remove' };
+    this.#options.signal?.throwIfAborted();
     try {
       return (await remove()) ? done : left('changed');
     } catch (error) {

@@ -1,39 +1,52 @@
 import type { Vfs } from '../vfs/vfs.js';
 
-/** A store to try, and how to be rid of it. */
+/** A store for one case, and how to remove it. */
 export interface VfsUnderTest {
+  /** The store. */
   readonly vfs: Vfs;
-  /** More ways into the same store, such as connections of their own or other threads: races run between all of them. */
+  /** More clients of the same store, such as other connections or threads. Races run between all of them. */
   readonly rivals?: readonly Vfs[];
-  /** An existing, empty folder that the case has to itself. Default: the root. */
+  /**
+   * An existing, empty folder that only this case uses.
+   * @default the root
+   */
   readonly folder?: string;
-  /** Called once, whatever happened. To reject is to fail the case, so this is the place to look for what was left behind. */
+  /** Called once at the end of the case, also if that failed. A rejection fails the case, so check here that nothing was left behind. */
   dispose(): Promise<void>;
 }
 
-/** Called once a case. */
+/** Creates a store. It is called once for each case. */
 export type MakeVfs = () => Promise<VfsUnderTest>;
 
+/** Options of `conformance`. */
 export interface ConformanceOptions {
-  /** How often each race is run. Default 50. */
+  /**
+   * How often each race is run.
+   * @default 50
+   */
   readonly rounds?: number;
-  /** How long to wait for what the store does by itself, such as telling a watcher, in milliseconds. Default 20,000. */
+  /**
+   * How long to wait for something that the store does by itself, such as notifying a watcher, in milliseconds.
+   * @default 20000
+   */
   readonly patienceMs?: number;
 }
 
-/** How a test runner is told that a case does not apply: the context that vitest and node:test hand to each test. */
+/** The context that vitest and node:test pass to each test. It is used to skip a case that does not apply. */
 export interface SkipContext {
+  /** Skips the test, with the reason. */
   readonly skip: (reason: string) => unknown;
 }
 
-/** One sentence about the behaviour of every `Vfs`, and how to find out whether it holds. */
+/** One rule that every `Vfs` must follow, and a test of it. */
 export interface ConformanceCase {
+  /** The rule as a sentence, for use as the name of a test. */
   readonly name: string;
-  /** What the store has to be capable of for this case to apply, in words. Undefined: nothing in particular. */
+  /** What the store must be capable of for this case to apply, in words. Undefined: nothing in particular. */
   readonly needs: string | undefined;
   /**
-   * Rejects when the store behaves otherwise. When it lacks what the case `needs`, `skip` of the context is called with
-   * the reason; without a context it rejects then too, so that nothing passes that was not tried.
+   * Runs the test, and rejects if the store does not follow the rule. If the store lacks what the case `needs`, `skip` of the
+   * context is called with the reason. Without a context it rejects in that case too, so that no case passes untested.
    */
   readonly run: (...context: readonly [SkipContext?, ...unknown[]]) => Promise<void>;
 }

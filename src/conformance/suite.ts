@@ -1,5 +1,5 @@
 import { aborts } from './cases/aborts.js';
-import type { Arena, Behaviour } from './behaviour.js';
+import type { CaseContext, Behaviour } from './behaviour.js';
 import { capabilities } from './cases/capabilities.js';
 import type { ConformanceCase, ConformanceOptions, MakeVfs, SkipContext, VfsUnderTest } from './case.js';
 import { clock } from './cases/clock.js';
@@ -24,47 +24,50 @@ const BEHAVIOURS: readonly Behaviour[] = [
 ];
 
 /**
- * The contract of `Vfs` as cases for any test runner: `for (const { name, run } of conformance(make)) test(name, run)`.
- * `make` is called anew for each case.
+ * The contract of `Vfs` as test cases for any test runner. `make` is called once for each case.
+ *
+ * @example
+ * const make = async () => ({ vfs: memVfs(), dispose: async () => {} });
+ * for (const { name, run } of conformance(make)) test(name, run);
  */
 export function conformance(make: MakeVfs, options: ConformanceOptions = {}): readonly ConformanceCase[] {
   return BEHAVIOURS.map((behaviour) => ({
     name: behaviour.name,
-    needs: behaviour.needs?.map(({ words }) => words).join(', '),
-    run: (...[context]) => perform(behaviour, make, options, context),
+    needs: behaviour.needs?.map(({ label }) => label).join(', '),
+    run: (...[context]) => runCase(behaviour, make, options, context),
   }));
 }
 
-async function perform(
+async function runCase(
   behaviour: Behaviour,
   make: MakeVfs,
   options: ConformanceOptions,
   context: SkipContext | undefined,
 ): Promise<void> {
-  const made = await make();
-  const lacking = behaviour.needs?.find(({ met }) => !met(made.vfs));
-  await disposing(made, async () => {
-    if (lacking === undefined) await behaviour.check(arenaOf(made, options));
+  const tested = await make();
+  const missing = behaviour.needs?.find(({ met }) => !met(tested.vfs));
+  await withDisposal(tested, async () => {
+    if (missing === undefined) await behaviour.check(contextOf(tested, options));
   });
-  if (lacking === undefined) return;
-  const reason = `needs ${lacking.words}`;
-  if (typeof context?.skip !== 'function') throw new Error(`not tried: the case ${reason}`);
+  if (missing === undefined) return;
+  const reason = `needs ${missing.label}`;
+  if (typeof context?.skip !== 'function') throw new Error(`not tested: the case ${reason}`);
   context.skip(reason);
 }
 
-/** A failure of the case itself is more telling than what it then left behind. */
-async function disposing(made: VfsUnderTest, work: () => Promise<void>): Promise<void> {
+/** If the case itself fails, its error is reported and not one of the disposal. */
+async function withDisposal(tested: VfsUnderTest, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    await made.dispose().catch(() => undefined);
+    await tested.dispose().catch(() => undefined);
     throw error;
   }
-  await made.dispose();
+  await tested.dispose();
 }
 
-function arenaOf({ vfs, rivals = [], folder = '' }: VfsUnderTest, options: ConformanceOptions): Arena {
+function contextOf({ vfs, rivals = [], folder = '' }: VfsUnderTest, options: ConformanceOptions): CaseContext {
   const { rounds = 50, patienceMs = 20_000 } = options;
   const path = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-  return { vfs, doors: [vfs, ...rivals], folder, rounds, patienceMs, path };
+  return { vfs, clients: [vfs, ...rivals], folder, rounds, patienceMs, path };
 }

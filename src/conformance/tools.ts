@@ -6,10 +6,10 @@ import type { Entry, ListOptions, ReadOptions, Snapshot, Version, Vfs, Written }
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
 
-/** A content that no other call gives, as a record with a fresh nonce. */
+/** A content that no other call returns, like a lock record with a fresh nonce. */
 export const fresh = (): Uint8Array => bytes(randomUUID());
 
-/** What `size` bytes of no particular meaning are, the same each time. */
+/** `size` bytes of arbitrary content, the same on each call. */
 export function filler(size: number): Uint8Array {
   const data = Buffer.allocUnsafe(size);
   for (let at = 0; at < size; at += 1) data[at] = (at * 167 + (at >> 8)) & 0xff;
@@ -17,26 +17,26 @@ export function filler(size: number): Uint8Array {
 }
 
 export async function created(vfs: Vfs, path: string, data: Uint8Array): Promise<Version> {
-  return versionOf(await vfs.create(path, data), `create ${path}, where nothing was`);
+  return versionOf(await vfs.create(path, data), `create ${path}, where no file was`);
 }
 
 export async function replaced(vfs: Vfs, path: string, version: Version, data: Uint8Array): Promise<Version> {
-  return versionOf(await vfs.replace(path, version, data), `replace ${path} in its present version`);
+  return versionOf(await vfs.replace(path, version, data), `replace ${path} in its current version`);
 }
 
-/** Takes a file away by its version, or plainly where the store cannot do that. */
+/** Removes a file by its version, or unconditionally if the store cannot do that. */
 export async function removed(vfs: Vfs, path: string, version: Version): Promise<void> {
   const gone = vfs.capabilities.remove === 'none' ? vfs.delete(path) : vfs.remove(path, version);
-  ok(await gone, `remove ${path} in its present version: was lost`);
+  ok(await gone, `remove ${path} in its current version: was lost`);
 }
 
 function versionOf(written: Written | undefined, what: string): Version {
   ok(written, `${what}: was lost`);
-  strictEqual(typeof written.version, 'string', `${what}: gave no version`);
+  strictEqual(typeof written.version, 'string', `${what}: returned no version`);
   return written.version;
 }
 
-/** The file as it is now; fails when there is none. */
+/** Reads a file. Fails if there is none. */
 export async function found(vfs: Vfs, path: string, options?: ReadOptions): Promise<Snapshot> {
   const snapshot = await vfs.read(path, options);
   ok(snapshot, `read ${path}: there is no file`);
@@ -51,10 +51,10 @@ export async function absent(vfs: Vfs, path: string): Promise<void> {
   strictEqual(await vfs.read(path), undefined, `read ${path}: there is a file`);
 }
 
-/** Compares without printing megabytes. */
+/** Compares contents, and does not print them if they differ. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  strictEqual(actual.byteLength, expected.byteLength, `${what}: has another length`);
-  ok(Buffer.from(actual).equals(expected), `${what}: has another content`);
+  strictEqual(actual.byteLength, expected.byteLength, `${what}: has a different length`);
+  ok(Buffer.from(actual).equals(expected), `${what}: has a different content`);
 }
 
 export async function listed(vfs: Vfs, folder: string, options?: ListOptions): Promise<readonly Entry[]> {
@@ -68,7 +68,7 @@ export async function listsExactly(vfs: Vfs, folder: string, expected: readonly 
   deepStrictEqual(paths, [...expected].sort());
 }
 
-/** Fails unless `call` gives a promise that rejects with a `VfsError` of one of these codes. A throw in place is none. */
+/** Fails unless `call` returns a promise that rejects with a `VfsError` of one of these codes. A synchronous throw also fails. */
 export async function refusal(
   what: string,
   call: () => Promise<unknown>,
@@ -89,9 +89,9 @@ export async function refusal(
 }
 
 export function vfsError(what: string, error: unknown, codes: readonly VfsErrorCode[]): VfsError {
-  ok(error instanceof VfsError, `${what}: fails with ${String(error)}, which is no VfsError`);
+  ok(error instanceof VfsError, `${what}: fails with ${String(error)}, which is not a VfsError`);
   ok(codes.includes(error.code), `${what}: fails with ${error.code}, not ${codes.join(' or ')} (${error.message})`);
   ok(['none', 'unknown'].includes(error.effect), `${what}: has the effect ${error.effect}`);
-  ok(error.message.length > 0, `${what}: fails without a word`);
+  ok(error.message.length > 0, `${what}: fails without a message`);
   return error;
 }

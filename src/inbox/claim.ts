@@ -9,31 +9,36 @@ import { normalizePath } from '../vfs/path.js';
 import { releaseQuietly } from '../lock/quiet-release.js';
 import type { Folder } from '../vfs/path.js';
 
-/** A file of an inbox, claimed by holding its lock, until it is archived, failed or given back. */
+/** A file of an inbox whose lock is held by this process until the file is archived, failed or released. */
 export class Claim {
+  /** The claimed file. */
   readonly file: VfsFile;
-  /** Its `signal` aborts when the lock is lost; `reclaimedFrom` tells whose unfinished work this may be. */
+  /** The lock on the file. Its `signal` aborts when the lock is lost. `reclaimedFrom` says whose unfinished work this may be. */
   readonly lock: Lockfile;
   readonly #inbox: Folder;
-  readonly #onSettled: (givenBack: boolean) => void;
+  readonly #onSettled: (released: boolean) => void;
   #settled = false;
 
-  constructor(inbox: Folder, file: VfsFile, lock: Lockfile, onSettled: (givenBack: boolean) => void) {
+  constructor(inbox: Folder, file: VfsFile, lock: Lockfile, onSettled: (released: boolean) => void) {
     this.#inbox = inbox;
     this.file = file;
     this.lock = lock;
     this.#onSettled = onSettled;
   }
 
-  /** Whether it was archived, failed, given back, or found to be lost. */
+  /** Whether the claim has ended: archived, failed, released, or its lock found to be lost. */
   get settled(): boolean {
     return this.#settled;
   }
 
   /**
-   * Moves the file, done, to a path in its store, relative to the inbox (`'archive/'`: into that folder, under its own name),
-   * and gives the lock back. Rejects with `LockLostError` when the lock was lost, or with a `VfsError` (`ERR_VFS_EXISTS` when the
-   * target is taken), after which the file is still claimed.
+   * Moves the file to a path relative to the inbox and releases the lock. A path that ends with `/` is a folder: the file keeps its name.
+   * Returns the moved file.
+   *
+   * @throws {LockLostError} if the lock was lost. The claim has ended then.
+   * @throws {LockNotHeldError} if the claim had ended before.
+   * @throws {LockOptionError} if the path is not one in the same store.
+   * @throws {VfsError} if the store fails, with `ERR_VFS_EXISTS` if the target exists. The file is still claimed then.
    */
   async archive(to: string | VfsFile): Promise<VfsFile> {
     const target = this.#target(to);
@@ -41,7 +46,11 @@ export class Claim {
     return target;
   }
 
-  /** The same for a file that cannot be done; what went wrong is written beside it, to `<target>.error.json`. */
+  /**
+   * Moves a file that cannot be processed, as `archive` does, and writes the error beside it, to `<target>.error.json`.
+   *
+   * @throws as `archive` does.
+   */
   async fail(to: string | VfsFile, error: unknown): Promise<VfsFile> {
     const target = this.#target(to);
     const note = new VfsFile(target.vfs, `${target.path}.error.json`);
@@ -58,11 +67,12 @@ export class Claim {
     return target;
   }
 
-  /** Gives the file back as it is, for somebody else, or for later. Without effect on a claim that is settled. */
+  /** Releases the lock and leaves the file as it is, for another worker or for later. Does nothing if the claim has ended. */
   async release(): Promise<void> {
     await this.#settle(true);
   }
 
+  /** Does the same as `release`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
@@ -73,7 +83,7 @@ export class Claim {
       this.lock.assertHeld();
       await this.file.move(target.path, { signal: this.lock.signal });
     } catch (error) {
-      // A move that was cut off by the loss of the lock is of no interest any more.
+      // The move was aborted because the lock was lost. That loss is the error to report.
       if (this.lock.held) throw error;
       await this.#settle(true);
       throw this.lock.loss ?? error;
@@ -82,15 +92,15 @@ export class Claim {
     if (this.lock.loss) throw this.lock.loss;
   }
 
-  async #settle(givenBack: boolean): Promise<void> {
+  async #settle(released: boolean): Promise<void> {
     if (this.#settled) return;
     this.#settled = true;
     await releaseQuietly(this.lock);
-    this.#onSettled(givenBack);
+    this.#onSettled(released);
   }
 
   #assertOpen(): void {
-    if (this.#settled) throw this.lock.loss ?? new LockNotHeldError(`the claim of ${String(this.file)} is settled`);
+    if (this.#settled) throw this.lock.loss ?? new LockNotHeldError(`the claim of ${String(this.file)} has ended`);
   }
 
   #target(to: string | VfsFile): VfsFile {

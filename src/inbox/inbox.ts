@@ -4,25 +4,33 @@ import { resolveInboxOptions, type InboxOptions, type ResolvedInboxOptions } fro
 import { openFolder, type Location } from '../open.js';
 
 /**
- * Claims the files of a folder, one after the other, for as many workers on as many machines as there are: each file that is
- * yielded is locked, was still there when it was, and is nobody else's until it is archived, failed or given back. Leaving the
- * loop, as by an error in its body, gives back the file that was yielded last. Rejects when the folder cannot be listed, or no
- * lock can be made in it.
+ * Claims the files of a folder, one after the other. Any number of workers on any number of machines may do so: each file that is
+ * yielded exists, is locked, and belongs to this worker until it is archived, failed or released. When the loop is left, also by an
+ * error in its body, the file that was yielded last is released.
+ *
+ * @throws {LockOptionError} if the location or an option cannot be used.
+ * @throws {VfsError} while it is iterated, if the folder cannot be listed or no lock can be taken in it.
+ * @example
+ * for await (const claim of inbox('inbox', { match: '*.csv', until: 'empty' })) {
+ *   const { data } = (await claim.file.read()) ?? { data: '' };
+ *   console.log(claim.file.name, data.length);
+ *   await claim.archive('archive/');
+ * }
  */
 export function inbox(location: Location, options: InboxOptions = {}): AsyncIterable<Claim> {
-  const terms = resolveInboxOptions(options);
-  return { [Symbol.asyncIterator]: () => claims(location, terms) };
+  const resolved = resolveInboxOptions(options);
+  return { [Symbol.asyncIterator]: () => claims(location, resolved) };
 }
 
-async function* claims(location: Location, terms: ResolvedInboxOptions): AsyncGenerator<Claim> {
+async function* claims(location: Location, resolved: ResolvedInboxOptions): AsyncGenerator<Claim> {
   const folder = await openFolder(location);
-  const claimant = new InboxReader(folder, terms);
+  const reader = new InboxReader(folder, resolved);
   let last: Claim | undefined;
   let leaving = true;
   try {
     for (;;) {
-      if (terms.concurrency === 1) await last?.release();
-      last = await claimant.next();
+      if (resolved.concurrency === 1) await last?.release();
+      last = await reader.next();
       if (last === undefined) break;
       yield last;
     }

@@ -7,36 +7,59 @@ import { resolveSignal, resolveLockOptions, type LockOptions } from '../lock/mod
 import type { Entry } from '../vfs/vfs.js';
 import { concurrencyOf } from '../util/in-parallel.js';
 
-/** Which files of an inbox are claimed, when, and how their locks are held: the options of a lock apply too. */
+/** Options of `inbox`: which files are claimed and when. The options of a lock say how their locks are held. */
 export interface InboxOptions extends LockOptions {
-  /** The names to claim: `'*.csv'` with `*` and `?`, a regular expression, or a function. Default: all. */
+  /**
+   * Which file names are claimed: a pattern with `*` and `?` such as `'*.csv'`, a regular expression, or a function.
+   * @default all
+   */
   readonly match?: string | RegExp | ((name: string) => boolean);
-  /** Which of those waiting comes first: `'oldest'` (the default), `'name'`, or a comparison. */
+  /**
+   * Which file is claimed first: the one with the oldest modification time, the first by name, or the first by a comparison.
+   * @default 'oldest'
+   */
   readonly order?: 'oldest' | 'name' | ((a: Entry, b: Entry) => number);
-  /** How many claims may be open at once. With 1, asking for the next one gives back the one before. Default 1. */
+  /**
+   * How many claims may be open at the same time. With 1, the next iteration releases the previous claim.
+   * @default 1
+   */
   readonly concurrency?: number;
-  /** A file is claimed once its size and modification time have not changed for so long. 0: at once. Default `'1s'`. */
+  /**
+   * How long the size and modification time of a file must stay the same before it is claimed: milliseconds or a duration string.
+   * 0: files are claimed at once.
+   * @default '1s'
+   */
   readonly settle?: Duration;
   /**
-   * When to end: `'empty'`: when no file waits, also none that others hold; `'idle'`: when no file can be claimed. Default:
-   * never, but by `signal`.
+   * When the iteration ends. `'empty'`: when no matching file is left, including those that other workers hold. `'idle'`: when no file
+   * can be claimed.
+   * @default never, except by `signal`
    */
   readonly until?: 'empty' | 'idle';
-  /** How long to pause before looking again, when no file could be claimed. Default: what suits the store, a second on a disk. */
+  /**
+   * How long to pause when no file could be claimed: milliseconds or a duration string.
+   * @default the longest poll interval of the store, one second on a disk
+   */
   readonly poll?: Duration;
-  /** Ends the iteration: nothing is claimed from then on, and what is claimed is left to be finished. */
+  /**
+   * Ends the iteration: nothing more is claimed. The current claim stays valid and can be finished.
+   * @default none
+   */
   readonly signal?: AbortSignal;
-  /** Told of each file that is passed over, each time it is. */
+  /**
+   * Called each time a file is skipped, with the reason.
+   * @default none
+   */
   readonly onSkip?: (file: VfsFile, reason: SkipReason, error?: unknown) => void;
 }
 
 /**
- * Why a file was passed over: `'held'`: somebody else has it; `'growing'`: it changed, or may still; `'vanished'`;
- * `'unlockable'`: no lock can stand beside it, as when its name is too long, or others' may not be taken over.
+ * Why a file was skipped. `'held'`: another worker holds its lock. `'growing'`: it has not been unchanged for `settle`. `'vanished'`: it
+ * was moved or deleted meanwhile. `'unlockable'`: it cannot be locked, for example because its name is too long.
  */
 export type SkipReason = 'held' | 'growing' | 'vanished' | 'unlockable';
 
-/** `InboxOptions`, checked and with every default filled in but those of the store. */
+/** The checked options, with every default except those of the store. */
 export interface ResolvedInboxOptions {
   readonly matches: (name: string) => boolean;
   readonly compare: (a: Entry, b: Entry) => number;
@@ -75,7 +98,7 @@ export function resolveInboxOptions(options: InboxOptions): ResolvedInboxOptions
 function matcherOf(match: unknown): (name: string) => boolean {
   if (match === undefined) return () => true;
   if (typeof match === 'function') return (name) => Boolean((match as (name: string) => unknown)(name));
-  // `search` begins at the beginning each time, whatever the flags.
+  // `test` would start at `lastIndex` with the flags g and y; `search` always starts at 0.
   if (match instanceof RegExp) return (name) => name.search(match) !== -1;
   if (typeof match !== 'string' || match === '') {
     throw bad('match', match, "a pattern such as '*.csv', a regular expression or a function");

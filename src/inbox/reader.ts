@@ -11,51 +11,52 @@ import type { Folder } from '../vfs/path.js';
 import { scanInbox, type InboxScan } from './scan.js';
 import { SettleTracker } from './settle.js';
 
-/** For how many pauses a file that was given back is left to others. */
+/** For how many poll intervals a file that was released is left to other workers. */
 const ASIDE_POLLS = 10;
 
-/** Why a file is not claimed; without a reason where nobody needs to be told. */
+/** Why a file is not claimed. Without a reason, `onSkip` is not called. */
 interface Skipped {
   readonly reason?: SkipReason;
   readonly error?: unknown;
-  /** Whether it may be claimed later, by whomever; how soon, where that is known. */
+  /** Whether somebody may claim it later. */
   readonly waits?: boolean;
+  /** How soon it can be claimed, in milliseconds, if that is known. */
   readonly settlesInMs?: number;
 }
 
-/** One iteration's way through an inbox. */
+/** Finds and claims the files for one iteration of an inbox. */
 export class InboxReader {
   readonly #folder: Folder;
-  readonly #terms: ResolvedInboxOptions;
+  readonly #options: ResolvedInboxOptions;
   readonly #pollMs: number;
   readonly #inspector: Inspector;
   readonly #files: SettleTracker;
   readonly #open = new Set<string>();
-  #round: InboxScan | undefined;
+  #scan: InboxScan | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(folder: Folder, terms: ResolvedInboxOptions) {
+  constructor(folder: Folder, options: ResolvedInboxOptions) {
     this.#folder = folder;
-    this.#terms = terms;
-    this.#pollMs = terms.pollMs ?? folder.vfs.capabilities.poll.maxMs;
-    this.#inspector = new Inspector(folder.vfs, terms.ttlMs, terms.ownerId);
-    this.#files = new SettleTracker(terms.settleMs, folder.vfs.capabilities.clock.resolutionMs);
+    this.#options = options;
+    this.#pollMs = options.pollMs ?? folder.vfs.capabilities.poll.maxMs;
+    this.#inspector = new Inspector(folder.vfs, options.ttlMs, options.ownerId);
+    this.#files = new SettleTracker(options.settleMs, folder.vfs.capabilities.clock.resolutionMs);
   }
 
-  /** The next claim, as soon as there is one; undefined at the end. */
+  /** Waits for the next claim. Returns undefined at the end of the iteration. */
   async next(): Promise<Claim | undefined> {
     try {
       while (!this.#isStopped()) {
-        if (this.#open.size >= this.#terms.concurrency) {
-          await this.#settlement();
+        if (this.#open.size >= this.#options.concurrency) {
+          await this.#untilOneEnds();
           continue;
         }
-        const round = await this.#currentRound();
-        const claim = await this.#claimFrom(round);
+        const scan = await this.#currentScan();
+        const claim = await this.#claimFrom(scan);
         if (claim) return claim;
-        if (this.#isStopped() || this.#isOver(round)) return undefined;
-        this.#round = undefined;
-        if (!round.claimed) await sleep(Math.min(this.#pollMs, round.settlesInMs), this.#terms.signal);
+        if (this.#isStopped() || this.#isOver(scan)) return undefined;
+        this.#scan = undefined;
+        if (!scan.claimed) await sleep(Math.min(this.#pollMs, scan.settlesInMs), this.#options.signal);
       }
       return undefined;
     } catch (error) {
@@ -65,59 +66,59 @@ export class InboxReader {
   }
 
   #isStopped(): boolean {
-    return this.#terms.signal?.aborted ?? false;
+    return this.#options.signal?.aborted ?? false;
   }
 
-  /** Resolves when one of the open claims is settled, or the signal aborts. */
-  async #settlement(): Promise<void> {
-    const { signal } = this.#terms;
+  /** Waits until one of the open claims has ended or the signal aborts. */
+  async #untilOneEnds(): Promise<void> {
+    const { signal } = this.#options;
     const wake = (): void => this.#wake?.();
     signal?.addEventListener('abort', wake);
     await new Promise<void>((resolve) => (this.#wake = resolve));
     signal?.removeEventListener('abort', wake);
   }
 
-  /** What was seen last, unless that is old by now: work on a file may take any time. */
-  async #currentRound(): Promise<InboxScan> {
-    if (this.#round === undefined || this.#round.isOld(this.#pollMs)) {
-      this.#round = await scanInbox(this.#folder, this.#terms);
-      this.#files.observe(this.#round.entries);
+  /** The last scan, or a new one if that is old: the caller's work on a file may take any time. */
+  async #currentScan(): Promise<InboxScan> {
+    if (this.#scan === undefined || this.#scan.isOld(this.#pollMs)) {
+      this.#scan = await scanInbox(this.#folder, this.#options);
+      this.#files.observe(this.#scan.entries);
     }
-    return this.#round;
+    return this.#scan;
   }
 
   #isOver({ claimed, waits, settlesInMs }: InboxScan): boolean {
-    const { until } = this.#terms;
+    const { until } = this.#options;
     if (claimed || until === undefined) return false;
     return until === 'idle' ? settlesInMs === Infinity : !waits;
   }
 
-  async #claimFrom(round: InboxScan): Promise<Claim | undefined> {
-    for (let entry = round.take(); entry !== undefined && !this.#isStopped(); entry = round.take()) {
+  async #claimFrom(scan: InboxScan): Promise<Claim | undefined> {
+    for (let entry = scan.take(); entry !== undefined && !this.#isStopped(); entry = scan.take()) {
       const file = new VfsFile(this.#folder.vfs, entry.path);
-      const outcome = await this.#try(file, entry, round);
+      const outcome = await this.#tryClaim(file, entry, scan);
       if (outcome instanceof Claim) {
-        round.claimed = true;
+        scan.claimed = true;
         return outcome;
       }
-      if (outcome.waits) round.waits = true;
-      round.settlesInMs = Math.min(round.settlesInMs, outcome.settlesInMs ?? Infinity);
-      if (outcome.reason) this.#terms.onSkip(file, outcome.reason, outcome.error);
+      if (outcome.waits) scan.waits = true;
+      scan.settlesInMs = Math.min(scan.settlesInMs, outcome.settlesInMs ?? Infinity);
+      if (outcome.reason) this.#options.onSkip(file, outcome.reason, outcome.error);
     }
     return undefined;
   }
 
-  async #try(file: VfsFile, entry: Entry, round: InboxScan): Promise<Claim | Skipped> {
+  async #tryClaim(file: VfsFile, entry: Entry, scan: InboxScan): Promise<Claim | Skipped> {
     const { path } = file;
     if (this.#open.has(path)) return { waits: true };
     if (this.#files.isAside(entry)) return {};
     if (this.#files.isChanging(path)) return GROWING;
     const settlesInMs = this.#files.unsettledMs(path);
     if (settlesInMs > 0) return { ...GROWING, settlesInMs };
-    const isLocked = round.locks.has(lockPath(path));
+    const isLocked = scan.locks.has(lockPath(path));
     try {
       if (isLocked && !(await this.#isTakeable(path))) return HELD;
-      return (await this.#whyNot(file)) ?? (await this.#lock(file));
+      return (await this.#checkUnchanged(file)) ?? (await this.#lock(file));
     } catch (error) {
       if (!isAboutOneFile(error, isLocked)) throw error;
       this.#setAside(path);
@@ -125,49 +126,49 @@ export class InboxReader {
     }
   }
 
-  /** A look that costs no write, at what would mostly be held. */
+  /** Reads an existing lock first, because most of them are held and an attempt to acquire costs more. */
   async #isTakeable(path: string): Promise<boolean> {
-    const { state } = await this.#inspector.inspect(path, { signal: this.#terms.signal });
+    const { state } = await this.#inspector.inspect(path, { signal: this.#options.signal });
     return state !== 'held' && state !== 'unreadable';
   }
 
   async #lock(file: VfsFile): Promise<Claim | Skipped> {
-    const lock = new Lockfile(file, this.#terms.lock);
+    const lock = new Lockfile(file, this.#options.lock);
     if (!(await lock.tryAcquire())) return HELD;
     let kept = false;
     try {
-      const why = await this.#whyNot(file);
-      if (why ?? this.#isStopped()) return why ?? {};
+      const skipped = await this.#checkUnchanged(file);
+      if (skipped ?? this.#isStopped()) return skipped ?? {};
       kept = true;
       this.#open.add(file.path);
-      return new Claim(this.#folder, file, lock, (givenBack) => this.#settled(file.path, givenBack));
+      return new Claim(this.#folder, file, lock, (released) => this.#onEnd(file.path, released));
     } finally {
       if (!kept) await lock.release();
     }
   }
 
-  /** Undefined: it is there, and as it was seen. */
-  async #whyNot(file: VfsFile): Promise<Skipped | undefined> {
+  /** Returns undefined if the file exists and has not changed since the scan. */
+  async #checkUnchanged(file: VfsFile): Promise<Skipped | undefined> {
     const stat = await file.stat();
     if (stat === undefined) return { reason: 'vanished' };
-    return this.#files.isAsSeen(file.path, stat) ? undefined : GROWING;
+    return this.#files.isUnchanged(file.path, stat) ? undefined : GROWING;
   }
 
-  #settled(path: string, givenBack: boolean): void {
+  #onEnd(path: string, released: boolean): void {
     this.#open.delete(path);
-    if (givenBack) this.#setAside(path);
+    if (released) this.#setAside(path);
     this.#wake?.();
   }
 
   #setAside(path: string): void {
-    this.#files.setAside(path, this.#terms.until === undefined ? ASIDE_POLLS * this.#pollMs : Infinity);
+    this.#files.setAside(path, this.#options.until === undefined ? ASIDE_POLLS * this.#pollMs : Infinity);
   }
 }
 
 const HELD: Skipped = { reason: 'held', waits: true };
 const GROWING: Skipped = { reason: 'growing', waits: true };
 
-/** Whether an error says nothing about the other files: the name is too long, no file is in the lock's place, or it is another user's. */
+/** Whether an error concerns this file only: its name is too long, its lock is a folder, or its lock belongs to another user. */
 function isAboutOneFile(error: unknown, isLocked: boolean): boolean {
   if (!(error instanceof VfsError)) return false;
   return ['ERR_VFS_PATH', 'ERR_VFS_NOT_A_FILE', ...(isLocked ? ['ERR_VFS_DENIED'] : [])].includes(error.code);

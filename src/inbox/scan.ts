@@ -3,19 +3,19 @@ import type { Entry } from '../vfs/vfs.js';
 import type { ResolvedInboxOptions } from './options.js';
 import { nameOf, type Folder } from '../vfs/path.js';
 
-/** How many times as long as it took to look into the inbox what was seen there may be gone by. */
-const LOOKS_WORTH = 10;
+/** A scan is used for this many times the time that it took, because scans of large folders are expensive. */
+const MAX_AGE_IN_SCANS = 10;
 
-/** What one look into an inbox found, and what came of it so far. */
+/** The files that one listing of an inbox found, and what happened to them so far. */
 export class InboxScan {
-  /** All files to be claimed, in order. */
+  /** All matching files, in the order in which they are to be claimed. */
   readonly entries: readonly Entry[];
   /** The paths of all lock files. */
   readonly locks: ReadonlySet<string>;
   claimed = false;
-  /** Whether any file may be claimed later, by whomever. */
+  /** Whether any file may be claimed later, by this or another worker. */
   waits = false;
-  /** How soon one of them may have settled. */
+  /** How soon the next file can be claimed because it has settled, in milliseconds. */
   settlesInMs = Infinity;
   readonly #seenMs = performance.now();
   readonly #tookMs: number;
@@ -33,7 +33,7 @@ export class InboxScan {
   }
 
   isOld(afterMs: number): boolean {
-    return performance.now() - this.#seenMs > Math.max(afterMs, LOOKS_WORTH * this.#tookMs);
+    return performance.now() - this.#seenMs > Math.max(afterMs, MAX_AGE_IN_SCANS * this.#tookMs);
   }
 }
 

@@ -1,18 +1,18 @@
 import type { Entry, Stat } from '../vfs/vfs.js';
 
-/** A file as it was last seen, and since when it has been so, on this process's own clock. */
-interface Sighting extends Stat {
+/** The size and time of a file in the last scan, and since when they have been the same, by this process's clock. */
+interface ObservedFile extends Stat {
   readonly sinceMs: number;
-  /** Whether it was otherwise when it was seen before. */
+  /** Whether they differ from those in the scan before. */
   readonly changed: boolean;
 }
 
-/** What is known of the files that wait in an inbox, from one look into it to the next. */
+/** Remembers the files of an inbox from one scan to the next, to find those that have stopped changing. */
 export class SettleTracker {
   readonly #settleMs: number;
   readonly #resolutionMs: number;
-  #seen = new Map<string, Sighting>();
-  /** Files that this inbox has given back, as they were then, and until when they are left to others. */
+  #observed = new Map<string, ObservedFile>();
+  /** Files that this process has released, and until when they are left to other workers. */
   readonly #aside = new Map<string, Stat & { readonly untilMs: number }>();
 
   constructor(settleMs: number, resolutionMs: number) {
@@ -20,45 +20,45 @@ export class SettleTracker {
     this.#resolutionMs = resolutionMs;
   }
 
-  /** Takes note of all that wait now. */
+  /** Records the result of a scan. */
   observe(entries: readonly Entry[]): void {
     const now = performance.now();
-    const before = this.#seen;
-    this.#seen = new Map();
+    const before = this.#observed;
+    this.#observed = new Map();
     for (const { path, size, modifiedMs } of entries) {
       const last = before.get(path);
       const same = last !== undefined && isSame(last, { size, modifiedMs });
-      const sighting = same
+      const observed = same
         ? { ...last, changed: false }
         : { size, modifiedMs, sinceMs: now, changed: last !== undefined };
-      this.#seen.set(path, sighting);
+      this.#observed.set(path, observed);
     }
-    for (const path of this.#aside.keys()) if (!this.#seen.has(path)) this.#aside.delete(path);
+    for (const path of this.#aside.keys()) if (!this.#observed.has(path)) this.#aside.delete(path);
   }
 
-  /** Whether a file was just seen to change. */
+  /** Whether a file has changed since the scan before. */
   isChanging(path: string): boolean {
-    return this.#settleMs > 0 && this.#seen.get(path)?.changed === true;
+    return this.#settleMs > 0 && this.#observed.get(path)?.changed === true;
   }
 
-  /** How long a file has to stay as it is until it may be claimed; 0: it may. */
+  /** For how many more milliseconds a file must stay the same before it may be claimed. */
   unsettledMs(path: string): number {
-    const { sinceMs } = this.#seen.get(path) ?? { sinceMs: Infinity };
+    const { sinceMs } = this.#observed.get(path) ?? { sinceMs: Infinity };
     return Math.max(0, this.#settleMs - (performance.now() - sinceMs));
   }
 
-  /** Whether a file is still as it was when it was found to have settled. A listing may tell the time more finely than a look. */
-  isAsSeen(path: string, stat: Stat): boolean {
-    const seen = this.#seen.get(path);
-    return this.#settleMs === 0 || (seen !== undefined && isSame(seen, stat, this.#resolutionMs));
+  /** Whether a file is still the same as in the last scan. Listings may have finer timestamps than `stat`. */
+  isUnchanged(path: string, stat: Stat): boolean {
+    const observed = this.#observed.get(path);
+    return this.#settleMs === 0 || (observed !== undefined && isSame(observed, stat, this.#resolutionMs));
   }
 
   setAside(path: string, forMs: number): void {
-    const seen = this.#seen.get(path);
-    if (seen) this.#aside.set(path, { ...seen, untilMs: performance.now() + forMs });
+    const observed = this.#observed.get(path);
+    if (observed) this.#aside.set(path, { ...observed, untilMs: performance.now() + forMs });
   }
 
-  /** Whether a file is left to others: until its time has come, or it is another one. */
+  /** Whether a file is left to other workers for now. A file that has changed since is not. */
   isAside({ path, ...stat }: Entry): boolean {
     const aside = this.#aside.get(path);
     return aside !== undefined && performance.now() < aside.untilMs && isSame(aside, stat);

@@ -1,11 +1,15 @@
-/** What is used of `@opentelemetry/api`, spelt out so that the types of this package stand without it. */
+/** The parts of `@opentelemetry/api` that are used, declared here so that this package's types do not need that package. */
 export type Attributes = Readonly<Record<string, string | number>>;
 
+/** The part of a `MeterProvider` of `@opentelemetry/api` that is used. */
 export interface MeterProvider {
+  /** Returns the meter of an instrumentation library by its name. */
   getMeter(name: string): Meter;
 }
 
+/** The part of a `TracerProvider` of `@opentelemetry/api` that is used. */
 export interface TracerProvider {
+  /** Returns the tracer of an instrumentation library by its name. */
   getTracer(name: string): Tracer;
 }
 
@@ -41,13 +45,13 @@ export interface Tracer {
   startSpan(name: string, options: { readonly startTime: Date; readonly attributes: Attributes }): Span;
 }
 
-/** Where metrics and spans go. */
+/** Where metrics and spans are sent. */
 export interface Providers {
   readonly meterProvider: MeterProvider;
   readonly tracerProvider: TracerProvider;
 }
 
-/** Those that the application has set for all of its process. */
+/** The global providers of this process. */
 export async function globalProviders(): Promise<Providers> {
   const { metrics, trace } = await load();
   return { meterProvider: metrics, tracerProvider: trace };

@@ -3,23 +3,35 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { LockEvent, LockEventName } from '../lock/model/events.js';
 import { globalProviders, type MeterProvider, type Providers, type Span, type TracerProvider } from './api.js';
 import { LockMetrics } from './metrics.js';
-import { endHolding, noteRenewal, pastSpan, startHolding } from './spans.js';
+import { endHoldSpan, addRenewal, recordSpan, startHoldSpan } from './spans.js';
 
 export type { MeterProvider, TracerProvider };
 
+/** Options of `startTelemetry`. */
 export interface TelemetryOptions {
-  /** Default: the global one of `@opentelemetry/api`. */
+  /**
+   * Where metrics are sent.
+   * @default the global one of `@opentelemetry/api`
+   */
   readonly meterProvider?: MeterProvider;
-  /** Default: the global one of `@opentelemetry/api`. */
+  /**
+   * Where spans are sent.
+   * @default the global one of `@opentelemetry/api`
+   */
   readonly tracerProvider?: TracerProvider;
 }
 
 type Listeners = Readonly<Partial<Record<LockEventName, (event: LockEvent) => void>>>;
 
 /**
- * Turns the events of all locks of this process into OpenTelemetry metrics and spans, from now on. Metrics tell the backend
- * and the reason alone, spans also the path, the `lockId` and the owner. Resolves with how to stop; rejects when
- * `@opentelemetry/api` is needed and not installed. To start twice is to count twice.
+ * Records OpenTelemetry metrics and spans for all locks of this process from now on. Metrics have the backend and the reason as
+ * attributes, spans also the path, the `lockId` and the owner. Returns a function that stops the recording. If it is started
+ * twice, everything is counted twice.
+ *
+ * @throws {Error} if a global provider is needed and the package `@opentelemetry/api` is not installed.
+ * @example
+ * const stop = await startTelemetry();
+ * process.once('beforeExit', stop);
  */
 export async function startTelemetry(options: TelemetryOptions = {}): Promise<() => void> {
   const telemetry = new Telemetry(await providersOf(options));
@@ -29,7 +41,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<()
   for (const [channel, listen] of listeners) subscribe(channel, listen);
   return () => {
     for (const [channel, listen] of listeners) unsubscribe(channel, listen);
-    telemetry.forget();
+    telemetry.stop();
   };
 }
 
@@ -44,7 +56,7 @@ async function providersOf({ meterProvider, tracerProvider }: TelemetryOptions):
 
 class Telemetry {
   readonly listeners: Listeners;
-  /** The locks that were taken since the start and are held now, by their ids. */
+  /** The locks that were acquired since the start and are held now, by `lockId`. */
   readonly #held = new Map<string, { readonly span: Span; readonly backend: string }>();
   readonly #metrics: LockMetrics;
 
@@ -52,48 +64,48 @@ class Telemetry {
     const metrics = new LockMetrics(meterProvider.getMeter('vfs-lockfile'));
     const tracer = tracerProvider.getTracer('vfs-lockfile');
     this.#metrics = metrics;
-    const gaveUp = (event: LockEvent): void => {
-      metrics.waited(event);
-      pastSpan(tracer, 'acquire', event);
+    const onFailure = (event: LockEvent): void => {
+      metrics.recordWait(event);
+      recordSpan(tracer, 'acquire', event);
     };
     this.listeners = {
-      steal: (event) => metrics.stolen(event),
+      steal: (event) => metrics.recordSteal(event),
       acquire: (event) => {
-        metrics.acquired(event);
-        pastSpan(tracer, 'acquire', event);
-        this.#held.set(event.lockId, { span: startHolding(tracer, event), backend: event.backend });
+        metrics.recordAcquire(event);
+        recordSpan(tracer, 'acquire', event);
+        this.#held.set(event.lockId, { span: startHoldSpan(tracer, event), backend: event.backend });
       },
-      timeout: gaveUp,
-      fail: gaveUp,
+      timeout: onFailure,
+      fail: onFailure,
       renew: (event) => {
-        metrics.renewed(event);
+        metrics.recordRenewal(event);
         const held = this.#held.get(event.lockId);
-        if (held) noteRenewal(held.span, event);
+        if (held) addRenewal(held.span, event);
       },
       lost: (event) => {
-        metrics.lost(event);
+        metrics.recordLoss(event);
         this.#end(event, true);
       },
       release: (event) => this.#end(event, false),
-      'force-release': (event) => pastSpan(tracer, 'force-release', event),
+      'force-release': (event) => recordSpan(tracer, 'force-release', event),
     };
   }
 
-  /** Leaves nothing behind that would go on counting as held. */
-  forget(): void {
+  /** Ends the spans of all locks that are held, and no longer counts these locks as held. */
+  stop(): void {
     for (const { span, backend } of this.#held.values()) {
       span.end();
-      this.#metrics.noLongerHeld(backend);
+      this.#metrics.decrementHeld(backend);
     }
     this.#held.clear();
   }
 
-  /** A lock that was lost may still be released: only the first of the two ends the holding. */
+  /** A lock that was lost may still be released. Only the first of the two events ends its span. */
   #end(event: LockEvent, lost: boolean): void {
     const held = this.#held.get(event.lockId);
     if (held === undefined) return;
     this.#held.delete(event.lockId);
-    this.#metrics.held(event);
-    endHolding(held.span, event, lost);
+    this.#metrics.recordHold(event);
+    endHoldSpan(held.span, event, lost);
   }
 }

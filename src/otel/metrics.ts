@@ -1,17 +1,17 @@
 import type { LockEvent } from '../lock/model/events.js';
 import type { Adder, Attributes, Meter, Recorder } from './api.js';
 
-/** In seconds: from a lock that was free to a job that takes all night. */
-const BOUNDARIES_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
+/** Histogram buckets in seconds, from the acquisition of a free lock to a job that takes all night. */
+const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 
-/** Attributes must not multiply without bound: whatever else a reason says counts as `other`. */
+/** The possible values of the attribute `reason`. Any other reason becomes `other`, so that the number of time series is bounded. */
 const REASONS: ReadonlySet<string> = new Set([
   ...['free', 'expired', 'dead-process', 'unreadable'],
   ...['timeout', 'held', 'aborted', 'failed'],
   ...['renewed', 'released', 'removed', 'stolen'],
 ]);
 
-/** The instruments, each with no other attributes than `vfs_lockfile.backend` and `vfs_lockfile.reason`. */
+/** The instruments. Their only attributes are `vfs_lockfile.backend` and `vfs_lockfile.reason`. */
 export class LockMetrics {
   readonly #waited: Recorder;
   readonly #held: Recorder;
@@ -22,51 +22,51 @@ export class LockMetrics {
   readonly #renewals: Adder;
 
   constructor(meter: Meter) {
-    const span = (name: string, description: string): Recorder =>
+    const histogram = (name: string, description: string): Recorder =>
       meter.createHistogram(`vfs_lockfile.${name}.duration`, {
-        ...{ description, unit: 's', advice: { explicitBucketBoundaries: BOUNDARIES_S } },
+        ...{ description, unit: 's', advice: { explicitBucketBoundaries: BUCKETS_S } },
       });
-    const count = (name: string, unit: string, description: string): Adder =>
+    const counter = (name: string, unit: string, description: string): Adder =>
       meter.createCounter(`vfs_lockfile.${name}`, { description, unit });
-    this.#waited = span('wait', 'How long acquisitions took, whatever came of them');
-    this.#held = span('hold', 'How long locks were held');
+    this.#waited = histogram('wait', 'How long acquisitions took, successful or not');
+    this.#held = histogram('hold', 'How long locks were held');
     this.#heldNow = meter.createUpDownCounter('vfs_lockfile.held', {
       ...{ description: 'Locks held now', unit: '{lock}' },
     });
-    this.#stolen = count('stolen', '{lock}', 'Stale locks of others that were taken over');
-    this.#lost = count('lost', '{lock}', 'Locks lost while they were held');
-    this.#timeouts = count('timeouts', '{acquisition}', 'Acquisitions whose time to wait was up');
-    this.#renewals = count('renewals', '{renewal}', 'Renewals of locks held, and failures to renew them');
+    this.#stolen = counter('stolen', '{lock}', 'Stale locks of other holders that were taken over');
+    this.#lost = counter('lost', '{lock}', 'Locks lost while they were held');
+    this.#timeouts = counter('timeouts', '{acquisition}', 'Acquisitions that timed out');
+    this.#renewals = counter('renewals', '{renewal}', 'Renewals of held locks, successful or not');
   }
 
-  acquired(event: LockEvent): void {
+  recordAcquire(event: LockEvent): void {
     this.#heldNow.add(1, { 'vfs_lockfile.backend': event.backend });
-    this.waited(event);
+    this.recordWait(event);
   }
 
-  waited(event: LockEvent): void {
+  recordWait(event: LockEvent): void {
     this.#waited.record(event.durationMs / 1000, attributesOf(event));
     if (event.reason === 'timeout') this.#timeouts.add(1, attributesOf(event));
   }
 
-  stolen(event: LockEvent): void {
+  recordSteal(event: LockEvent): void {
     this.#stolen.add(1, attributesOf(event));
   }
 
-  renewed(event: LockEvent): void {
+  recordRenewal(event: LockEvent): void {
     this.#renewals.add(1, attributesOf(event));
   }
 
-  lost(event: LockEvent): void {
+  recordLoss(event: LockEvent): void {
     this.#lost.add(1, attributesOf(event));
   }
 
-  held(event: LockEvent): void {
+  recordHold(event: LockEvent): void {
     this.#held.record(event.durationMs / 1000, attributesOf(event));
-    this.noLongerHeld(event.backend);
+    this.decrementHeld(event.backend);
   }
 
-  noLongerHeld(backend: string): void {
+  decrementHeld(backend: string): void {
     this.#heldNow.add(-1, { 'vfs_lockfile.backend': backend });
   }
 }

@@ -1,9 +1,9 @@
 import type { LockEvent } from '../lock/model/events.js';
 import type { Attributes, Span, Tracer } from './api.js';
 
-const ERROR = 2;
+const STATUS_ERROR = 2;
 
-/** These are how locks are meant to end, or what the caller asked for. */
+/** The reasons that are not errors: a normal end, or what the caller asked for. */
 const EXPECTED: ReadonlySet<string> = new Set([
   'free',
   'expired',
@@ -14,40 +14,40 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'released',
 ]);
 
-/** A span of the time that is over when the event is published; a child of the span that is active then. */
-export function pastSpan(tracer: Tracer, name: string, event: LockEvent): void {
+/** Records a span that ends now and started `durationMs` before. It is a child of the active span. */
+export function recordSpan(tracer: Tracer, name: string, event: LockEvent): void {
   const startTime = new Date(Date.now() - event.durationMs);
-  const span = tracer.startSpan(`vfs-lockfile ${name}`, { startTime, attributes: aboutLock(event) });
-  conclude(span, event, { 'vfs_lockfile.attempts': event.attempt });
+  const span = tracer.startSpan(`vfs-lockfile ${name}`, { startTime, attributes: attributesOf(event) });
+  endSpan(span, event, { 'vfs_lockfile.attempts': event.attempt });
 }
 
-export function startHolding(tracer: Tracer, event: LockEvent): Span {
-  return tracer.startSpan('vfs-lockfile hold', { startTime: new Date(), attributes: aboutLock(event) });
+export function startHoldSpan(tracer: Tracer, event: LockEvent): Span {
+  return tracer.startSpan('vfs-lockfile hold', { startTime: new Date(), attributes: attributesOf(event) });
 }
 
-/** Only failures, as a lock may be renewed for days. */
-export function noteRenewal(span: Span, { reason, attempt, error }: LockEvent): void {
+/** Adds failed renewals only, because a lock may be renewed for days. */
+export function addRenewal(span: Span, { reason, attempt, error }: LockEvent): void {
   if (reason !== 'failed') return;
   const cause = error instanceof Error ? error.message : String(error);
   span.addEvent('renewal failed', { 'vfs_lockfile.renewals': attempt, 'exception.message': cause });
 }
 
-export function endHolding(span: Span, event: LockEvent, lost: boolean): void {
-  conclude(span, event, { 'vfs_lockfile.renewals': event.attempt }, lost);
+export function endHoldSpan(span: Span, event: LockEvent, lost: boolean): void {
+  endSpan(span, event, { 'vfs_lockfile.renewals': event.attempt }, lost);
 }
 
-function conclude(span: Span, { reason, error, by }: LockEvent, attributes: Attributes, lost = false): void {
+function endSpan(span: Span, { reason, error, by }: LockEvent, attributes: Attributes, lost = false): void {
   span.setAttributes({
     ...attributes,
     'vfs_lockfile.reason': reason,
     ...(by !== undefined && { 'vfs_lockfile.by': by }),
   });
   if (error instanceof Error) span.recordException(error);
-  if (lost || (by === undefined && !EXPECTED.has(reason))) span.setStatus({ code: ERROR, message: reason });
+  if (lost || (by === undefined && !EXPECTED.has(reason))) span.setStatus({ code: STATUS_ERROR, message: reason });
   span.end();
 }
 
-function aboutLock({ path, backend, lockId, ownerId }: LockEvent): Attributes {
+function attributesOf({ path, backend, lockId, ownerId }: LockEvent): Attributes {
   return {
     'vfs_lockfile.path': path,
     'vfs_lockfile.backend': backend,

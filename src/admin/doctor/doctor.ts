@@ -5,70 +5,95 @@ import { PROBES, type Probe } from './probes.js';
 import { openFolder, type Location } from '../../open.js';
 import { pathIn, type Folder } from '../../vfs/path.js';
 
-/** One thing that was tried. */
+/** The result of one test of the store. */
 export interface Check {
+  /** What was tested, such as `'two creates'`. */
   readonly name: string;
-  /** What depends on it: locks, or only what is done with the files of an inbox. */
+  /** What depends on it: locks, or only moving the files of an inbox. */
   readonly concerns: 'locks' | 'files';
   /**
-   * `'ok'`; `'wrong'`: the store does not do what it claims; `'failed'`: it could not be tried; `'none'`: the store says itself
-   * that it cannot; `'note'`: nothing that endangers a lock, but worth knowing.
+   * `'ok'`: the store does it. `'wrong'`: the store does not do what it claims. `'failed'`: it could not be tested. `'none'`: the
+   * store says itself that it cannot do it. `'note'`: it does not endanger locks, but is worth knowing.
    */
   readonly verdict: 'ok' | 'wrong' | 'failed' | 'none' | 'note';
   /** What was found, in words. */
   readonly found: string;
+  /** How long the test took, in milliseconds. */
   readonly durationMs: number;
 }
 
 /** What `doctor` found out about a folder in a store. */
 export interface Diagnosis {
+  /** The display path of the folder: an absolute path on the local disk, elsewhere a URI. */
   readonly location: string;
+  /** The scheme of the store, such as `'file'` or `'s3'`. */
   readonly backend: string;
-  /** `'safe'`: locks exclude there, as far as trying can tell. `'unsafe'`: they do not, or cannot be made. `'unproved'`: it could not be tried. */
+  /**
+   * `'safe'`: all tests that locks depend on passed. `'unsafe'`: one failed, so two holders at once are possible or no lock can be
+   * taken. `'unproved'`: not all of them could be run.
+   */
   readonly verdict: 'safe' | 'unsafe' | 'unproved';
-  /** The verdict and its reasons, a sentence each. */
+  /** The verdict and the reasons for it, one sentence each. */
   readonly words: readonly string[];
+  /** The result of each test, in the order in which they ran. */
   readonly checks: readonly Check[];
-  /** The median of how long each operation took, in milliseconds. */
+  /** The median duration of each operation, in milliseconds. */
   readonly roundTripMs: Readonly<Partial<Record<'read' | 'create' | 'replace' | 'remove', number>>>;
-  /** By how much the store's clock is ahead of this machine's, which no lock depends on. Undefined: it does not tell its time. */
+  /**
+   * How many milliseconds the store's clock is ahead of this machine's clock. Locks do not depend on it. Undefined: the store has
+   * no clock.
+   */
   readonly clockAheadMs: number | undefined;
-  /** Scratch files that could not be removed. */
+  /** The display paths of scratch files that could not be removed. */
   readonly leftBehind: readonly string[];
 }
 
+/** Options of `doctor`. */
 export interface DoctorOptions {
-  /** Told of each check as it is done. */
+  /**
+   * Called with the result of each test as soon as it is known.
+   * @default none
+   */
   readonly onCheck?: (check: Check) => void;
+  /**
+   * Aborts the diagnosis. Scratch files are removed first.
+   * @default none
+   */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Tries in a folder, with scratch files that it removes, whether its store does what locks rest on: of two who create, replace
- * or remove one wins, also when sixteen try at once. What the store claims is believed of nothing. Rejects only when the location
- * is none or the signal aborts.
+ * Tests whether locks are safe in a folder, whatever its store claims: of two clients that create, replace or remove a file, exactly
+ * one must win, also when sixteen try at once. It works with scratch files in the folder and removes them again.
+ *
+ * @throws {LockOptionError} if the location or an option cannot be used.
+ * @throws {VfsError} if the folder does not exist or the store cannot be reached. A denied permission is reported in the diagnosis.
+ * @throws the reason of `signal` if that aborts.
+ * @example
+ * const { verdict, words } = await doctor('/srv/inbox');
+ * if (verdict !== 'safe') throw new Error(words.join('\n'));
  */
 export async function doctor(location: Location, options: DoctorOptions = {}): Promise<Diagnosis> {
   const signal = resolveSignal(options);
   const folder = await openFolder(location);
-  const bench = new ProbeContext(folder, signal);
+  const context = new ProbeContext(folder, signal);
   await assertListed(folder, signal);
   const checks: Check[] = [];
   try {
-    for (const examination of PROBES) {
-      const check = await examine(examination, bench);
+    for (const probe of PROBES) {
+      const check = await runProbe(probe, context);
       signal?.throwIfAborted();
       checks.push(check);
       options.onCheck?.(check);
     }
   } catch (error) {
-    await bench.clear();
+    await context.clear();
     throw error;
   }
-  return diagnosisOf(folder, bench, checks, await bench.clear());
+  return diagnosisOf(folder, context, checks, await context.clear());
 }
 
-/** Denials are for the checks to tell; nothing can be tried where there is no such folder, or no connection. */
+/** Rejects if there is no such folder or no connection. A denied permission is left to the probes, which report it. */
 async function assertListed({ vfs, path }: Folder, signal: AbortSignal | undefined): Promise<void> {
   try {
     for await (const _entry of vfs.list(path, { signal })) break;
@@ -78,13 +103,13 @@ async function assertListed({ vfs, path }: Folder, signal: AbortSignal | undefin
   }
 }
 
-async function examine({ name, concerns, needs, run: perform }: Probe, bench: ProbeContext): Promise<Check> {
+async function runProbe({ name, concerns, needs, run: perform }: Probe, context: ProbeContext): Promise<Check> {
   const startedMs = performance.now();
   const outcome = async (): Promise<Pick<Check, 'verdict' | 'found'>> => {
-    const lack = needs?.(bench.vfs.capabilities);
+    const lack = needs?.(context.vfs.capabilities);
     if (lack !== undefined) return { verdict: 'none', found: lack };
     try {
-      const { note, found } = await perform(bench);
+      const { note, found } = await perform(context);
       return { verdict: note ? 'note' : 'ok', found };
     } catch (error) {
       if (error instanceof ProbeFailed) return { verdict: 'wrong', found: error.message };
@@ -97,31 +122,31 @@ async function examine({ name, concerns, needs, run: perform }: Probe, bench: Pr
 
 function diagnosisOf(
   folder: Folder,
-  bench: ProbeContext,
+  context: ProbeContext,
   checks: readonly Check[],
   leftBehind: readonly string[],
 ): Diagnosis {
   const { vfs } = folder;
   const { create, replace } = vfs.capabilities;
-  const came = (to: Check['verdict'], concerns: Check['concerns']): boolean =>
+  const some = (to: Check['verdict'], concerns: Check['concerns']): boolean =>
     checks.some((check) => check.verdict === to && check.concerns === concerns);
-  const unsafe = came('wrong', 'locks') || create === 'none' || replace === 'none';
-  const verdict = unsafe ? 'unsafe' : came('failed', 'locks') ? 'unproved' : 'safe';
-  const files = came('wrong', 'files') ? ['Do not move files here: one may overwrite another.'] : [];
-  const doubt = verdict === 'safe' && vfs.capabilities.caveat !== undefined ? [vfs.capabilities.caveat] : [];
+  const unsafe = some('wrong', 'locks') || create === 'none' || replace === 'none';
+  const verdict = unsafe ? 'unsafe' : some('failed', 'locks') ? 'unproved' : 'safe';
+  const files = some('wrong', 'files') ? ['Do not move files here: a move may overwrite another file.'] : [];
+  const caveats = verdict === 'safe' && vfs.capabilities.caveat !== undefined ? [vfs.capabilities.caveat] : [];
   return {
     location: folder.path === '' ? vfs.locate(pathIn(folder, '.')).replace(/\.$/, '') : vfs.locate(folder.path),
     backend: vfs.scheme,
     verdict,
-    words: [doubt.length > 0 ? AS_FAR_AS_TRIED : WORDS[verdict], ...doubt, ...files, ...problemsIn(checks)],
+    words: [caveats.length > 0 ? SAFE_WITH_CAVEAT : WORDS[verdict], ...caveats, ...files, ...problemsIn(checks)],
     checks,
-    roundTripMs: bench.roundTripMs,
-    clockAheadMs: bench.clockAheadMs,
+    roundTripMs: context.roundTripMs,
+    clockAheadMs: context.clockAheadMs,
     leftBehind,
   };
 }
 
-/** What was found by several checks is said once. */
+/** Reports what several checks found only once. */
 function problemsIn(checks: readonly Check[]): readonly string[] {
   const names = new Map<string, string[]>();
   for (const { verdict, name, found } of checks) {
@@ -131,10 +156,10 @@ function problemsIn(checks: readonly Check[]): readonly string[] {
 }
 
 const WORDS: Readonly<Record<Diagnosis['verdict'], string>> = {
-  safe: 'Locks are safe here: all that exclusion rests on was tried and held.',
-  unsafe: 'Do not lock here: two holders at once are possible, or no lock can be made.',
-  unproved: 'It is not known whether locks are safe here: not everything could be tried.',
+  safe: 'Locks are safe here: everything that exclusion depends on was tested and holds.',
+  unsafe: 'Do not lock here: two holders at once are possible, or no lock can be taken.',
+  unproved: 'It is not known whether locks are safe here: not everything could be tested.',
 };
 
-const AS_FAR_AS_TRIED =
-  'Locks are safe here as far as trying can tell: all that exclusion rests on was tried and held.';
+const SAFE_WITH_CAVEAT =
+  'Locks are safe here as far as tests can show: everything that exclusion depends on was tested and holds.';

@@ -3,17 +3,17 @@ import { stagedPath } from '../../vfs/names.js';
 import type { ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs.js';
 import { pathIn, type Folder } from '../../vfs/path.js';
 
-/** The store did not do what it claims; the message says what it did. */
+/** The store did not do what it claims. The message says what it did instead. */
 export class ProbeFailed extends Error {
-  override readonly name = 'Wrong';
+  override readonly name = 'ProbeFailed';
 }
 
 type Timed = 'read' | 'create' | 'replace' | 'remove';
 
-/** How long a diagnosis that was broken off may take to clear up. */
+/** How long the removal of scratch files may take, also after the diagnosis was aborted. */
 const CLEAR_LIMIT_MS = 10_000;
 
-/** Where a store is tried: with scratch files of its own, and a watch on how long it takes. */
+/** What a probe works with: the store, scratch files of its own, and the time that each operation took. */
 export class ProbeContext {
   readonly vfs: Vfs;
   readonly folder: Folder;
@@ -32,14 +32,14 @@ export class ProbeContext {
     return Object.fromEntries([...this.#times].map(([verb, times]) => [verb, medianOf(times)]));
   }
 
-  /** A path where nothing is yet. */
+  /** A path in the folder where no file exists. */
   fresh(): string {
     const path = stagedPath(pathIn(this.folder, 'scratch'), freshId());
     this.#scratch.push(path);
     return path;
   }
 
-  /** A content that was never written before. */
+  /** A content that no other call returns. */
   content(): Uint8Array {
     return Buffer.from(`vfs-lockfile doctor ${freshId()}\n`);
   }
@@ -60,14 +60,14 @@ export class ProbeContext {
     return this.#timed('remove', () => this.vfs.remove(path, version, { signal: this.signal }));
   }
 
-  /** A new file, or what is wrong with creating one. */
+  /** Creates a file. Throws `ProbeFailed` if the store says that one exists. */
   async created(path: string, data: Uint8Array): Promise<Version> {
     const written = await this.create(path, data);
-    if (written === undefined) throw new ProbeFailed('a create where no file is says that there is one');
+    if (written === undefined) throw new ProbeFailed('a create fails as if the file existed, and it does not');
     return written.version;
   }
 
-  /** Fails unless the file has exactly this content, or is not there. */
+  /** Throws `ProbeFailed` unless the file has exactly this content, or does not exist if that is undefined. */
   async holds(path: string, data: Uint8Array | undefined, after: string): Promise<void> {
     const found = (await this.read(path))?.data;
     if (found === undefined && data !== undefined) throw new ProbeFailed(`after ${after} the file is gone`);
@@ -76,7 +76,7 @@ export class ProbeContext {
       throw new ProbeFailed(`after ${after} the file has another content`);
   }
 
-  /** Removes every scratch file; returns those that stay. */
+  /** Removes every scratch file. Returns the display paths of those that could not be removed. */
   async clear(): Promise<readonly string[]> {
     const signal = AbortSignal.timeout(CLEAR_LIMIT_MS);
     const left: string[] = [];

@@ -25,8 +25,8 @@ function callsWith(
   ];
 }
 
-/** Waits a part of the time that a call takes: first none, then some turns of the event loop, then milliseconds. */
-async function aWhile(length: number): Promise<void> {
+/** Waits for part of the time that a call takes: for small numbers some turns of the event loop, then milliseconds. */
+async function pauseFor(length: number): Promise<void> {
   if (length >= 10) return sleep(length - 10);
   for (let turns = 0; turns < length; turns += 1) await new Promise(setImmediate);
 }
@@ -38,12 +38,12 @@ async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
     const answer = await call;
     return { won: answer !== undefined && answer !== false };
   } catch (error) {
-    ok(error instanceof VfsError, `fails with ${String(error)}, which is no VfsError`);
+    ok(error instanceof VfsError, `fails with ${String(error)}, which is not a VfsError`);
     return { error };
   }
 }
 
-/** Who stops waiting is told the truth about what happened. */
+/** A caller that aborts a call learns what happened. */
 export const aborts: readonly Behaviour[] = [
   {
     name: 'a call whose signal has aborted is refused and changes nothing',
@@ -52,7 +52,7 @@ export const aborts: readonly Behaviour[] = [
       await vfs.write(path('folder/inside'), bytes('inside'));
       const data = fresh();
       const version = await created(vfs, path('a'), data);
-      const options = { signal: AbortSignal.abort(new Error('changed my mind')) };
+      const options = { signal: AbortSignal.abort(new Error('aborted by the test')) };
       for (const [verb, call] of callsWith(vfs, path, version, options)) {
         const error = await refusal(verb, call, ['ERR_VFS_ABORTED']);
         strictEqual(error.effect, 'none', verb);
@@ -66,12 +66,12 @@ export const aborts: readonly Behaviour[] = [
     check: async ({ vfs, path }) => {
       await vfs.write(path('a'), filler(100_000));
       const stream = async (): Promise<unknown> =>
-        vfs.readStream(path('a'), { signal: AbortSignal.abort(new Error('changed my mind')) }).toArray();
+        vfs.readStream(path('a'), { signal: AbortSignal.abort(new Error('aborted by the test')) }).toArray();
       await refusal('readStream', stream, ['ERR_VFS_ABORTED']);
     },
   },
   {
-    name: 'an abort at any moment leaves the old or the new file, and the answer says which',
+    name: 'an abort at any moment leaves the old or the new file, and the result says which',
     needs: WRITES,
     check: async ({ vfs, path, folder, rounds }) => {
       for (let round = 0; round < rounds; round += 1) {
@@ -80,8 +80,8 @@ export const aborts: readonly Behaviour[] = [
         const version = await created(vfs, path('a'), old);
         const controller = new AbortController();
         const call = outcomeOf(vfs.replace(path('a'), version, next, { signal: controller.signal }));
-        await aWhile(round % 20);
-        controller.abort(new Error('changed my mind'));
+        await pauseFor(round % 20);
+        controller.abort(new Error('aborted by the test'));
         const outcome = await call;
         const { data } = await found(vfs, path('a'));
         const changed = Buffer.from(data).equals(next);
@@ -94,14 +94,14 @@ export const aborts: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a streamed write that is aborted half-way changes nothing, leaves nothing and ends at once',
+    name: 'a streamed write that is aborted half-way changes nothing, leaves nothing behind and ends at once',
     check: async ({ vfs, path, folder }) => {
       const controller = new AbortController();
       const long = async function* (): AsyncGenerator<Uint8Array> {
         for (let pieces = 0; pieces < 1000; pieces += 1) {
           await new Promise(setImmediate);
           yield filler(1000);
-          if (pieces === 10) controller.abort(new Error('changed my mind'));
+          if (pieces === 10) controller.abort(new Error('aborted by the test'));
         }
       };
       const write = (): Promise<void> => vfs.write(path('a'), long(), { signal: controller.signal });

@@ -3,20 +3,20 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import type { Behaviour } from '../behaviour.js';
 import { bytes, refusal } from '../tools.js';
 
-/** What a store says of itself. */
+/** What a store says about itself. */
 export const capabilities: readonly Behaviour[] = [
   {
-    name: 'capabilities say in known words and sound figures what the store can do',
+    name: 'capabilities have only known values and valid numbers',
     check: ({ vfs }) => {
       const { create, replace, remove, move, clock, durable, poll } = vfs.capabilities;
       for (const [verb, word] of Object.entries({ create, replace, remove })) {
         ok(['atomic', 'guarded', 'none'].includes(word), `${verb} is ${word}`);
       }
       ok(['atomic', 'copy'].includes(move), `move is ${move}`);
-      ok(['store', 'none'].includes(clock.source), `the clock is of ${clock.source}`);
+      ok(['store', 'none'].includes(clock.source), `the source of the clock is ${clock.source}`);
       ok(
         Number.isFinite(clock.resolutionMs) && clock.resolutionMs >= 0,
-        `the grain is ${String(clock.resolutionMs)} ms`,
+        `the resolution is ${String(clock.resolutionMs)} ms`,
       );
       strictEqual(typeof durable, 'boolean');
       ok(poll.minMs > 0 && poll.minMs <= poll.maxMs, `polls from ${String(poll.minMs)} to ${String(poll.maxMs)} ms`);
@@ -25,7 +25,7 @@ export const capabilities: readonly Behaviour[] = [
     },
   },
   {
-    name: 'capabilities stay what they are once the store is in use',
+    name: 'capabilities do not change once the store is in use',
     check: async ({ vfs, path }) => {
       const before = structuredClone(vfs.capabilities);
       await vfs.write(path('a'), bytes('a'));
@@ -34,14 +34,14 @@ export const capabilities: readonly Behaviour[] = [
     },
   },
   {
-    name: 'the scheme is one that a URI can have',
+    name: 'the scheme is valid in a URI',
     check: ({ vfs }) => {
       match(vfs.scheme, /^[a-z][a-z0-9+.-]+$/);
       return Promise.resolve();
     },
   },
   {
-    name: 'an error names what was asked for and the path it was asked of',
+    name: 'an error names the operation and the path',
     check: async ({ vfs, path }) => {
       await vfs.write(path('b'), bytes('b'));
       const absent = await refusal('move', () => vfs.move(path('source'), path('target')), ['ERR_VFS_NOT_FOUND']);

@@ -6,17 +6,17 @@ import type { Version } from '../../vfs/vfs.js';
 
 const NONE = 'no version of any file' as Version;
 
-/** What the conditional operations do when nobody interferes. */
+/** What the conditional operations do when nobody else uses the file. */
 export const conditions: readonly Behaviour[] = [
   {
-    name: 'read answers undefined where no file is, however deep',
+    name: 'read returns undefined where no file is, at any depth',
     check: async ({ vfs, path }) => {
       await absent(vfs, path('nothing'));
       await absent(vfs, path('no/such/folder/nothing'));
     },
   },
   {
-    name: 'read answers undefined below what is a file and no folder',
+    name: 'read returns undefined below a file, which is not a folder',
     check: async ({ vfs, path }) => {
       await vfs.write(path('file'), bytes('a file'));
       await absent(vfs, path('file/below'));
@@ -25,7 +25,7 @@ export const conditions: readonly Behaviour[] = [
     },
   },
   {
-    name: 'create makes a file where none is, with the version that is then read',
+    name: 'create makes a file where none is, and returns the version that a read then returns',
     needs: [CREATE],
     check: async ({ vfs, path }) => {
       const data = fresh();
@@ -103,7 +103,7 @@ export const conditions: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a file that was removed can be created again, and its old version is of no use',
+    name: 'a file that was removed can be created again, and its old version is no longer valid',
     needs: SWAPS,
     check: async ({ vfs, path }) => {
       const old = await created(vfs, path('a'), fresh());

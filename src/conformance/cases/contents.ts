@@ -14,10 +14,10 @@ const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
   ['64 KiB', filler(65_536)],
   ['1 byte more than 64 KiB', filler(65_537)],
   ['1 MiB', filler(1_048_576)],
-  ['3 MiB and a little', filler(3_200_000)],
+  ['a bit more than 3 MiB', filler(3_200_000)],
 ];
 
-/** What is written is what is read. */
+/** A read returns exactly what was written. */
 export const contents: readonly Behaviour[] = [
   ...CONTENTS.map(([what, data]): Behaviour => ({
     name: `a file of ${what} can be created, read, replaced by its version and removed`,
@@ -33,7 +33,7 @@ export const contents: readonly Behaviour[] = [
     },
   })),
   {
-    name: 'maxBytes cuts the data and leaves the version that of the whole file',
+    name: 'maxBytes truncates the data, and the version is still that of the whole file',
     check: async ({ vfs, path }) => {
       for (const size of [100, 65_536, 200_000]) {
         const data = filler(size);
@@ -48,7 +48,7 @@ export const contents: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a version read with maxBytes is good for a replace',
+    name: 'a version that was read with maxBytes can be replaced',
     needs: [REPLACE],
     check: async ({ vfs, path }) => {
       for (const size of [100, 200_000]) {
@@ -60,7 +60,7 @@ export const contents: readonly Behaviour[] = [
     },
   },
   {
-    name: 'what was read belongs to the reader: to change it changes no file',
+    name: 'the data that a read returns belongs to the caller: changing it changes no file',
     check: async ({ vfs, path }) => {
       await vfs.write(path('a'), bytes('kept'));
       const snapshot = await found(vfs, path('a'));
@@ -70,7 +70,7 @@ export const contents: readonly Behaviour[] = [
     },
   },
   {
-    name: 'what was written belongs to the writer again: to change it later changes no file',
+    name: 'the data passed to a write still belongs to the caller: changing it later changes no file',
     needs: WRITES,
     check: async ({ vfs, path }) => {
       const data = Buffer.from('first');
@@ -88,7 +88,7 @@ export const contents: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a view into a larger buffer is written alone',
+    name: 'of a view into a larger buffer only the view is written',
     needs: WRITES,
     check: async ({ vfs, path }) => {
       const view = new Uint8Array(everyByte.buffer, 10, 20);

@@ -5,10 +5,10 @@ import { bytes, created, filler, fresh, listed, listsExactly } from '../tools.js
 
 const MANY = 300;
 
-/** What `list` finds, and that nothing is left behind to be found. */
+/** What `list` returns, and that nothing is left behind. */
 export const folders: readonly Behaviour[] = [
   {
-    name: 'list gives the files of one folder, with their sizes and times, and none of its sub-folders',
+    name: 'list returns the files of one folder with their sizes and times, and not those of its subfolders',
     check: async ({ vfs, path }) => {
       for (const [name, size] of [
         ['in/a', 0],
@@ -36,7 +36,7 @@ export const folders: readonly Behaviour[] = [
     },
   },
   {
-    name: 'list goes into all sub-folders when asked to',
+    name: 'list includes all subfolders when asked to',
     check: async ({ vfs, path, folder }) => {
       const all = ['a', 'in/a', 'in/sub/a', 'in/sub/sub/a', 'inner/a'].map(path);
       for (const each of all) await vfs.write(each, bytes(each));
@@ -50,7 +50,7 @@ export const folders: readonly Behaviour[] = [
     },
   },
   {
-    name: `list gives each of ${String(MANY)} files once, and can be left early`,
+    name: `list returns each of ${String(MANY)} files once, and can be left early`,
     check: async ({ vfs, path, folder }) => {
       const all = Array.from({ length: MANY }, (_, index) => path(`many/file ${String(index)}`));
       await Promise.all(all.map((each) => vfs.write(each, bytes(''))));
@@ -64,16 +64,16 @@ export const folders: readonly Behaviour[] = [
     },
   },
   {
-    name: 'nothing but the files asked for is ever left behind, whether calls win, lose or race',
+    name: 'only the expected files are left behind, whether calls win, lose or race',
     needs: SWAPS,
-    check: async ({ vfs, doors, path, folder, rounds }) => {
+    check: async ({ vfs, clients, path, folder, rounds }) => {
       for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
         const version = await created(vfs, path('a'), fresh());
-        const rivals = doors.flatMap((door) => [
-          ...[door.create(path('b'), fresh()), door.create(path('b'), fresh())],
-          ...[door.replace(path('a'), version, fresh()), door.replace(path('a'), version, fresh())],
-          ...[door.remove(path('a'), version), door.create(path('a'), fresh())],
-          ...[door.read(path('a'), { clock: true }), door.write(path('c'), fresh()), door.delete(path('d'))],
+        const rivals = clients.flatMap((client) => [
+          ...[client.create(path('b'), fresh()), client.create(path('b'), fresh())],
+          ...[client.replace(path('a'), version, fresh()), client.replace(path('a'), version, fresh())],
+          ...[client.remove(path('a'), version), client.create(path('a'), fresh())],
+          ...[client.read(path('a'), { clock: true }), client.write(path('c'), fresh()), client.delete(path('d'))],
         ]);
         await Promise.all(rivals);
         const kept = await vfs.read(path('a'));

@@ -2,13 +2,13 @@ import { strictEqual } from 'node:assert/strict';
 
 import { guardPath } from '../../vfs/names.js';
 import type { Vfs } from '../../vfs/vfs.js';
-import { WRITES, type Arena, type Behaviour } from '../behaviour.js';
+import { WRITES, type CaseContext, type Behaviour } from '../behaviour.js';
 import { absent, bytes, created, fresh, holds, removed, replaced } from '../tools.js';
 
 const LONGEST_TRIED = 100_000;
 
-/** Whether the store could hold a lock of this path, with the guard that it may need beside it. */
-function takes({ vfs }: Arena, path: string): boolean {
+/** Whether the store accepts a lock file of this path, including the guard that it may need beside it. */
+function accepts({ vfs }: CaseContext, path: string): boolean {
   const { create, replace, remove } = vfs.capabilities;
   try {
     vfs.check(path);
@@ -19,7 +19,7 @@ function takes({ vfs }: Arena, path: string): boolean {
   }
 }
 
-/** The longest text of a kind that `fits`, found by halving. */
+/** The longest text that `fits`, found by binary search. */
 function longest(of: (length: number) => string, fits: (text: string) => boolean): string {
   let [good, bad] = [1, LONGEST_TRIED];
   if (fits(of(bad))) return of(bad);
@@ -31,7 +31,7 @@ function longest(of: (length: number) => string, fits: (text: string) => boolean
   return of(good);
 }
 
-async function livesALife(vfs: Vfs, path: string): Promise<void> {
+async function exerciseFile(vfs: Vfs, path: string): Promise<void> {
   await vfs.write(path, bytes('plain'));
   await holds(vfs, path, bytes('plain'));
   strictEqual(await vfs.delete(path), true);
@@ -41,30 +41,30 @@ async function livesALife(vfs: Vfs, path: string): Promise<void> {
   await absent(vfs, path);
 }
 
-/** What `check` takes, the store can hold. */
+/** The store can hold every path that `check` accepts. */
 export const longPaths: readonly Behaviour[] = [
   {
-    name: 'a name as long as check takes it can be written, created, replaced and removed',
+    name: 'the longest name that check accepts can be written, created, replaced and removed',
     needs: WRITES,
-    check: async (arena) => {
+    check: async (context) => {
       for (const character of ['x', 'ü', '日']) {
         const path = longest(
-          (length) => arena.path(character.repeat(length)),
-          (text) => takes(arena, text),
+          (length) => context.path(character.repeat(length)),
+          (text) => accepts(context, text),
         );
-        await livesALife(arena.vfs, path);
+        await exerciseFile(context.vfs, path);
       }
     },
   },
   {
-    name: 'a path as long as check takes it can be written, created, replaced and removed',
+    name: 'the longest path that check accepts can be written, created, replaced and removed',
     needs: WRITES,
-    check: async (arena) => {
+    check: async (context) => {
       const nested = (length: number): string =>
-        arena.path('a name of forty characters, no less, /'.repeat(length).slice(0, length).replace(/\/$/, 'x'));
-      await livesALife(
-        arena.vfs,
-        longest(nested, (text) => takes(arena, text)),
+        context.path('a name of forty characters, no less, /'.repeat(length).slice(0, length).replace(/\/$/, 'x'));
+      await exerciseFile(
+        context.vfs,
+        longest(nested, (text) => accepts(context, text)),
       );
     },
   },

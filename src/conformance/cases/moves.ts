@@ -1,15 +1,15 @@
 import { ok, strictEqual } from 'node:assert/strict';
 
 import { ATOMIC_MOVE, type Behaviour } from '../behaviour.js';
-import { watched } from './readers.js';
+import { readMeanwhile } from './readers.js';
 import { absent, bytes, filler, holds, listed, listsExactly, refusal } from '../tools.js';
 
 const CONTENDERS = 8;
 
-/** A file goes to another place, and nothing is lost. */
+/** A file is moved to another path, and nothing is lost. */
 export const moves: readonly Behaviour[] = [
   {
-    name: 'move takes a file as it is to a place that is free, making folders as needed',
+    name: 'move moves a file unchanged to a free path, and creates folders as needed',
     check: async ({ vfs, path, folder }) => {
       for (const [size, target] of [
         [0, 'b'],
@@ -25,7 +25,7 @@ export const moves: readonly Behaviour[] = [
     },
   },
   {
-    name: 'move refuses a place that is taken, and both files stay as they are',
+    name: 'move refuses a path that is taken, and both files stay as they are',
     check: async ({ vfs, path, folder }) => {
       await vfs.write(path('a'), bytes('a'));
       for (const taken of [bytes('b'), bytes(''), bytes('a')]) {
@@ -47,7 +47,7 @@ export const moves: readonly Behaviour[] = [
     },
   },
   {
-    name: 'move of no file fails, and makes none',
+    name: 'move of a file that does not exist fails, and creates none',
     check: async ({ vfs, path, folder }) => {
       const error = await refusal('move', () => vfs.move(path('nothing'), path('b')), ['ERR_VFS_NOT_FOUND']);
       strictEqual(error.effect, 'none');
@@ -55,17 +55,17 @@ export const moves: readonly Behaviour[] = [
     },
   },
   {
-    name: 'of many files moved to one place at once one gets there, and the others stay where they are',
-    check: async ({ vfs, doors, path, folder, rounds }) => {
+    name: 'of many files moved to one path at once one succeeds, and the others stay where they are',
+    check: async ({ vfs, clients, path, folder, rounds }) => {
       for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
         const sources = Array.from({ length: CONTENDERS }, (_, who) => path(`source ${String(who)}`));
         const target = path(`target ${String(round)}`);
         for (const source of sources) await vfs.write(source, bytes(source));
         const results = await Promise.allSettled(
-          sources.map((source, who) => (doors[who % doors.length] ?? vfs).move(source, target)),
+          sources.map((source, who) => (clients[who % clients.length] ?? vfs).move(source, target)),
         );
         const winners = sources.filter((_, who) => results[who]?.status === 'fulfilled');
-        strictEqual(winners.length, 1, `round ${String(round)}: ${String(winners.length)} got there`);
+        strictEqual(winners.length, 1, `round ${String(round)}: ${String(winners.length)} succeeded`);
         await holds(vfs, target, bytes(winners[0] ?? ''));
         for (const source of sources) {
           if (source === winners[0]) await absent(vfs, source);
@@ -78,15 +78,15 @@ export const moves: readonly Behaviour[] = [
     },
   },
   {
-    name: 'of many who move one file to places of their own one succeeds, and there is one file',
+    name: 'of many clients that move one file to different paths one succeeds, and there is one file',
     needs: [ATOMIC_MOVE],
-    check: async ({ vfs, doors, path, folder, rounds }) => {
+    check: async ({ vfs, clients, path, folder, rounds }) => {
       for (let round = 0; round < rounds; round += 1) {
         const source = path('source');
         await vfs.write(source, bytes(`round ${String(round)}`));
         const targets = Array.from({ length: CONTENDERS }, (_, who) => path(`target ${String(who)}`));
         const results = await Promise.allSettled(
-          targets.map((target, who) => (doors[who % doors.length] ?? vfs).move(source, target)),
+          targets.map((target, who) => (clients[who % clients.length] ?? vfs).move(source, target)),
         );
         const winners = targets.filter((_, who) => results[who]?.status === 'fulfilled');
         strictEqual(winners.length, 1, `round ${String(round)}: ${String(winners.length)} say that they moved it`);
@@ -97,17 +97,17 @@ export const moves: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a file on the move is seen whole or not at all where it goes',
+    name: 'readers see a moved file whole or not at all at its new path',
     needs: [ATOMIC_MOVE],
-    check: async (arena) => {
-      const { vfs, path, rounds } = arena;
+    check: async (context) => {
+      const { vfs, path, rounds } = context;
       const data = filler(300_000);
       const wholeOrAbsent = (seen: Uint8Array | undefined): void => {
         if (seen) ok(Buffer.from(seen).equals(data), 'a reader saw part of a file');
       };
       for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
         await vfs.write(path('a'), data);
-        await watched(arena, path('b'), wholeOrAbsent, () => vfs.move(path('a'), path('b')));
+        await readMeanwhile(context, path('b'), wholeOrAbsent, () => vfs.move(path('a'), path('b')));
         await holds(vfs, path('b'), data);
         await vfs.delete(path('b'));
       }

@@ -27,7 +27,7 @@ const NAMES = [
 
 const REFUSED: readonly (readonly [string, string])[] = [
   ['an empty path', ''],
-  ['a path from a root', '/a'],
+  ['a path that starts with a slash', '/a'],
   ['a path with a slash at its end', 'a/'],
   ['a path with an empty name', 'a//b'],
   ['a path that is .', '.'],
@@ -36,12 +36,12 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['a path with the name ..', 'a/../b'],
   ['a path that leads above the root', '../a'],
   ['a path with a NUL', 'a\0b'],
-  ['a path with half a character, which has no UTF-8', 'a\ud800b'],
+  ['a path with half a surrogate pair, which has no UTF-8', 'a\ud800b'],
   ['no text at all', undefined as unknown as string],
   ['a number', 5 as unknown as string],
 ];
 
-/** Every call that takes a path, made with this one. */
+/** Every operation that takes a path, called with this one. */
 function callsWith(vfs: Vfs, path: string): readonly (readonly [string, () => Promise<unknown>])[] {
   const version = 'of no file' as Version;
   return [
@@ -59,10 +59,10 @@ function callsWith(vfs: Vfs, path: string): readonly (readonly [string, () => Pr
   ];
 }
 
-/** What a path may be. Long ones are tried in `longPaths`. */
+/** Which paths are valid. Long ones are tested in `longPaths`. */
 export const paths: readonly Behaviour[] = [
   {
-    name: 'a name is taken as it is: blanks, percents, quotes, other scripts, dots',
+    name: 'a name is used unchanged: with blanks, percent signs, quotes, other scripts or dots',
     check: async ({ vfs, path, folder }) => {
       for (const name of NAMES) {
         vfs.check(path(name));
@@ -75,7 +75,7 @@ export const paths: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a lock can stand under any such name, in a folder of any such name',
+    name: 'a lock file can have any such name, in a folder with any such name',
     needs: WRITES,
     check: async ({ vfs, path }) => {
       for (const name of NAMES) {
@@ -98,7 +98,7 @@ export const paths: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a path that no store can hold is refused by check and by every call, before anything is done',
+    name: 'an invalid path is refused by check and by every operation, before anything is changed',
     check: async ({ vfs, folder }) => {
       for (const [what, path] of REFUSED) {
         throws(
@@ -114,7 +114,7 @@ export const paths: readonly Behaviour[] = [
     },
   },
   {
-    name: 'locate tells paths apart, says the same each time, and never fails on a path that check takes',
+    name: 'locate returns a different text for each path, the same each time, and accepts every path that check accepts',
     check: ({ vfs, path }) => {
       const located = new Set<string>();
       for (const name of [...NAMES, 'a/b', 'a%2Fb']) {

@@ -3,10 +3,10 @@ import { ok, strictEqual } from 'node:assert/strict';
 import type { Behaviour } from '../behaviour.js';
 import { absent, bytes, filler, found, holds, listsExactly, sameBytes } from '../tools.js';
 
-/** stat, write and delete. */
+/** The operations `stat`, `write` and `delete`. */
 export const plainFiles: readonly Behaviour[] = [
   {
-    name: 'stat tells the size and the time of a file, and undefined where none is',
+    name: 'stat returns the size and the time of a file, and undefined where none is',
     check: async ({ vfs, path }) => {
       strictEqual(await vfs.stat(path('a')), undefined);
       strictEqual(await vfs.stat(path('no/such/folder/a')), undefined);
@@ -19,7 +19,7 @@ export const plainFiles: readonly Behaviour[] = [
     },
   },
   {
-    name: 'write makes the folders that it needs, and replaces what was there whole',
+    name: 'write creates the folders that it needs, and replaces an existing file completely',
     check: async ({ vfs, path }) => {
       await vfs.write(path('x/y/z/a'), filler(200_000));
       await holds(vfs, path('x/y/z/a'), filler(200_000));
@@ -31,16 +31,16 @@ export const plainFiles: readonly Behaviour[] = [
   },
   {
     name: 'many writes of one file at once leave one of them, whole',
-    check: async ({ vfs, doors, path, folder }) => {
+    check: async ({ vfs, clients, path, folder }) => {
       const offers = Array.from({ length: 8 }, (_, who) => Buffer.alloc(50_000 + who, who));
-      await Promise.all(offers.map((data, who) => (doors[who % doors.length] ?? vfs).write(path('a'), data)));
+      await Promise.all(offers.map((data, who) => (clients[who % clients.length] ?? vfs).write(path('a'), data)));
       const { data } = await found(vfs, path('a'));
       sameBytes(data, offers[data.byteLength - 50_000] ?? bytes(''), path('a'));
       await listsExactly(vfs, folder, [path('a')]);
     },
   },
   {
-    name: 'delete deletes a file and tells whether there was one',
+    name: 'delete deletes a file and returns whether there was one',
     check: async ({ vfs, path, folder }) => {
       strictEqual(await vfs.delete(path('a')), false);
       strictEqual(await vfs.delete(path('no/such/folder/a')), false);

@@ -1,29 +1,29 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 
-import { SWAPS, WRITES, type Arena, type Behaviour } from '../behaviour.js';
+import { SWAPS, WRITES, type CaseContext, type Behaviour } from '../behaviour.js';
 import { bytes, created, found, fresh, sameBytes } from '../tools.js';
 import type { Vfs } from '../../vfs/vfs.js';
 
 const CONTENDERS = 8;
 
-/** Throws when a contender that tries again and again should give up: another one failed, or it never gets anywhere. */
-type GoOn = () => void;
+/** Throws if a contender must stop trying, because another one failed or because it made too many attempts. */
+type CheckProgress = () => void;
 
-/** Lets all contenders run at once, each through a door of its own where there are enough. Throws what failed first. */
-async function everybody<T>(
-  { doors, rounds }: Arena,
-  contend: (vfs: Vfs, contender: number, goOn: GoOn) => Promise<T>,
+/** Runs all contenders at the same time, each with its own client if there are enough. Throws the first error. */
+async function runContenders<T>(
+  { clients, rounds }: CaseContext,
+  contend: (vfs: Vfs, contender: number, checkProgress: CheckProgress) => Promise<T>,
 ): Promise<readonly T[]> {
   const failures: unknown[] = [];
   const runs = Array.from({ length: CONTENDERS }, async (_, contender) => {
     let tries = 0;
-    const goOn = (): void => {
+    const checkProgress = (): void => {
       ok((tries += 1) <= rounds * 1000, 'a contender never wins');
       ok(failures.length === 0, 'another contender failed');
     };
-    const door = doors[contender % doors.length];
-    ok(door);
-    return contend(door, contender, goOn).catch((error: unknown) => {
+    const client = clients[contender % clients.length];
+    ok(client);
+    return contend(client, contender, checkProgress).catch((error: unknown) => {
       failures.push(error);
       throw error;
     });
@@ -39,34 +39,34 @@ const onlyWinner = <T>(results: readonly T[], won: (result: T) => boolean, what:
   return winners[0] ?? -1;
 };
 
-/** However many try at once, one wins. */
+/** However many try at the same time, exactly one wins. */
 export const races: readonly Behaviour[] = [
   {
-    name: 'of many who create one file at once exactly one wins, and its content stands',
+    name: 'of many clients that create one file at once exactly one wins, and the file has its content',
     needs: WRITES,
-    check: async (arena) => {
-      for (let round = 0; round < arena.rounds; round += 1) {
-        const path = arena.path(`round-${String(round)}`);
+    check: async (context) => {
+      for (let round = 0; round < context.rounds; round += 1) {
+        const path = context.path(`round-${String(round)}`);
         const offers = Array.from({ length: CONTENDERS }, fresh);
-        const results = await everybody(arena, (vfs, who) => vfs.create(path, offers[who] ?? fresh()));
+        const results = await runContenders(context, (vfs, who) => vfs.create(path, offers[who] ?? fresh()));
         const winner = onlyWinner(results, (written) => written !== undefined, `round ${String(round)}`);
-        const snapshot = await found(arena.vfs, path);
+        const snapshot = await found(context.vfs, path);
         sameBytes(snapshot.data, offers[winner] ?? fresh(), path);
         strictEqual(snapshot.version, results[winner]?.version);
       }
     },
   },
   {
-    name: 'of many who replace one version at once exactly one wins, and its content stands',
+    name: 'of many clients that replace one version at once exactly one wins, and the file has its content',
     needs: WRITES,
-    check: async (arena) => {
-      const path = arena.path('a');
-      let version = await created(arena.vfs, path, fresh());
-      for (let round = 0; round < arena.rounds; round += 1) {
+    check: async (context) => {
+      const path = context.path('a');
+      let version = await created(context.vfs, path, fresh());
+      for (let round = 0; round < context.rounds; round += 1) {
         const offers = Array.from({ length: CONTENDERS }, fresh);
-        const results = await everybody(arena, (vfs, who) => vfs.replace(path, version, offers[who] ?? fresh()));
+        const results = await runContenders(context, (vfs, who) => vfs.replace(path, version, offers[who] ?? fresh()));
         const winner = onlyWinner(results, (written) => written !== undefined, `round ${String(round)}`);
-        const snapshot = await found(arena.vfs, path);
+        const snapshot = await found(context.vfs, path);
         sameBytes(snapshot.data, offers[winner] ?? fresh(), path);
         strictEqual(snapshot.version, results[winner]?.version);
         version = snapshot.version;
@@ -74,74 +74,74 @@ export const races: readonly Behaviour[] = [
     },
   },
   {
-    name: 'of many who remove one version at once exactly one wins',
+    name: 'of many clients that remove one version at once exactly one wins',
     needs: SWAPS,
-    check: async (arena) => {
-      const path = arena.path('a');
-      for (let round = 0; round < arena.rounds; round += 1) {
-        const version = await created(arena.vfs, path, fresh());
-        const results = await everybody(arena, (vfs) => vfs.remove(path, version));
+    check: async (context) => {
+      const path = context.path('a');
+      for (let round = 0; round < context.rounds; round += 1) {
+        const version = await created(context.vfs, path, fresh());
+        const results = await runContenders(context, (vfs) => vfs.remove(path, version));
         onlyWinner(results, (removed) => removed, `round ${String(round)}`);
-        strictEqual(await arena.vfs.read(path), undefined);
+        strictEqual(await context.vfs.read(path), undefined);
       }
     },
   },
   {
-    name: 'of those who replace and those who remove one version at once exactly one wins, and only its act is seen',
+    name: 'of clients that replace and clients that remove one version at once exactly one wins, and only its change is visible',
     needs: SWAPS,
-    check: async (arena) => {
-      for (let round = 0; round < arena.rounds; round += 1) {
-        const path = arena.path(`round-${String(round)}`);
-        const version = await created(arena.vfs, path, fresh());
+    check: async (context) => {
+      for (let round = 0; round < context.rounds; round += 1) {
+        const path = context.path(`round-${String(round)}`);
+        const version = await created(context.vfs, path, fresh());
         const offers = Array.from({ length: CONTENDERS }, fresh);
-        const results = await everybody(arena, async (vfs, who) =>
+        const results = await runContenders(context, async (vfs, who) =>
           (who + round) % 2 === 0
             ? (await vfs.replace(path, version, offers[who] ?? fresh())) !== undefined
             : vfs.remove(path, version),
         );
         const winner = onlyWinner(results, (won) => won, `round ${String(round)}`);
-        const snapshot = await arena.vfs.read(path);
+        const snapshot = await context.vfs.read(path);
         if ((winner + round) % 2 === 1) strictEqual(snapshot, undefined);
         else sameBytes(snapshot?.data ?? bytes(''), offers[winner] ?? fresh(), path);
       }
     },
   },
   {
-    name: 'rivals who count up in one file by reading and replacing lose no count',
+    name: 'clients that increment a counter in one file by read and replace lose no increment',
     needs: WRITES,
-    check: async (arena) => {
-      const path = arena.path('count');
-      const each = Math.ceil(arena.rounds / 5);
-      await created(arena.vfs, path, bytes('0 by nobody'));
-      await everybody(arena, async (vfs, who, goOn) => {
+    check: async (context) => {
+      const path = context.path('count');
+      const each = Math.ceil(context.rounds / 5);
+      await created(context.vfs, path, bytes('0 by nobody'));
+      await runContenders(context, async (vfs, who, checkProgress) => {
         for (let counted = 0; counted < each;) {
-          goOn();
+          checkProgress();
           const { data, version } = await found(vfs, path);
           const next = parseInt(Buffer.from(data).toString()) + 1;
           if (await vfs.replace(path, version, bytes(`${String(next)} by ${String(who)}`))) counted += 1;
         }
       });
-      const { data } = await found(arena.vfs, path);
+      const { data } = await found(context.vfs, path);
       strictEqual(parseInt(Buffer.from(data).toString()), CONTENDERS * each);
     },
   },
   {
-    name: 'rivals who create a file, work and remove it by its version are never two at work',
+    name: 'of clients that create a file, work and remove it by its version never two work at once',
     needs: SWAPS,
-    check: async (arena) => {
-      const path = arena.path('lock');
-      const each = Math.ceil(arena.rounds / 5);
+    check: async (context) => {
+      const path = context.path('lock');
+      const each = Math.ceil(context.rounds / 5);
       const atWork = new Set<number>();
-      await everybody(arena, async (vfs, who, goOn) => {
+      await runContenders(context, async (vfs, who, checkProgress) => {
         for (let turns = 0; turns < each;) {
-          goOn();
+          checkProgress();
           const written = await vfs.create(path, fresh());
           if (written) {
-            deepStrictEqual([...atWork], [], `${String(who)} got what others have`);
+            deepStrictEqual([...atWork], [], `client ${String(who)} works while others do`);
             atWork.add(who);
             await new Promise(setImmediate);
             atWork.delete(who);
-            ok(await vfs.remove(path, written.version), 'remove of what nobody else may change: was lost');
+            ok(await vfs.remove(path, written.version), 'remove of a file that nobody else may change: was lost');
             turns += 1;
           }
           await new Promise(setImmediate);

@@ -1,19 +1,24 @@
-import type { Arena } from '../behaviour.js';
+import type { CaseContext } from '../behaviour.js';
 import type { Vfs } from '../../vfs/vfs.js';
 
-/** What a reader has to say about a file as it sees it; throws when that may not be. */
-export type Judge = (data: Uint8Array | undefined) => void;
+/** Throws if a reader may not see this content; undefined means that it saw no file. */
+export type ContentCheck = (data: Uint8Array | undefined) => void;
 
-/** Reads through every door for as long as `work` lasts. */
-export async function watched({ doors }: Arena, path: string, judge: Judge, work: () => Promise<void>): Promise<void> {
+/** Reads the file with every client for as long as `work` runs. */
+export async function readMeanwhile(
+  { clients }: CaseContext,
+  path: string,
+  check: ContentCheck,
+  work: () => Promise<void>,
+): Promise<void> {
   let over = false;
   const keepReading = async (vfs: Vfs): Promise<void> => {
     while (!over) {
-      judge((await vfs.read(path))?.data);
+      check((await vfs.read(path))?.data);
       await new Promise(setImmediate);
     }
   };
-  const readers = Promise.allSettled([...doors, ...doors].map(keepReading));
+  const readers = Promise.allSettled([...clients, ...clients].map(keepReading));
   await work().finally(() => (over = true));
   for (const reader of await readers) if (reader.status === 'rejected') throw reader.reason;
 }

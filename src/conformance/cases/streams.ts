@@ -27,10 +27,10 @@ async function* brokenAfter(data: Uint8Array, error: Error): AsyncGenerator<Uint
   throw error;
 }
 
-/** Files that come and go piece by piece. */
+/** Files that are written and read in pieces. */
 export const streams: readonly Behaviour[] = [
   {
-    name: 'write takes a stream, of whatever pieces',
+    name: 'write accepts a stream with pieces of any size',
     check: async ({ vfs, path }) => {
       const data = filler(300_000);
       await vfs.write(path('x/a'), pieces(data, 70_001));
@@ -46,22 +46,22 @@ export const streams: readonly Behaviour[] = [
   {
     name: 'nobody sees a streamed file before it is complete',
     check: async ({ vfs, path, folder }) => {
-      const look = async function* (): AsyncGenerator<Uint8Array> {
+      const parts = async function* (): AsyncGenerator<Uint8Array> {
         for (const part of ['one', 'two', 'three']) {
           yield bytes(part);
           await absent(vfs, path('a'));
           strictEqual(await vfs.stat(path('a')), undefined);
         }
       };
-      await vfs.write(path('a'), look());
+      await vfs.write(path('a'), parts());
       await holds(vfs, path('a'), bytes('onetwothree'));
       await listsExactly(vfs, folder, [path('a')]);
     },
   },
   {
-    name: 'a stream that breaks off changes nothing, leaves nothing, and its error comes through',
+    name: 'a stream that fails changes nothing, leaves nothing behind, and its error is passed on',
     check: async ({ vfs, path, folder }) => {
-      const broken = new Error('the source broke off');
+      const broken = new Error('the source failed');
       await vfs.write(path('old'), bytes('old'));
       for (const name of ['old', 'new']) {
         const error: unknown = await vfs.write(path(name), brokenAfter(filler(100_000), broken)).then(
@@ -75,7 +75,7 @@ export const streams: readonly Behaviour[] = [
     },
   },
   {
-    name: 'readStream gives the whole file, in bytes',
+    name: 'readStream returns the whole file, in bytes',
     check: async ({ vfs, path }) => {
       for (const size of [0, 1, 65_536, 1_048_577]) {
         await vfs.write(path('a'), filler(size));
@@ -96,7 +96,7 @@ export const streams: readonly Behaviour[] = [
     },
   },
   {
-    name: 'readStream of no file fails as the other calls do',
+    name: 'readStream of a file that does not exist fails',
     check: async ({ vfs, path }) => {
       for (const name of ['nothing', 'no/such/folder/nothing']) {
         const error: unknown = await streamed(vfs, path(name)).then(

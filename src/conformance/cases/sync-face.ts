@@ -16,26 +16,26 @@ import type {
 } from '../../vfs/vfs.js';
 import { SYNC, type Behaviour } from '../behaviour.js';
 
-/** The same behaviours, asked of the synchronous face where there is one and of the store itself for the rest. */
+/** The same behaviours with the synchronous operations, where the store has them, in place of the asynchronous ones. */
 export function synchronously(behaviours: readonly Behaviour[]): readonly Behaviour[] {
   return behaviours.map(({ name, needs = [], check }) => ({
     name: `synchronously: ${name}`,
     needs: [SYNC, ...needs],
-    check: (arena) => {
-      const vfs = new SyncFirst(arena.vfs);
-      return check({ ...arena, vfs, doors: [vfs] });
+    check: (context) => {
+      const vfs = new SyncOperations(context.vfs);
+      return check({ ...context, vfs, clients: [vfs] });
     },
   }));
 }
 
-class SyncFirst implements Vfs {
+class SyncOperations implements Vfs {
   readonly #vfs: Vfs;
-  readonly #face: SyncVfs;
+  readonly #sync: SyncVfs;
 
   constructor(vfs: Vfs) {
     ok(vfs.sync);
     this.#vfs = vfs;
-    this.#face = vfs.sync;
+    this.#sync = vfs.sync;
   }
 
   get scheme(): string {
@@ -51,16 +51,16 @@ class SyncFirst implements Vfs {
     return this.#vfs.locate(path);
   }
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
-    return soon(() => this.#face.read(path, options));
+    return promised(() => this.#sync.read(path, options));
   }
   create(path: string, data: Uint8Array): Promise<Written | undefined> {
-    return soon(() => this.#face.create(path, data));
+    return promised(() => this.#sync.create(path, data));
   }
   replace(path: string, version: Version, data: Uint8Array): Promise<Written | undefined> {
-    return soon(() => this.#face.replace(path, version, data));
+    return promised(() => this.#sync.replace(path, version, data));
   }
   remove(path: string, version: Version): Promise<boolean> {
-    return soon(() => this.#face.remove(path, version));
+    return promised(() => this.#sync.remove(path, version));
   }
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
     return this.#vfs.stat(path, options);
@@ -82,7 +82,7 @@ class SyncFirst implements Vfs {
   }
 }
 
-function soon<T>(work: () => T): Promise<T> {
+function promised<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(work());
   });

@@ -3,7 +3,7 @@ import { notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { CREATE, REPLACE, SWAPS, type Behaviour } from '../behaviour.js';
 import { bytes, created, filler, fresh, found, holds, replaced } from '../tools.js';
 
-/** What a version tells. */
+/** What a version guarantees. */
 export const versions: readonly Behaviour[] = [
   {
     name: 'a file that nobody changes has the same version at each read',
@@ -29,14 +29,14 @@ export const versions: readonly Behaviour[] = [
           const data = Buffer.from(filler(size));
           data[size - 1] = difference;
           version = await replaced(vfs, path('a'), version, data);
-          ok(!seen.has(version), `a version came again with another content of ${String(size)} bytes`);
+          ok(!seen.has(version), `a version was used again for another content of ${String(size)} bytes`);
           seen.add(version);
         }
       }
     },
   },
   {
-    name: 'a version is over for good once the file changed, though its text comes back with a fresh nonce (ABA)',
+    name: 'a version is never valid again once the file changed, even if its old text returns with a fresh nonce (ABA)',
     needs: SWAPS,
     check: async ({ vfs, path }) => {
       const first = await created(vfs, path('a'), bytes('A, nonce 1'));
@@ -48,7 +48,7 @@ export const versions: readonly Behaviour[] = [
     },
   },
   {
-    name: 'a plain write and a plain delete are changes that a version tells',
+    name: 'a plain write and a plain delete also make a version invalid',
     needs: SWAPS,
     check: async ({ vfs, path }) => {
       const old = await created(vfs, path('a'), fresh());

@@ -62,10 +62,10 @@ describe('a case of the conformance suite', () => {
     expect(lacking.length).toBeGreaterThan(20);
     for (const { needs, run } of lacking) {
       const reasons: string[] = [];
-      expect(needs).toContain('a synchronous face');
+      expect(needs).toContain('synchronous operations');
       await run({ skip: (reason) => reasons.push(reason) });
-      expect(reasons).toEqual(['needs a synchronous face']);
-      await expect(run()).rejects.toThrow('needs a synchronous face');
+      expect(reasons).toEqual(['needs synchronous operations']);
+      await expect(run()).rejects.toThrow('needs synchronous operations');
     }
   });
 

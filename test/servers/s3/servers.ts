@@ -66,8 +66,9 @@ export const seaweed: S3Kind = {
   versions: true,
   slashes: false,
   fails: {
-    'a name is taken as it is: blanks, percents, quotes, other scripts, dots': 'takes a backslash for a slash',
-    'a name as long as check takes it can be written, created, replaced and removed': 'takes names of 255 bytes',
+    'a name is used unchanged: with blanks, percent signs, quotes, other scripts or dots':
+      'takes a backslash for a slash',
+    'the longest name that check accepts can be written, created, replaced and removed': 'takes names of 255 bytes',
   },
 };
 

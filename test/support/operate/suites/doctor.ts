@@ -25,7 +25,7 @@ export const doctorSuite: Suite = (place, kind) => {
       expect(Object.keys(found(diagnosis, 'none'))).toEqual(unable);
       expect(diagnosis).toMatchObject({ verdict: 'safe', backend: place().vfs.scheme, leftBehind: [] });
       expect(diagnosis.words[0]).toMatch(
-        kind.promised ? /^Locks are safe here: / : /^Locks are safe here as far as trying can tell: /,
+        kind.promised ? /^Locks are safe here: / : /^Locks are safe here as far as tests can show: /,
       );
       const doubts = diagnosis.words.filter((each) =>
         /^This store is not (AWS|Google)'s: .* no number of tries/.test(each),

@@ -15,7 +15,7 @@ export function broken(what: string, change: (right: Vfs) => Partial<Vfs>, notic
   return { what, make: () => changed(memVfs(), change), noticedBy };
 }
 
-/** The same of one on the disk, which also has a synchronous face and can be watched. */
+/** The same of one on the disk, which also has synchronous operations and can be watched. */
 export function brokenOnDisk(what: string, change: (right: Vfs) => Partial<Vfs>, noticedBy: readonly string[]): Broken {
   return { what, make: (root) => changed(localVfs({ root }), change), noticedBy };
 }

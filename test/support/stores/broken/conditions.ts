@@ -71,12 +71,32 @@ const NONE = { create: 'none', replace: 'none', remove: 'none' } as const;
 export const brokenConditions: readonly Broken[] = [
   broken('reads, compares and writes', naive, [
     ...['create one file at once', 'replace one version at once', 'remove one version at once'],
-    ...['of those who replace and those who remove', 'lose no count', 'never two at work'],
+    ...[
+      'of clients that replace and clients that remove one version at once exactly one wins, and only its change is visible',
+      'clients that increment a counter in one file by read and replace lose no increment',
+      'of clients that create a file, work and remove it by its version never two work at once',
+    ],
   ]),
   broken('never loses', unconditional, [
-    ...['create loses', 'replace loses', 'remove loses', 'its old version is of no use', '(ABA)', 'a plain write and'],
-    ...['create one file at once', 'replace one version at once', 'remove one version at once', 'lose no count'],
-    ...['of those who replace and those who remove', 'never two at work', 'a lost create or replace'],
+    ...[
+      'create loses',
+      'replace loses',
+      'remove loses',
+      'a file that was removed can be created again, and its old version is no longer valid',
+      '(ABA)',
+      'a plain write and',
+    ],
+    ...[
+      'create one file at once',
+      'replace one version at once',
+      'remove one version at once',
+      'clients that increment a counter in one file by read and replace lose no increment',
+    ],
+    ...[
+      'of clients that replace and clients that remove one version at once exactly one wins, and only its change is visible',
+      'of clients that create a file, work and remove it by its version never two work at once',
+      'a lost create or replace',
+    ],
   ]),
   broken(
     'always loses',
@@ -87,16 +107,16 @@ export const brokenConditions: readonly Broken[] = [
         'replace changes',
         'remove removes',
         'a file of nothing',
-        'a version read with maxBytes',
+        'a version that was read with maxBytes can be replaced',
       ],
       ...[
-        'belongs to the writer again',
+        'the data passed to a write still belongs to the caller: changing it later changes no file',
         'a view into a larger buffer',
-        'a lock can stand',
-        'a name as long',
-        'a path as',
+        'a lock file can have any such name, in a folder with any such name',
+        'the longest name that check accepts can be written, created, replaced and removed',
+        'the longest path that check accepts can be written, created, replaced and removed',
       ],
-      ...['an abort at any moment', 'nothing but the files asked for'],
+      ...['an abort at any moment', 'only the expected files are left behind, whether calls win, lose or race'],
     ],
   ),
   broken('says that it removed, and does not', () => ({ remove: () => Promise.resolve(true) }), [
@@ -112,7 +132,10 @@ export const brokenConditions: readonly Broken[] = [
         return snapshot;
       },
     }),
-    ['read answers undefined where no file is', 'below what is a file'],
+    [
+      'read returns undefined where no file is, at any depth',
+      'read returns undefined below a file, which is not a folder',
+    ],
   ),
   broken(
     'takes an empty file for none',
@@ -122,7 +145,11 @@ export const brokenConditions: readonly Broken[] = [
         return snapshot?.data.length === 0 ? undefined : snapshot;
       },
     }),
-    ['a file of nothing', 'the same version at each read', 'write makes the folders'],
+    [
+      'a file of nothing',
+      'the same version at each read',
+      'write creates the folders that it needs, and replaces an existing file completely',
+    ],
   ),
   broken(
     'tells versions by the length',
@@ -233,6 +260,9 @@ export const brokenConditions: readonly Broken[] = [
         return now && right.replace(path, now.version, data);
       },
     }),
-    ['replace one version at once', 'lose no count'],
+    [
+      'replace one version at once',
+      'clients that increment a counter in one file by read and replace lose no increment',
+    ],
   ),
 ];

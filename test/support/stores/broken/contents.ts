@@ -25,8 +25,17 @@ export const brokenContents: readonly Broken[] = [
     'keeps 64 KiB',
     writing((data) => data.subarray(0, 65_536)),
     [
-      ...['a file of 1 byte more than 64 KiB', 'a file of 1 MiB', 'a file of 3 MiB', 'stat tells', 'move takes a file'],
-      ...['readStream gives the whole file', 'list gives the files of one folder'],
+      ...[
+        'a file of 1 byte more than 64 KiB',
+        'a file of 1 MiB',
+        'a file of 3 MiB',
+        'stat returns the size and the time of a file, and undefined where none is',
+        'move moves a file unchanged to a free path, and creates folders as needed',
+      ],
+      ...[
+        'readStream returns the whole file, in bytes',
+        'list returns the files of one folder with their sizes and times, and not those of its subfolders',
+      ],
     ],
   ),
   broken(
@@ -62,7 +71,7 @@ export const brokenContents: readonly Broken[] = [
         },
       };
     },
-    ['what was read belongs to the reader'],
+    ['the data that a read returns belongs to the caller: changing it changes no file'],
   ),
   broken(
     'keeps what it was given and may change later',
@@ -77,12 +86,12 @@ export const brokenContents: readonly Broken[] = [
         },
       };
     },
-    ['what was written belongs to the writer'],
+    ['the data passed to a write still belongs to the caller: changing it later changes no file'],
   ),
   broken(
     'pays no heed to maxBytes',
     (right) => ({ read: (path, { clock = false } = {}) => right.read(path, { clock }) }),
-    ['maxBytes cuts'],
+    ['maxBytes truncates the data, and the version is still that of the whole file'],
   ),
   broken(
     'tells the version of the part that was read',
@@ -95,7 +104,10 @@ export const brokenContents: readonly Broken[] = [
           : snapshot;
       },
     }),
-    ['maxBytes cuts', 'a version read with maxBytes'],
+    [
+      'maxBytes truncates the data, and the version is still that of the whole file',
+      'a version that was read with maxBytes can be replaced',
+    ],
   ),
   broken('tells the path of the disk', (right) => ({ read: readAs(right, ({ path }) => ({ path: `/${path}` })) }), [
     'create makes a file where none is',
@@ -105,19 +117,19 @@ export const brokenContents: readonly Broken[] = [
     (right) => ({
       read: readAs(right, () => ({ nowMs: Date.now() + HOUR_MS })),
     }),
-    ['gets as old as the time that passes'],
+    ['a file ages as time passes, within the resolution of the clock'],
   ),
   broken(
     'tells the time of its own clock, an hour behind',
     (right) => ({
       read: readAs(right, () => ({ nowMs: Date.now() - HOUR_MS })),
     }),
-    ['never modified after the present', 'gets as old as the time that passes'],
+    ['in the future of the store', 'a file ages as time passes, within the resolution of the clock'],
   ),
   broken(
     'tells no time, though it says that it can',
     (right) => ({ read: readAs(right, () => ({ nowMs: undefined })) }),
-    [...['never modified after the present', 'gets as old as']],
+    [...['in the future of the store', 'a file ages as time passes, within the resolution of the clock']],
   ),
   broken(
     'tells a time, though it says that it cannot',
@@ -137,21 +149,24 @@ export const brokenContents: readonly Broken[] = [
         }),
       };
     },
-    ['young again once it was written again'],
+    ['a file that is written again has a later modification time'],
   ),
   broken(
     'tells other times in stat',
     (right) => ({
       stat: statAs(right, ({ size, modifiedMs }) => ({ size, modifiedMs: modifiedMs - HOUR_MS })),
     }),
-    ['stat and read tell the same', 'list gives the files of one folder'],
+    [
+      'stat and read return the same modification time',
+      'list returns the files of one folder with their sizes and times, and not those of its subfolders',
+    ],
   ),
   broken(
     'tells sizes in kilobytes',
     (right) => ({
       stat: statAs(right, ({ size, modifiedMs }) => ({ size: Math.ceil(size / 1000), modifiedMs })),
     }),
-    ['stat tells the size'],
+    ['stat returns the size and the time of a file, and undefined where none is'],
   ),
   broken(
     'throws in stat and delete where no file is',
@@ -159,7 +174,11 @@ export const brokenContents: readonly Broken[] = [
       stat: async (path) => (await right.stat(path)) ?? missing(path),
       delete: async (path) => (await right.delete(path)) || missing(path),
     }),
-    ['stat tells the size', 'delete deletes a file', 'below what is a file'],
+    [
+      'stat returns the size and the time of a file, and undefined where none is',
+      'delete deletes a file',
+      'read returns undefined below a file, which is not a folder',
+    ],
   ),
   broken(
     'makes no folders',
@@ -169,7 +188,11 @@ export const brokenContents: readonly Broken[] = [
         await right.replace(path, version, Buffer.concat(await wholeOf(data)));
       },
     }),
-    ['write makes the folders', 'a path may lead through many folders', 'list goes into all'],
+    [
+      'write creates the folders that it needs, and replaces an existing file completely',
+      'a path may lead through many folders',
+      'list includes all subfolders when asked to',
+    ],
   ),
   broken(
     'writes over the beginning',
@@ -180,7 +203,7 @@ export const brokenContents: readonly Broken[] = [
         return right.write(path, Buffer.concat([data, old.subarray(data.length)]), options);
       },
     }),
-    ['write makes the folders that it needs, and replaces'],
+    ['write creates the folders that it needs, and replaces an existing file completely'],
   ),
   broken(
     'appends',
@@ -191,7 +214,10 @@ export const brokenContents: readonly Broken[] = [
         return right.write(path, Buffer.concat([old, data]), options);
       },
     }),
-    ['write makes the folders', 'stat tells the size'],
+    [
+      'write creates the folders that it needs, and replaces an existing file completely',
+      'stat returns the size and the time of a file, and undefined where none is',
+    ],
   ),
   broken(
     'says that it deleted, and does not',

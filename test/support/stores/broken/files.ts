@@ -32,7 +32,10 @@ export const brokenFiles: readonly Broken[] = [
         for await (const piece of data) await right.write(path, (written = Buffer.concat([written, piece])));
       },
     }),
-    ['nobody sees a streamed file', 'a stream that breaks off'],
+    [
+      'nobody sees a streamed file',
+      'a stream that fails changes nothing, leaves nothing behind, and its error is passed on',
+    ],
   ),
   broken(
     'drops the last piece',
@@ -40,7 +43,7 @@ export const brokenFiles: readonly Broken[] = [
       write: async (path, data, options) =>
         right.write(path, isData(data) ? data : Buffer.concat((await wholeOf(data)).slice(0, -1)), options),
     }),
-    ['write takes a stream'],
+    ['write accepts a stream with pieces of any size'],
   ),
   broken(
     'takes the end of a broken stream for its end',
@@ -56,21 +59,21 @@ export const brokenFiles: readonly Broken[] = [
         await right.write(path, Buffer.concat(pieces), options);
       },
     }),
-    ['a stream that breaks off'],
+    ['a stream that fails changes nothing, leaves nothing behind, and its error is passed on'],
   ),
   broken(
     'streams text',
     (right) => ({
       readStream: (path, options) => right.readStream(path, options).setEncoding('latin1'),
     }),
-    ['readStream gives the whole file'],
+    ['readStream returns the whole file, in bytes'],
   ),
   broken(
     'streams all but the end',
     (right) => ({
       readStream: (path) => Readable.from(firstHalf(right, path), { objectMode: false }),
     }),
-    ['readStream gives the whole file'],
+    ['readStream returns the whole file, in bytes'],
   ),
   broken(
     'streams once',
@@ -88,7 +91,7 @@ export const brokenFiles: readonly Broken[] = [
     () => ({
       readStream: () => Readable.from(failing(), { objectMode: false }),
     }),
-    ['readStream of no file fails', 'readStream fails when its signal aborts'],
+    ['readStream of a file that does not exist fails', 'readStream fails when its signal aborts'],
   ),
   broken(
     'moves over what is there',
@@ -100,10 +103,10 @@ export const brokenFiles: readonly Broken[] = [
       },
     }),
     [
-      'move refuses a place that is taken',
+      'move refuses a path that is taken, and both files stay as they are',
       'move onto itself',
-      'move of no file',
-      'files moved to one place',
+      'move of a file that does not exist fails, and creates none',
+      'of many files moved to one path at once one succeeds, and the others stay where they are',
       'an error names',
     ],
   ),
@@ -120,7 +123,11 @@ export const brokenFiles: readonly Broken[] = [
         await right.delete(from);
       },
     }),
-    ['is seen whole or not at all where it goes', 'of many who move one file', 'files moved to one place'],
+    [
+      'readers see a moved file whole or not at all at its new path',
+      'of many clients that move one file to different paths one succeeds, and there is one file',
+      'of many files moved to one path at once one succeeds, and the others stay where they are',
+    ],
   ),
   broken(
     'copies instead of moving',
@@ -132,7 +139,7 @@ export const brokenFiles: readonly Broken[] = [
         throw new VfsError('ERR_VFS_EXISTS', `cannot move ${right.locate(from)}: taken`);
       },
     }),
-    ['move takes a file as it is'],
+    ['move moves a file unchanged to a free path, and creates folders as needed'],
   ),
   broken(
     'loses a file that cannot be moved',
@@ -146,7 +153,11 @@ export const brokenFiles: readonly Broken[] = [
         }
       },
     }),
-    ['move refuses a place', 'move onto itself', 'files moved to one place'],
+    [
+      'move refuses a path that is taken, and both files stay as they are',
+      'move onto itself',
+      'of many files moved to one path at once one succeeds, and the others stay where they are',
+    ],
   ),
   broken(
     'lists all that begins alike',
@@ -164,15 +175,18 @@ export const brokenFiles: readonly Broken[] = [
           true,
         ),
     }),
-    ['list gives the files of one folder', 'list goes into all'],
+    [
+      'list returns the files of one folder with their sizes and times, and not those of its subfolders',
+      'list includes all subfolders when asked to',
+    ],
   ),
   broken('lists one page', (right) => ({ list: listAs(right, (entries) => entries.slice(0, 100)) }), [
-    'list gives each of',
+    'list returns each of',
   ]),
   broken(
     'lists the first of each page twice',
     (right) => ({ list: listAs(right, (entries) => [...entries, ...entries.slice(0, 1)]) }),
-    ['list gives each of', 'list goes into all'],
+    ['list returns each of', 'list includes all subfolders when asked to'],
   ),
   broken(
     'lists paths below the folder',
@@ -181,11 +195,16 @@ export const brokenFiles: readonly Broken[] = [
         entries.map((entry) => ({ ...entry, path: entry.path.slice(folder === '' ? 0 : folder.length + 1) })),
       ),
     }),
-    ['list gives the files of one folder'],
+    ['list returns the files of one folder with their sizes and times, and not those of its subfolders'],
   ),
-  broken('lists sub-folders never', (right) => ({ list: (folder) => right.list(folder) }), ['list goes into all']),
+  broken('lists sub-folders never', (right) => ({ list: (folder) => right.list(folder) }), [
+    'list includes all subfolders when asked to',
+  ]),
   broken('lists sub-folders always', (right) => ({ list: (folder) => right.list(folder, { recursive: true }) }), [
-    ...['list gives the files of one folder', 'list goes into all'],
+    ...[
+      'list returns the files of one folder with their sizes and times, and not those of its subfolders',
+      'list includes all subfolders when asked to',
+    ],
   ]),
   broken(
     'leaves scratch files behind',
@@ -196,11 +215,11 @@ export const brokenFiles: readonly Broken[] = [
         return written;
       },
     }),
-    ['nothing but the files asked for'],
+    ['only the expected files are left behind, whether calls win, lose or race'],
   ),
   brokenOnDisk('watches in its sleep', () => ({ watch: () => () => undefined }), [
-    'who watches a file',
-    'who stopped watching',
+    'a watcher of a file is notified when it appears, changes and disappears',
+    'a watcher that stopped is not notified any more, while others still are',
   ]),
   brokenOnDisk(
     'tells who stopped',
@@ -210,7 +229,7 @@ export const brokenFiles: readonly Broken[] = [
         return () => undefined;
       },
     }),
-    ['who stopped watching'],
+    ['a watcher that stopped is not notified any more, while others still are'],
   ),
 ];
 

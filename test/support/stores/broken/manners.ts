@@ -61,19 +61,19 @@ export const brokenManners: readonly Broken[] = [
     (right) => ({
       capabilities: { ...right.capabilities, create: 'usually' as 'atomic' },
     }),
-    ['capabilities say in known words'],
+    ['capabilities have only known values and valid numbers'],
   ),
   broken(
     'has a negative grain',
     (right) => ({
       capabilities: { ...right.capabilities, clock: { source: 'store', resolutionMs: -1 } },
     }),
-    ['capabilities say in known words'],
+    ['capabilities have only known values and valid numbers'],
   ),
   broken(
     'polls without a limit',
     (right) => ({ capabilities: { ...right.capabilities, poll: { minMs: 0, maxMs: Infinity } } }),
-    ['capabilities say in known words'],
+    ['capabilities have only known values and valid numbers'],
   ),
   broken(
     'finds out later what it can do',
@@ -86,9 +86,9 @@ export const brokenManners: readonly Broken[] = [
         write: (path, data, options) => ((resolutionMs = 1000), right.write(path, data, options)),
       };
     },
-    ['capabilities stay what they are'],
+    ['capabilities do not change once the store is in use'],
   ),
-  broken('has a scheme that no URI can have', () => ({ scheme: 'My Store' }), ['the scheme is one']),
+  broken('has a scheme that no URI can have', () => ({ scheme: 'My Store' }), ['the scheme is valid in a URI']),
   broken(
     'says only that it failed',
     (right) => ({
@@ -97,7 +97,7 @@ export const brokenManners: readonly Broken[] = [
         throw new VfsError('ERR_VFS_NOT_FOUND', 'not found');
       },
     }),
-    ['an error names what was asked'],
+    ['an error names the operation and the path'],
   ),
   broken(
     'gives all errors one code',
@@ -107,7 +107,7 @@ export const brokenManners: readonly Broken[] = [
           throw new VfsError('ERR_VFS_IO', `cannot move ${right.locate(from)}`, { cause });
         }),
     }),
-    ['move refuses', 'move onto itself', 'move of no file'],
+    ['move refuses', 'move onto itself', 'move of a file that does not exist fails, and creates none'],
   ),
   brokenOnDisk(
     'has a synchronous face that never loses',

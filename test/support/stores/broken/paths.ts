@@ -22,7 +22,7 @@ function takingPathsAs(changeText: (path: string) => string): (right: Vfs) => Pa
   });
 }
 
-const TAKEN_AS_IT_IS = 'a name is taken as it is';
+const TAKEN_AS_IT_IS = 'a name is used unchanged: with blanks, percent signs, quotes, other scripts or dots';
 
 /** Wrong ideas of what a path is. */
 export const brokenPaths: readonly Broken[] = [
@@ -65,17 +65,17 @@ export const brokenPaths: readonly Broken[] = [
         .filter((name) => !['', '.', '..'].includes(name))
         .join('/'),
     ),
-    ['a path that no store can hold'],
+    ['an invalid path is refused by check and by every operation, before anything is changed'],
   ),
   broken(
     'cuts a path at a NUL',
     takingPathsAs((path) => path.split('\0')[0]!),
-    ['a path that no store can hold'],
+    ['an invalid path is refused by check and by every operation, before anything is changed'],
   ),
   broken(
     'replaces half characters',
     takingPathsAs((path) => path.toWellFormed()),
-    ['a path that no store can hold'],
+    ['an invalid path is refused by check and by every operation, before anything is changed'],
   ),
   broken(
     'refuses names with blanks when it comes to locks',
@@ -85,7 +85,7 @@ export const brokenPaths: readonly Broken[] = [
         return right.create(path, data, options);
       },
     }),
-    ['a lock can stand under any such name'],
+    ['a lock file can have any such name, in a folder with any such name'],
   ),
   broken(
     'takes three folders at most',
@@ -105,7 +105,7 @@ export const brokenPaths: readonly Broken[] = [
         }
       },
     }),
-    ['a path that no store can hold'],
+    ['an invalid path is refused by check and by every operation, before anything is changed'],
   ),
   broken(
     'throws in place',
@@ -115,7 +115,7 @@ export const brokenPaths: readonly Broken[] = [
         return right.stat(path);
       },
     }),
-    ['a path that no store can hold'],
+    ['an invalid path is refused by check and by every operation, before anything is changed'],
   ),
   broken(
     'checks no lengths',
@@ -124,10 +124,15 @@ export const brokenPaths: readonly Broken[] = [
         if (typeof path !== 'string' || path.length < 200) right.check(path);
       },
     }),
-    ['a name as long as check takes', 'a path as long as check takes'],
+    [
+      'the longest name that check accepts can be written, created, replaced and removed',
+      'the longest path that check accepts can be written, created, replaced and removed',
+    ],
   ),
-  broken('locates all names at one place', () => ({ locate: () => 'somewhere' }), ['locate tells paths apart']),
+  broken('locates all names at one place', () => ({ locate: () => 'somewhere' }), [
+    'locate returns a different text for each path, the same each time, and accepts every path that check accepts',
+  ]),
   broken('locates by encoding badly', () => ({ locate: (path) => `x:///${decodeURIComponent(path)}` }), [
-    'locate tells',
+    'locate returns a different text for each path, the same each time, and accepts every path that check accepts',
   ]),
 ];
