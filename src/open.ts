@@ -136,7 +136,7 @@ async function openMemory(uri: string, path: string): Promise<VfsFile> {
 }
 
 async function openRemote(uri: string, path: string): Promise<VfsFile> {
-  const { openSftp } = await import('./backends/sftp/index.js');
+  const { openSftp } = await import('./backends/sftp/uri.js');
   return openSftp(uri, path);
 }
 

@@ -20,19 +20,28 @@ import { ABSENT, codeOf, notAFile, posixError } from './shared/plain/posix-error
 
 /** The part of a memfs volume that the store uses. */
 export interface MemVolume {
+  /** Whether a name exists. */
   existsSync(path: string): boolean;
+  /** Makes a folder, and those above it. */
   mkdirSync(path: string, options: { readonly recursive: true }): unknown;
+  /** The content of a file. */
   readFileSync(path: string): Uint8Array | string;
+  /** The names in a folder. */
   readdirSync(path: string): unknown[];
+  /** Moves a file. */
   renameSync(from: string, to: string): void;
+  /** What a name stands for, its size in bytes and its time in milliseconds. */
   statSync(path: string): {
     isFile(): boolean;
     isDirectory(): boolean;
     readonly size: unknown;
     readonly mtimeMs: unknown;
   };
+  /** Removes a file. */
   unlinkSync(path: string): void;
+  /** Sets the times of a file, in seconds. */
   utimesSync(path: string, accessed: number, modified: number): void;
+  /** Writes a whole file. */
   writeFileSync(path: string, data: Uint8Array): void;
 }
 

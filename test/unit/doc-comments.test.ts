@@ -160,7 +160,7 @@ function roomOf(file: string): string {
 }
 
 /** Files whose comments are still being written. */
-const NOT_YET: readonly RegExp[] = [/^backends\//, /^(admin|inbox|otel|conformance)\//];
+const NOT_YET: readonly RegExp[] = [/^backends\/(s3|gcs|shared)\//, /^(admin|inbox|otel|conformance)\//];
 
 const rooms = new Map<string, string[]>();
 for (const found of publicSymbols) {

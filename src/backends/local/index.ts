@@ -57,6 +57,7 @@ export class LocalVfs implements Vfs {
   readonly #prefix: string;
   readonly #hardLinks: boolean;
 
+  /** Resolves `root` against the working directory. It makes no I/O. */
   constructor({ root = '/', hardLinks = true }: LocalVfsOptions = {}) {
     this.#root = resolve(root);
     this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;

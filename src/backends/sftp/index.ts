@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 
 import { freshId } from '../../util/fresh-id.js';
 import { run } from '../../util/steps.js';
-import { VfsFile } from '../../vfs/file.js';
 import { isPrivateName, stagedPath } from '../../vfs/names.js';
 import type {
   CallOptions,
@@ -22,7 +21,7 @@ import { deleteFile, entryOfFile, makeFolders, moveByLink, statFile, writeFile }
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
 import { createFile, moveByCopy, readFile } from './lock-files.js';
-import { ownKeys, parseUri, type SftpVfsOptions } from './options.js';
+import type { SftpVfsOptions } from './options.js';
 import { UNPROBED } from './probe.js';
 import { SftpRunner } from './runner.js';
 
@@ -41,7 +40,11 @@ export class SftpVfs implements Vfs {
   readonly leftovers: Leftovers;
   readonly #runner: SftpRunner;
 
-  /** @throws VfsError `ERR_VFS_URI` for a missing host or user name, a port out of range, or a relative `root`. */
+  /**
+   * Checks the options. It does not connect.
+   *
+   * @throws VfsError `ERR_VFS_URI` for a missing host or user name, a port out of range, or a relative `root`.
+   */
   constructor(options: SftpVfsOptions) {
     const runner = new SftpRunner(options);
     this.#runner = runner;
@@ -179,23 +182,4 @@ export class SftpVfs implements Vfs {
  */
 export function sftpVfs(options: SftpVfsOptions): SftpVfs {
   return new SftpVfs(options);
-}
-
-const stores = new Map<string, SftpVfs>();
-
-/**
- * The file of an `sftp://user@host[:port]/path`, as `openFile` opens it: with the agent of the environment and the first
- * unencrypted key of `~/.ssh`. All files of one server and user share a connection.
- *
- * @throws VfsError `ERR_VFS_URI` for a malformed URI, or one that holds a password.
- */
-export function openSftp(uri: string, path: string): VfsFile {
-  const server = parseUri(uri);
-  const name = `${server.username}@${server.host.toLowerCase()}:${String(server.port)}`;
-  let store = stores.get(name);
-  if (store === undefined) {
-    store = sftpVfs({ ...server, ...ownKeys() });
-    stores.set(name, store);
-  }
-  return new VfsFile(store, path);
 }

@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
-
 import { durationMs, type Duration } from '../../util/duration.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { HostKeyOptions } from './connection/host-key.js';
@@ -16,31 +12,55 @@ export interface KeyboardPrompt {
 
 /** How to reach a server and how to log in. Durations are milliseconds, or strings such as `'5s'`. */
 export interface SftpVfsOptions extends HostKeyOptions {
-  /** Name or address of the server. Required, unless `client` knows it. */
+  /**
+   * Name or address of the server.
+   * @default the one of `client`; without a client it is required
+   */
   readonly host?: string;
-  /** @default 22 */
+  /**
+   * The TCP port of the server.
+   * @default 22
+   */
   readonly port?: number;
-  /** The name to log in with. Required, unless `client` knows it. */
+  /**
+   * The name to log in with.
+   * @default the one of `client`; without a client it is required
+   */
   readonly username?: string;
   /**
    * The folder that paths are relative to, as an absolute path on the server.
    * @default '/', the root that the server shows
    */
   readonly root?: string;
-  /** Also the answer to hidden questions of the server, unless `keyboardInteractive` is given. */
+  /**
+   * The password; also the answer to hidden questions of the server, unless `keyboardInteractive` is given.
+   * @default undefined: no login by password
+   */
   readonly password?: string;
-  /** The content of a private key, not the name of its file. */
+  /**
+   * The content of a private key, not the name of its file.
+   * @default undefined: no login by this key
+   */
   readonly privateKey?: string | Buffer;
-  /** The passphrase of the private key. */
+  /**
+   * The passphrase of the private key.
+   * @default undefined: the key is not encrypted
+   */
   readonly passphrase?: string;
-  /** The socket of an SSH agent, usually `process.env.SSH_AUTH_SOCK`. */
+  /**
+   * The socket of an SSH agent, usually `process.env.SSH_AUTH_SOCK`.
+   * @default undefined: no agent
+   */
   readonly agent?: string;
   /**
    * Answers the server's questions, in their order.
    * @default the password to each question whose answer is hidden, an empty answer to the others
    */
   readonly keyboardInteractive?: (prompts: readonly KeyboardPrompt[]) => readonly string[] | Promise<readonly string[]>;
-  /** A connected client of `ssh2-sftp-client` to work through. It is never closed and never reconnected. */
+  /**
+   * A connected client of `ssh2-sftp-client` to work through. It is never closed and never reconnected.
+   * @default a client of the store's own
+   */
   readonly client?: object;
   /**
    * False: never make hard links, even where the server can. All programs that lock in a folder must agree on this.
@@ -119,53 +139,4 @@ function required(name: 'host' | 'username', value: string | undefined, client: 
 
 function badOption(problem: string): VfsError {
   return new VfsError('ERR_VFS_URI', `sftp: ${problem}`);
-}
-
-/** The server that an `sftp:` URI names. */
-export interface SftpUri {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string;
-}
-
-const AUTHORITY = /^sftp:\/\/(?:([^@/]*)@)?(\[[0-9a-f:.]+\]|[^:@/[\]]+)(?::(\d+))?\//i;
-
-export function parseUri(uri: string): SftpUri {
-  const [, user, host = '', port] = AUTHORITY.exec(uri) ?? [];
-  // The message does not repeat the URI: what is wrong with it may be a secret in the wrong place.
-  if (host === '') throw badUri('is not of the form sftp://user@host[:port]/path');
-  if (user?.includes(':'))
-    throw badUri('holds a password, which would appear in messages; use a key, an agent, or sftpVfs()');
-  return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: port === undefined ? 22 : Number(port),
-    username: user === undefined ? userInfo().username : decodeURIComponent(user),
-  };
-}
-
-function badUri(problem: string): VfsError {
-  return new VfsError('ERR_VFS_URI', `the sftp URI ${problem}`);
-}
-
-const KEY_FILES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-
-/** The agent of the environment, and the first private key in `~/.ssh` that is not encrypted. */
-export function ownKeys(): Pick<SftpVfsOptions, 'agent' | 'privateKey'> {
-  const agent = process.env.SSH_AUTH_SOCK;
-  for (const file of KEY_FILES) {
-    try {
-      const privateKey = readFileSync(join(homedir(), '.ssh', file), 'utf8');
-      if (!isEncrypted(privateKey)) return { privateKey, ...(agent ? { agent } : {}) };
-    } catch {
-      continue;
-    }
-  }
-  return agent ? { agent } : {};
-}
-
-function isEncrypted(key: string): boolean {
-  if (key.includes('ENCRYPTED')) return true;
-  const body = Buffer.from(key.replace(/-----[^-]+-----/g, ''), 'base64');
-  // OpenSSH's own format names the cipher after a magic word.
-  return body.subarray(0, 14).toString('latin1') === 'openssh-key-v1' && body.readUInt32BE(15) !== 'none'.length;
 }

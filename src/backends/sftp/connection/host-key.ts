@@ -11,6 +11,7 @@ export interface HostKeyOptions {
   /**
    * The fingerprints that the server's key may have, as `ssh-keygen -l` prints them: `SHA256:...`. When given, no `known_hosts` file is
    * read.
+   * @default undefined: the key is looked up in `knownHosts`
    */
   readonly hostKey?: string | readonly string[] | undefined;
   /**
