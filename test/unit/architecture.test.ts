@@ -100,6 +100,36 @@ test('the table of rooms in docs/architecture.md is the one that ESLint enforces
   expect(roomsTable()).toEqual(ROOMS);
 });
 
+/** Every command on the page: lines of its shell blocks, and code spans that begin like one. */
+function commandsOf(page: string): readonly string[] {
+  const lines = [...textOf(page).matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  );
+  return [...lines, ...spansOf(proseOf(page)).filter((span) => /^(?:npm|npx|node) /.test(span))];
+}
+
+/** What stands for a command: a script of the package, npm's own installation, or one test file. */
+function isCommand(command: string): boolean {
+  const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+  const [, script] = /^npm (?:run )?([\w:]+)(?: -- [\w./-]+)*$/.exec(command) ?? [];
+  if (script !== undefined) return script === 'ci' || Object.hasOwn(scripts, script);
+  const [, file] = /^npx vitest run ([\w./-]+)$/.exec(command) ?? [];
+  return file !== undefined && existsSync(join(root, file));
+}
+
+test('CONTRIBUTING.md names only commands that there are', () => {
+  const commands = commandsOf('CONTRIBUTING.md');
+  expect(commands.length).toBeGreaterThan(10);
+  expect(commands.filter((command) => !isCommand(command))).toEqual([]);
+});
+
+test('CONTRIBUTING.md names every script that tests something', () => {
+  const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+  const tests = Object.keys(scripts).filter((name) => /^(test|explore|bench|lint|types|format)/.test(name));
+  const named = commandsOf('CONTRIBUTING.md').join('\n');
+  expect(tests.filter((name) => !new RegExp(`npm (run )?${name}$`, 'm').test(named))).toEqual([]);
+});
+
 /** A file that is named alone, after its folder was named. */
 function basenameInSrc(path: string): string {
   if (path.includes('/')) return path;
