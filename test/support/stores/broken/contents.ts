@@ -28,7 +28,7 @@ export const brokenContents: readonly Broken[] = [
       ...[
         'a file of 1 byte more than 64 KiB',
         'a file of 1 MiB',
-        'a file of 3 MiB',
+        'a file of a bit more than 3 MiB',
         'stat returns the size and the time of a file, and undefined where none is',
         'move moves a file unchanged to a free path, and creates folders as needed',
       ],

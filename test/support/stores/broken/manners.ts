@@ -110,7 +110,7 @@ export const brokenManners: readonly Broken[] = [
     ['move refuses', 'move onto itself', 'move of a file that does not exist fails, and creates none'],
   ),
   brokenOnDisk(
-    'has a synchronous face that never loses',
+    'has synchronous operations that never lose',
     (right) => ({
       sync: {
         ...right.sync!,
@@ -121,7 +121,7 @@ export const brokenManners: readonly Broken[] = [
     ['synchronously: create loses', 'synchronously: replace loses'],
   ),
   brokenOnDisk(
-    'has a synchronous face onto another store',
+    'has synchronous operations of another store',
     (right) => {
       const files = new Map<string, Uint8Array>();
       return {
@@ -133,7 +133,7 @@ export const brokenManners: readonly Broken[] = [
         read: async (path, options) => ((await dataOf(right, path)) ? right.read(path, options) : undefined),
       };
     },
-    ['synchronously: create makes a file', 'synchronously: a version is over for good'],
+    ['synchronously: create makes a file', 'synchronously: a version is never valid again'],
   ),
 ];
 
