@@ -11,14 +11,14 @@ function folder(name: string, path = name): TestProjectInlineConfiguration {
 function servers(name: string): TestProjectInlineConfiguration {
   const path = `servers/${name}`;
   const { test } = folder(name, path);
-  return { extends: true, test: { ...test } };
+  return { extends: true, test: { ...test, globalSetup: `test/${path}/shared.ts` } };
 }
 
 export default defineConfig({
   test: {
     projects: [
       ...[folder('unit'), folder('local'), folder('package')],
-      ...[servers('sftp'), servers('s3'), servers('gcs'), folder('proof')],
+      ...[folder('sftp', 'servers/sftp'), servers('s3'), servers('gcs'), folder('proof')],
     ],
     pool: 'forks',
     maxWorkers: 2,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const UP_LIMIT_MS = 20_000;
+const UP_LIMIT_MS = 240_000;
 
 /** A free port of the loopback interface, below those that outgoing connections take, above those that Ceph takes by itself. */
 export async function freePort(): Promise<number> {

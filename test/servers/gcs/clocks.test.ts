@@ -6,7 +6,8 @@ import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { S3Proxy, type Answer, type Fault } from '../../support/http-proxy.js';
 import { FAKETIME, WrongClocks, type Party } from '../../support/wrong-clocks.js';
-import { fakeGcs, missing, startServer, type GcsKind, type GcsServer } from './servers.js';
+import { fakeGcs, missing, type GcsKind, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const TTL_MS = 6000;
 const HOUR_S = 3600;
@@ -44,7 +45,7 @@ describe.skipIf(lacking !== undefined)(
     let vfs: GcsVfs;
 
     beforeAll(async () => {
-      server = await startServer(fakeGcs);
+      server = await useServer(fakeGcs);
       vfs = gcsVfs({ bucket: server.bucket, client: server.client() });
       await vfs.create('first use', Buffer.from('1'));
     });

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 
 import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { conformance, type VfsUnderTest } from '../../../src/conformance/index.js';
-import { missing, servers, startServer, type GcsServer } from './servers.js';
+import { missing, servers, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const ROUNDS = Number(process.env.GCS_ROUNDS ?? 10);
 
@@ -15,7 +16,7 @@ for (const kind of servers) {
     let server: GcsServer;
     let make: () => Promise<VfsUnderTest>;
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       const { bucket } = server;
       const [vfs, ...rivals] = [1, 2, 3].map(() => gcsVfs({ bucket, client: server.client(), conditionalDelete }));
       make = () =>
@@ -24,7 +25,7 @@ for (const kind of servers) {
     afterAll(() => server.dispose());
 
     for (const { name, run } of conformance(() => make(), { rounds: ROUNDS })) {
-      test(name, { timeout: 120_000 }, run);
+      test(name, { timeout: 900_000 }, run);
     }
   });
 }

@@ -7,7 +7,8 @@ import { Lockfile, VfsFile, withLock, type LockOptions } from '../../../src/inde
 import { decodeRecord } from '../../../src/lock/model/record.js';
 import { all, nth, delayReply, delayRequest, loseReply, loseRequest, S3Proxy } from '../../support/http-proxy.js';
 import { answer, answerAfter } from './answers.js';
-import { missing, servers, startServer, type GcsServer } from './servers.js';
+import { missing, servers, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 for (const kind of servers) {
   const lacking = missing(kind);
@@ -22,7 +23,7 @@ for (const kind of servers) {
     let name = '';
 
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       // Not the names of the other server: this process remembers them.
       const prefix = `${kind.name}/`;

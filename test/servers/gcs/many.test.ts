@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
-import { fakeGcs, missing, startServer, type GcsServer } from './servers.js';
+import { fakeGcs, missing, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const LOCKS = 1000;
 const AT_ONCE = 50;
@@ -17,12 +18,12 @@ describe.skipIf(lacking !== undefined)(`many locks on fake-gcs-server${lacking ?
   let vfs: GcsVfs;
 
   beforeAll(async () => {
-    server = await startServer(fakeGcs);
+    server = await useServer(fakeGcs);
     vfs = gcsVfs({ bucket: server.bucket, client: server.client() });
   });
   afterAll(() => server.dispose());
 
-  test(`one process holds ${String(LOCKS)} locks, and renews them all in time`, { timeout: 240_000 }, async () => {
+  test(`one process holds ${String(LOCKS)} locks, and renews them all in time`, { timeout: 900_000 }, async () => {
     const locks = Array.from({ length: LOCKS }, (_, at) => new Lockfile(new VfsFile(vfs, `many/${String(at)}`)));
     for (let at = 0; at < LOCKS; at += AT_ONCE) {
       await Promise.all(locks.slice(at, at + AT_ONCE).map((lock) => lock.acquire()));

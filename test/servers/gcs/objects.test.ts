@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
 import { loseReply, S3Proxy } from '../../support/http-proxy.js';
-import { fakeGcs, missing, servers, startServer, type GcsKind, type GcsServer } from './servers.js';
+import { fakeGcs, missing, servers, type GcsKind, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const MB = 1024 * 1024;
 /** fake-gcs-server goes over all its objects with each new one, and over all that it has of an upload with each piece of it. */
@@ -25,7 +26,7 @@ for (const kind of servers) {
     let direct: GcsVfs;
 
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       const client = server.client({ apiEndpoint: proxy.endpoint });
       vfs = gcsVfs({ bucket: server.bucket, client, conditionalDelete });
@@ -56,7 +57,7 @@ for (const kind of servers) {
 
     test(
       `an object of ${String(megabytes)} MB comes, goes and moves in bounded memory`,
-      { timeout: 240_000 },
+      { timeout: 900_000 },
       async () => {
         const env = { ...process.env, STORAGE_EMULATOR_HOST: server.endpoint };
         const script = join(import.meta.dirname, 'large-child.mjs');

@@ -2,10 +2,11 @@ import { describe } from 'vitest';
 
 import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { programs, type Bucket } from '../../support/cli/programs.js';
-import { fakeGcs, missing, startServer } from './servers.js';
+import { fakeGcs, missing } from './servers.js';
+import { useServer } from './use-server.js';
 
 async function open(): Promise<Bucket> {
-  const server = await startServer(fakeGcs);
+  const server = await useServer(fakeGcs);
   const { endpoint, bucket } = server;
   return {
     uri: `gs://${bucket}`,

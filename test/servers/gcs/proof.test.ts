@@ -5,6 +5,7 @@ import { Lockfile, openFile, VfsFile } from '../../../src/index.js';
 import { S3Proxy } from '../../support/http-proxy.js';
 import { answer } from './answers.js';
 import { fakeGcs, faultServer, missing, startServer, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const without = missing(fakeGcs);
 
@@ -98,7 +99,7 @@ describe('the proof that a store which is not Google’s keeps conditions', () =
   test.skipIf(without !== undefined)(
     'fake-gcs-server, declared native, is refused where it ignores a DELETE’s condition',
     async () => {
-      const fake = await startServer(fakeGcs);
+      const fake = await useServer(fakeGcs);
       try {
         const vfs = gcsVfs({
           bucket: fake.bucket,

@@ -20,7 +20,7 @@ function reliedOn({ removes }: GcsKind): readonly string[] {
   return ['media', 'multipart', 'resumable', ...(removes ? ['delete', 'copy'] : [])];
 }
 
-interface Started {
+export interface Started {
   readonly endpoint: string;
   /** How it misbehaves, where it can be brought to. */
   readonly manners?: Manners;
@@ -65,22 +65,26 @@ export function missing({ name, needs }: GcsKind): string | undefined {
   return areThere(needs) ? undefined : lacks(name);
 }
 
+/** Starts a server for one test file alone, which may stop or break it. Else see `useServer`. */
 export async function startServer(kind: GcsKind): Promise<GcsServer> {
   const running = await kind.start();
-  const { endpoint } = running;
   const stop = (): Promise<void> => running.stop();
   try {
-    const client = (options: StorageOptions = {}): Storage =>
-      new Storage({ projectId: 'tests', apiEndpoint: endpoint, ...options });
-    const bucket = 'locks';
-    await client().createBucket(bucket);
-    const found = await whatKeeps(endpoint, bucket);
-    console.log(`${kind.name} keeps the conditions of: ${found.join(', ')}`);
-    const broken = reliedOn(kind).filter((each) => !found.includes(each));
-    if (broken.length > 0) throw new Error(`${kind.name} does not keep the conditions of ${broken.join(', ')}`);
-    return { ...running, bucket, kept: found, client, dispose: stop };
+    return await withBucket(kind, { ...running, bucket: 'locks', dispose: stop });
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Makes the bucket, and tries that the server keeps the conditions that the tests rely on. */
+export async function withBucket(kind: GcsKind, server: Omit<GcsServer, 'client' | 'kept'>): Promise<GcsServer> {
+  const { endpoint, bucket } = server;
+  const client = (options: StorageOptions = {}): Storage =>
+    new Storage({ projectId: 'tests', apiEndpoint: endpoint, ...options });
+  await client().createBucket(bucket);
+  const kept = await whatKeeps(endpoint, bucket);
+  const broken = reliedOn(kind).filter((each) => !kept.includes(each));
+  if (broken.length > 0) throw new Error(`${kind.name} does not keep the conditions of ${broken.join(', ')}`);
+  return { ...server, kept, client };
 }

@@ -2,7 +2,8 @@ import { afterEach, describe, test, vi } from 'vitest';
 
 import { S3Proxy } from '../../support/http-proxy.js';
 import { LIMIT_MS, tortureThroughResets } from '../../proof/torture/resets.js';
-import { fakeGcs, missing, startServer } from './servers.js';
+import { fakeGcs, missing } from './servers.js';
+import { useServer } from './use-server.js';
 
 const lacking = missing(fakeGcs);
 
@@ -15,7 +16,7 @@ describe.skipIf(lacking !== undefined)(`torture on fake-gcs-server${lacking ? `:
     'eight processes, killed, stopped and reset at random, never hold one lock at one time',
     { timeout: LIMIT_MS },
     async () => {
-      const server = await startServer(fakeGcs);
+      const server = await useServer(fakeGcs);
       const proxy = await S3Proxy.to(server.endpoint);
       vi.stubEnv('STORAGE_EMULATOR_HOST', proxy.endpoint);
       // Locks are given back by tombstones: its conditional deletes exclude nobody.

@@ -2,7 +2,8 @@ import type { Storage } from '@google-cloud/storage';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { openFile, withLock } from '../../../src/index.js';
-import { fakeGcs, missing, startServer, type GcsServer } from './servers.js';
+import { fakeGcs, missing, type GcsServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const lacking = missing(fakeGcs);
 /** The longest that still has room for the name of its lock. */
@@ -13,7 +14,7 @@ describe.skipIf(lacking !== undefined)(`gs URIs, on fake-gcs-server${lacking ? `
   let objects: ReturnType<Storage['bucket']>;
 
   beforeAll(async () => {
-    server = await startServer(fakeGcs);
+    server = await useServer(fakeGcs);
     // The SDK's own requests go elsewhere once there is an emulator in the environment.
     objects = server.client().bucket(server.bucket);
     process.env.STORAGE_EMULATOR_HOST = server.endpoint;

@@ -43,7 +43,7 @@ export async function startCluster(home: string): Promise<Cluster> {
     running.unshift(osd);
     const gateways: Gateway[] = [];
     const gateway = async (wrapper: readonly string[] = []): Promise<Gateway> => {
-      const started = await startGateway(home, config, wrapper);
+      const started = await startGateway(home, wrapper);
       running.unshift(started);
       gateways.push(started);
       return started;
@@ -65,7 +65,9 @@ async function stopAll(running: readonly Running[]): Promise<void> {
   for (const each of running) await each.stop('SIGKILL');
 }
 
-async function startGateway(home: string, config: string, wrapper: readonly string[]): Promise<Gateway> {
+/** Starts one more gateway to the cluster that lives in a folder. It ends with the cluster, unless it is stopped before. */
+export async function startGateway(home: string, wrapper: readonly string[] = []): Promise<Gateway> {
+  const config = join(home, 'ceph.conf');
   const port = await freePort();
   const name = `client.rgw.${String(port)}`;
   mkdirSync(join(home, `rgw-${String(port)}`), { recursive: true });

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { WrongClocks, type Party } from '../../support/wrong-clocks.js';
-import { ceph, missing, startServer, type S3Server } from './servers.js';
+import { ceph, missing } from './servers.js';
+import { useServer, type SharedS3Server } from './use-server.js';
 
 const lacking = missing(ceph);
 const TTL_MS = 6000;
@@ -22,11 +23,11 @@ const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : 
 // It is all waiting.
 (lacking === undefined ? describe.concurrent : describe.skip)(title, () => {
   const clocks = new WrongClocks();
-  let server: S3Server;
+  let server: SharedS3Server;
   let vfs: S3Vfs;
 
   beforeAll(async () => {
-    server = await startServer(ceph);
+    server = await useServer(ceph);
     vfs = s3Vfs({ bucket: server.bucket, client: server.client() });
   });
   afterAll(async () => {
@@ -125,7 +126,7 @@ const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : 
 
   test('a store whose clock is a day off ages locks as any other', async () => {
     const wrapper = ['env', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'faketime', '-m', '-f', `+${String(DAY_S)}s`];
-    const gateway = await server.cluster!.gateway(wrapper);
+    const gateway = await server.gateway(wrapper);
     const off = s3Vfs({ bucket: server.bucket, client: server.client({ endpoint: gateway.endpoint }) });
     const lock = new Lockfile(new VfsFile(off, 'a day off'), { ttl: TTL_MS });
     await lock.acquire();

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, withLock } from '../../../src/index.js';
 import { S3Proxy } from '../../support/http-proxy.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { missing, servers, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const WORKERS = 500;
 const WAIT_MS = 7000;
@@ -17,7 +18,7 @@ for (const kind of servers) {
     let server: S3Server;
     let proxy: S3Proxy;
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
     });
     afterAll(async () => {

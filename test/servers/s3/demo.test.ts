@@ -2,10 +2,11 @@ import { describe } from 'vitest';
 
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { programs, type Bucket } from '../../support/cli/programs.js';
-import { missing, servers, startServer, type S3Kind } from './servers.js';
+import { missing, servers, type S3Kind } from './servers.js';
+import { useServer } from './use-server.js';
 
 async function open(kind: S3Kind): Promise<Bucket> {
-  const server = await startServer(kind);
+  const server = await useServer(kind);
   const { endpoint, bucket, credentials } = server;
   const client = server.client();
   return {

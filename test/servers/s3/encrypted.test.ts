@@ -14,7 +14,8 @@ import { Lockfile, VfsFile } from '../../../src/index.js';
 import { KMS_KEY as CEPH_KEY } from './ceph.js';
 import { S3Proxy } from '../../support/http-proxy.js';
 import { KMS_KEY as SEAWEED_KEY } from './seaweed.js';
-import { ceph, missing, seaweed, startServer, type S3Kind, type S3Server } from './servers.js';
+import { ceph, missing, seaweed, type S3Kind, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const BUCKET = 'encrypted';
 
@@ -61,7 +62,7 @@ for (const { kind, how, prepare } of ways) {
     let proxy: S3Proxy;
 
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       await server.client().send(new CreateBucketCommand({ Bucket: BUCKET }));
     });

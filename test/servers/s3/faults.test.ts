@@ -16,7 +16,8 @@ import {
   nth,
   S3Proxy,
 } from '../../support/http-proxy.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { missing, servers, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 for (const kind of servers) {
   const lacking = missing(kind);
@@ -31,7 +32,7 @@ for (const kind of servers) {
     let name = '';
 
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       // Not the names of the other server: this process remembers them.
       const prefix = `${kind.name}/`;

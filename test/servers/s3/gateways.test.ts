@@ -6,20 +6,21 @@ import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { decodeRecord } from '../../../src/lock/model/record.js';
 import { Elsewhere } from '../../support/stores/elsewhere.js';
-import { ceph, missing, startServer, type S3Server } from './servers.js';
+import { ceph, missing } from './servers.js';
+import { useServer, type SharedS3Server } from './use-server.js';
 
 const lacking = missing(ceph);
 const ROUNDS = Number(process.env.S3_ROUNDS ?? 8);
 const CLIENTS = 12;
 
 describe.skipIf(lacking !== undefined)(`two gateways to one Ceph cluster${lacking ? `: ${lacking}` : ''}`, () => {
-  let server: S3Server;
+  let server: SharedS3Server;
   /** By turns over the one and the other. */
   let doors: readonly S3Vfs[];
 
   beforeAll(async () => {
-    server = await startServer(ceph);
-    const other = await server.cluster!.gateway();
+    server = await useServer(ceph);
+    const other = await server.gateway();
     const ends = [server.endpoint, other.endpoint];
     doors = Array.from({ length: CLIENTS }, (_, at) =>
       s3Vfs({ bucket: server.bucket, client: server.client({ endpoint: ends[at % 2]! }) }),

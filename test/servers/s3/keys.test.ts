@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { openFile, VfsFile, withLock } from '../../../src/index.js';
 import { S3Proxy } from '../../support/http-proxy.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { missing, servers, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 /** 1,024 bytes with `.lock`, in names that every server takes. */
 const LONGEST = `${Array.from({ length: 4 }, () => 'k'.repeat(250)).join('/')}/${'l'.repeat(15)}`;
@@ -28,7 +29,7 @@ for (const kind of servers) {
     // Of its own, since the stores behind URIs are remembered by it.
     const bucket = `keys-${String(servers.indexOf(kind))}`;
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       await server.client().send(new CreateBucketCommand({ Bucket: bucket }));
       const { accessKeyId, secretAccessKey } = server.credentials;

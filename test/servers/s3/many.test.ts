@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
-import { ceph, missing, startServer, type S3Server } from './servers.js';
+import { ceph, missing, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const LOCKS = 1000;
 const AT_ONCE = 50;
@@ -22,7 +23,7 @@ describe.skipIf(lacking !== undefined)(`many locks on Ceph RGW${lacking ? `: ${l
   let vfs: S3Vfs;
 
   beforeAll(async () => {
-    server = await startServer(ceph);
+    server = await useServer(ceph);
     vi.stubEnv('AWS_ACCESS_KEY_ID', server.credentials.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.credentials.secretAccessKey);
     vfs = s3Vfs({ bucket: server.bucket, endpoint: server.endpoint });
@@ -33,7 +34,7 @@ describe.skipIf(lacking !== undefined)(`many locks on Ceph RGW${lacking ? `: ${l
     await server.dispose();
   });
 
-  test(`one process holds ${String(LOCKS)} locks, and renews them all in time`, { timeout: 240_000 }, async () => {
+  test(`one process holds ${String(LOCKS)} locks, and renews them all in time`, { timeout: 900_000 }, async () => {
     const locks = Array.from({ length: LOCKS }, (_, at) => new Lockfile(new VfsFile(vfs, `many/${String(at)}`)));
     for (let at = 0; at < LOCKS; at += AT_ONCE) {
       await Promise.all(locks.slice(at, at + AT_ONCE).map((lock) => lock.acquire()));

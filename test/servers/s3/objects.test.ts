@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { answer, loseReply, S3Proxy } from '../../support/http-proxy.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { missing, servers, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const LARGE_BYTES = 200 * 1024 * 1024 + 17;
 
@@ -23,7 +24,7 @@ for (const kind of servers) {
     let direct: S3Vfs;
 
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       proxy = await S3Proxy.to(server.endpoint);
       vfs = s3Vfs({ bucket: server.bucket, client: server.client({ endpoint: proxy.endpoint }) });
       direct = s3Vfs({ bucket: server.bucket, client: server.client() });
@@ -47,7 +48,7 @@ for (const kind of servers) {
       expect(proxy.taken()).toEqual(['GET 200']);
     });
 
-    test('an object of 200 MB comes, goes and moves in bounded memory', { timeout: 240_000 }, async () => {
+    test('an object of 200 MB comes, goes and moves in bounded memory', { timeout: 900_000 }, async () => {
       const { accessKeyId, secretAccessKey } = server.credentials;
       const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
       const env = { ...process.env, ...keys, AWS_ENDPOINT_URL: server.endpoint, NODE_NO_WARNINGS: '1' };
@@ -156,7 +157,7 @@ for (const kind of servers) {
       for (const [verb, call, policy] of refusals) {
         const error: unknown = await call().catch((e: unknown) => e);
         expect(error).toMatchObject({ code: 'ERR_VFS_DENIED' });
-        expect(String(error)).toContain(`cannot ${verb} s3://locks/`);
+        expect(String(error)).toContain(`cannot ${verb} s3://${server.bucket}/`);
         expect(String(error)).toContain(policy);
         expect(String(error)).not.toContain(server.credentials.secretAccessKey);
       }

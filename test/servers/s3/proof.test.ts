@@ -9,7 +9,8 @@ import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsError, VfsFile } from '../../../src/index.js';
 import { doctor } from '../../../src/admin/index.js';
 import { answer, loseReply, S3Proxy } from '../../support/http-proxy.js';
-import { ceph, clientOf, missing, startServer, type S3Server } from './servers.js';
+import { ceph, clientOf, missing, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const lacking = missing(ceph);
 
@@ -64,7 +65,7 @@ describe.skipIf(lacking !== undefined)(`the proof on Ceph RGW${lacking ? `: ${la
   let proxy: S3Proxy;
 
   beforeAll(async () => {
-    server = await startServer(ceph);
+    server = await useServer(ceph);
     proxy = await S3Proxy.to(server.endpoint);
   });
   afterAll(async () => {

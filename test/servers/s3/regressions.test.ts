@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, type LockOptions, type Vfs } from '../../../src/index.js';
 import { Elsewhere } from '../../support/stores/elsewhere.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { missing, servers, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const CONSTANT = Buffer.from('{"locked":true}');
 const FREE = Buffer.from('{"locked":false}');
@@ -16,7 +17,7 @@ for (const kind of servers) {
   describe.skipIf(lacking !== undefined)(`on ${kind.name}${lacking ? `: ${lacking}` : ''}`, () => {
     let server: S3Server;
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
     });
     afterAll(() => server.dispose());
     afterEach(() => {

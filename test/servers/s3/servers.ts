@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
 import { areThere, lacks } from '../../support/needs.js';
-import { CEPH_FILES, startCluster, type Cluster } from './ceph.js';
+import { CEPH_FILES, startCluster, startGateway, type Cluster, type Gateway } from './ceph.js';
 import { SEAWEED_FILES, startSeaweed } from './seaweed.js';
 
 /** A server that other people wrote, and how it comes to be here. */
@@ -14,6 +15,8 @@ export interface S3Kind {
   /** Files that are there where it is installed. */
   readonly needs: readonly string[];
   readonly start: (home: string) => Promise<Started>;
+  /** Starts one more way into a server that was started with this folder, where it has such. */
+  readonly gateway?: (home: string, wrapper?: readonly string[]) => Promise<Gateway>;
   /** Whether its conditional DELETE excludes in buckets without versions, so that it may be declared native there. */
   readonly removes: boolean;
   /** Whether it keeps conditions in buckets with versions, too. */
@@ -31,7 +34,7 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** A server that runs, and a bucket of it. There is another one, `versioned`. */
+/** A server that runs, and a bucket of it that nobody else uses. */
 export interface S3Server extends Started {
   readonly bucket: string;
   /** A client of its own connections. */
@@ -52,6 +55,7 @@ export const ceph: S3Kind = {
       stop: () => cluster.stop(),
     };
   },
+  gateway: startGateway,
   removes: false,
   versions: false,
   slashes: true,
@@ -79,28 +83,43 @@ export function missing({ name, needs }: S3Kind): string | undefined {
   return areThere(needs) ? undefined : lacks(name);
 }
 
+/** Starts a server for one test file alone, which may stop or break it. Else see `useServer`. */
 export async function startServer(kind: S3Kind): Promise<S3Server> {
   const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-s3-'));
   try {
     const started = await kind.start(home);
-    const { endpoint, credentials } = started;
-    const bucket = 'locks';
-    const client = (config: S3ClientConfig = {}): S3Client => clientOf({ endpoint, credentials, ...config });
-    const admin = client();
-    await admin.send(new CreateBucketCommand({ Bucket: bucket }));
-    await admin.send(new CreateBucketCommand({ Bucket: 'versioned' }));
-    const versions = { VersioningConfiguration: { Status: 'Enabled' } } as const;
-    await admin.send(new PutBucketVersioningCommand({ Bucket: 'versioned', ...versions }));
-    admin.destroy();
     const dispose = async (): Promise<void> => {
       await started.stop();
       rmSync(home, { recursive: true, force: true });
     };
-    return { ...started, bucket, client, dispose };
+    return await withBucket({ ...started, dispose });
   } catch (error) {
     rmSync(home, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Makes a bucket with a name that no other test has: callers of one process queue by the names of their files. */
+export async function withBucket(server: Omit<S3Server, 'bucket' | 'client'>): Promise<S3Server> {
+  const { endpoint, credentials } = server;
+  const client = (config: S3ClientConfig = {}): S3Client => clientOf({ endpoint, credentials, ...config });
+  const bucket = `locks-${randomUUID().slice(0, 8)}`;
+  await createBucket(client(), bucket);
+  return { ...server, bucket, client };
+}
+
+/** Makes one more bucket, which keeps versions. */
+export async function versionedBucket({ bucket, client }: S3Server): Promise<string> {
+  const Bucket = `${bucket}-versioned`;
+  const admin = client();
+  await createBucket(admin, Bucket);
+  const VersioningConfiguration = { Status: 'Enabled' } as const;
+  await admin.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+  return Bucket;
+}
+
+async function createBucket(admin: S3Client, Bucket: string): Promise<void> {
+  await admin.send(new CreateBucketCommand({ Bucket }));
 }
 
 export function clientOf(config: S3ClientConfig): S3Client {

@@ -2,7 +2,8 @@ import { afterEach, describe, test, vi } from 'vitest';
 
 import { LIMIT_MS, tortureThroughResets } from '../../proof/torture/resets.js';
 import { S3Proxy } from '../../support/http-proxy.js';
-import { missing, servers, startServer } from './servers.js';
+import { missing, servers } from './servers.js';
+import { useServer } from './use-server.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -16,7 +17,7 @@ for (const kind of servers) {
       'eight processes, killed, stopped and reset at random, never hold one lock at one time (conditional delete: %s)',
       { timeout: LIMIT_MS },
       async (conditionalDelete) => {
-        const server = await startServer(kind);
+        const server = await useServer(kind);
         const proxy = await S3Proxy.to(server.endpoint);
         vi.stubEnv('AWS_ENDPOINT_URL', proxy.endpoint);
         vi.stubEnv('AWS_ACCESS_KEY_ID', server.credentials.accessKeyId);

@@ -5,7 +5,8 @@ import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
 import { decodeRecord } from '../../../src/lock/model/record.js';
 import { Elsewhere } from '../../support/stores/elsewhere.js';
-import { missing, servers, startServer, type S3Server } from './servers.js';
+import { missing, servers, type S3Server } from './servers.js';
+import { useServer } from './use-server.js';
 
 const REFUSED = { code: 'ERR_VFS_UNSUPPORTED', effect: 'none' };
 
@@ -17,7 +18,7 @@ for (const kind of servers) {
       let server: S3Server;
       let serial = 0;
       beforeAll(async () => {
-        server = await startServer(kind);
+        server = await useServer(kind);
       });
       afterAll(() => server.dispose());
 

@@ -54,6 +54,6 @@ export function conforming(kind: ServerKind, latencyMs = 0): void {
     });
 
     const each = latencyMs > 0 ? test.concurrent : test;
-    for (const { name, run } of conformance(() => make(), { rounds })) each(name, { timeout: 120_000 }, run);
+    for (const { name, run } of conformance(() => make(), { rounds })) each(name, { timeout: 900_000 }, run);
   });
 }

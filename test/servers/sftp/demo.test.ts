@@ -10,7 +10,7 @@ const lacking = missing(openSsh);
 
 test.skipIf(lacking !== undefined)(
   `the inbox demo runs over an SFTP server, with the keys of the user's home${lacking ? `: ${lacking}` : ''}`,
-  { timeout: 240_000 },
+  { timeout: 900_000 },
   async () => {
     const server = await startServer(openSsh);
     try {

@@ -43,12 +43,12 @@ for (const kind of excluding.filter((each) => each.uid === undefined)) {
     beforeAll(async () => void (server = await startServer(kind)));
     afterAll(() => server.dispose());
 
-    test('processes exclude each other, whatever their clocks say', { timeout: 120_000 }, async () => {
+    test('processes exclude each other, whatever their clocks say', { timeout: 900_000 }, async () => {
       const parts = [{}, { aheadMs: HOUR_MS }, { aheadMs: -HOUR_MS }];
       expect(await contend(server, parts, 10)).toHaveLength(30);
     });
 
-    test('processes on its disk and processes at its door exclude each other', { timeout: 120_000 }, async () => {
+    test('processes on its disk and processes at its door exclude each other', { timeout: 900_000 }, async () => {
       // Where one has to go without hard links all have to.
       const local = { local: true, hardLinks: kind !== mySecureShell };
       const parts = [local, { ...local, aheadMs: HOUR_MS }, {}, { aheadMs: -HOUR_MS }];

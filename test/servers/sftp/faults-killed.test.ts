@@ -36,7 +36,7 @@ describe.skipIf(lacking !== undefined)(`OpenSSH and its sessions killed${lacking
   }
 
   for (const way of ['request', 'reply'] as const) {
-    test(`before any ${way} of a lock's life leave no doubt and no wedge`, { timeout: 120_000 }, async () => {
+    test(`before any ${way} of a lock's life leave no doubt and no wedge`, { timeout: 900_000 }, async () => {
       let deaths = 0;
       for (const verb of ['acquire', 'renew', 'release'] as const) {
         for (let piece = 1; piece <= MOST_PIECES; piece += 1) {

@@ -63,7 +63,7 @@ describe.skipIf(lacking !== undefined)(`OpenSSH killed in the middle${lacking ? 
     for (const hardLinks of what === 'acquired' ? [true, false] : [true]) {
       test(
         `of any call by which a lock is ${what}, ${hardLinks ? 'with' : 'without'} hard links, leaves no doubt and no wedge`,
-        { timeout: 120_000 },
+        { timeout: 900_000 },
         async () => {
           const { before, during } = await watched(live, hardLinks);
           let lost = 0;

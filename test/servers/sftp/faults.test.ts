@@ -31,7 +31,7 @@ describe.skipIf(lacking !== undefined)(`faults on the way to OpenSSH${lacking ? 
   for (const way of ['request', 'reply'] as const) {
     test(
       `a connection cut before any ${way} of a life of a lock leaves no doubt and no wedge`,
-      { timeout: 120_000 },
+      { timeout: 900_000 },
       async () => {
         let cuts = 0;
         for (const verb of ['acquire', 'renew', 'release'] as const) {
@@ -55,7 +55,7 @@ describe.skipIf(lacking !== undefined)(`faults on the way to OpenSSH${lacking ? 
     );
   }
 
-  test('a silent peer costs a lock no more than its lease, and hangs nobody', { timeout: 60_000 }, async () => {
+  test('a silent peer costs a lock no more than its lease, and hangs nobody', { timeout: 900_000 }, async () => {
     const lock = new Lockfile(new VfsFile(scene.vfs, 'a'), { ttl: '3s' });
     await lock.acquire();
     const since = performance.now();
@@ -73,7 +73,7 @@ describe.skipIf(lacking !== undefined)(`faults on the way to OpenSSH${lacking ? 
 
   test(
     'a silent peer is found by itself, so that a lock with a longer lease is kept',
-    { timeout: 60_000 },
+    { timeout: 900_000 },
     async () => {
       // Patient with each answer: that there is nobody left to give one has to be found out otherwise.
       const vfs = scene.through({ ...QUICK, timeout: '1m' });

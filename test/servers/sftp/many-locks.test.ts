@@ -18,7 +18,7 @@ const lacking = missing(openSsh);
 
 test.skipIf(lacking !== undefined)(
   `200 locks over one connection are renewed one by one: no burst, none waits for a tenth of its lease${lacking ? `: ${lacking}` : ''}`,
-  { timeout: 120_000 },
+  { timeout: 900_000 },
   async () => {
     const scene = await Scene.open(openSsh, {});
     let connections = 0;

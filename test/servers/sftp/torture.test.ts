@@ -15,7 +15,7 @@ const ACQUISITIONS = Number(process.env.TORTURE_ACQUISITIONS ?? 1000);
 
 test.skipIf(lacking !== undefined)(
   `six processes over SFTP and two on the disk, killed, stopped and cut off at random, never hold one lock at one time${lacking ? `: ${lacking}` : ''}`,
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const seed = process.env.TORTURE_SEED ?? String(Date.now());
     const server = await startServer(openSsh);
@@ -27,7 +27,7 @@ test.skipIf(lacking !== undefined)(
       const enough = { acquisitions: ACQUISITIONS, kills: ACQUISITIONS / 80, stopsPastLease: ACQUISITIONS / 80 };
       const torture = new Torture({
         ...{ folder: mkdtempSync(join(server.folder, 'torture-')), seed, processes: PROCESSES, files: 6 },
-        ...{ hardLinks: true, enough, limitMs: 240_000 },
+        ...{ hardLinks: true, enough, limitMs: 600_000 },
         storeOf: (place, root) =>
           place < REMOTE
             ? { kind: 'sftp', root, sftp, keyFile: server.keys.userKeyFile }

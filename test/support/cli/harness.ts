@@ -91,7 +91,7 @@ export function own(name: 'beat.mjs' | 'eager.mjs' | 'hold.mjs' | 'print-surroun
 /** For a text inside of what is compared. */
 export const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
-export const eventually = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 30_000, interval: 10 });
+export const eventually = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 240_000, interval: 10 });
 
 export interface ProcessState {
   readonly state: string;

@@ -30,7 +30,7 @@ export function programs(open: () => Promise<Bucket>): void {
     start(process.execPath, args, { env: { ...bucket.env, NODE_NO_WARNINGS: '1', ...env } }).outcome;
   const cli = (...args: readonly string[]): Promise<Outcome> => node({}, CLI, ...args);
 
-  test('the inbox demo runs, and leaves its archive and nothing else', { timeout: 240_000 }, async () => {
+  test('the inbox demo runs, and leaves its archive and nothing else', { timeout: 900_000 }, async () => {
     const { code, stdout, stderr } = await node({}, ...DEMO, '--inbox', `${bucket.uri}/some folder/inbox`, '--keep');
     console.log(stdout.trim().split('\n').slice(-12).join('\n'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -42,7 +42,7 @@ export function programs(open: () => Promise<Bucket>): void {
     expect(left.sort()).toEqual(done.map(([, file]) => `some folder/inbox/archive/${file}`).sort());
   });
 
-  describe('the command line', { timeout: 180_000 }, () => {
+  describe('the command line', { timeout: 900_000 }, () => {
     test('tells of locks one by one and in a list, frees the stale one, and ends another by its id', async () => {
       const { vfs } = bucket;
       const [folder, at] = ['jobs of the night', (name: string): string => `${bucket.uri}/jobs of the night/${name}`];

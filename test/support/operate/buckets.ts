@@ -4,7 +4,9 @@ import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import type { Vfs } from '../../../src/index.js';
 import * as gcs from '../../servers/gcs/servers.js';
+import { useServer as useGcs } from '../../servers/gcs/use-server.js';
 import * as s3 from '../../servers/s3/servers.js';
+import { useServer as useS3 } from '../../servers/s3/use-server.js';
 import { AgedVfs, type Ages } from './aged-vfs.js';
 import type { Place, Store, StoreKind, Traits } from './stores.js';
 
@@ -34,7 +36,7 @@ function s3Store(server: s3.S3Kind, conditionalDelete: 'native' | 'none', traits
     name: `${server.name}, conditionalDelete ${conditionalDelete}`,
     lacking: s3.missing(server),
     start: async (): Promise<Store> => {
-      const started = await s3.startServer(server);
+      const started = await useS3(server);
       const clients: S3Client[] = [];
       const open = (bucket = started.bucket): Vfs => {
         const client = started.client();
@@ -57,7 +59,7 @@ function gcsStore(server: gcs.GcsKind): StoreKind {
     name: server.name,
     lacking: gcs.missing(server),
     start: async (): Promise<Store> => {
-      const started = await gcs.startServer(server);
+      const started = await useGcs(server);
       const open = (bucket = started.bucket): Vfs => gcsVfs({ bucket, client: started.client() });
       return { place: placesIn(open), stop: () => started.dispose() };
     },
