@@ -33,7 +33,7 @@ export class ClosingLines implements Reporter {
 function reasonOf(test: TestCase): string {
   const result = test.result();
   const note = result.state === 'skipped' ? result.note : undefined;
-  return note ?? /needs [^():;,>]+/.exec(test.fullName)?.[0].trim() ?? 'that do not apply to the store';
+  return note ?? /needs [^():;,>]+/.exec(test.fullName)?.[0].trim() ?? 'for other reasons';
 }
 
 function inWords(skipped: ReadonlyMap<string, number>): string {

@@ -32,7 +32,7 @@ export class WrongClocks {
 
   party(
     clock: string,
-    args: readonly [scheme: string, bucket: string, name: string, verb: string],
+    args: readonly [scheme: string, bucket: string, name: string, verb: string, ttlMs: string],
     keys: object,
   ): Party {
     const fake = { LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1' };

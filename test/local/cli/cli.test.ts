@@ -319,7 +319,7 @@ describe('the exit code', () => {
   });
 
   it('is 127 for a command that is not found', async () => {
-    const outcome = await called(['run', file(), '--', 'no-such-command']);
+    const outcome = await called(['run', file(), '--', 'no-such-command'], { env: { PATH: '/usr/bin:/bin' } });
     expect(outcome).toMatchObject({
       code: 127,
       stderr: matching(/^vfs-lockfile: .*no-such-command.*\n$/),

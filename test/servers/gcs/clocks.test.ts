@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { S3Proxy, type Answer, type Fault } from '../../support/http-proxy.js';
+import { slowness } from '../../support/slowness.js';
 import { FAKETIME, WrongClocks, type Party } from '../../support/wrong-clocks.js';
 import { fakeGcs, missing, type GcsKind, type GcsServer } from './servers.js';
 import { useServer } from './use-server.js';
 
-const TTL_MS = 6000;
+const TTL_MS = Math.round(6000 * (await slowness()));
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
@@ -55,7 +56,9 @@ describe.skipIf(lacking !== undefined)(
     });
 
     const party = (clock: string, name: string, verb: string): Party =>
-      clocks.party(clock, ['gs', server.bucket, name, verb], { STORAGE_EMULATOR_HOST: server.endpoint });
+      clocks.party(clock, ['gs', server.bucket, name, verb, String(TTL_MS)], {
+        STORAGE_EMULATOR_HOST: server.endpoint,
+      });
     const lockOn = (name: string, renew = true): Lockfile =>
       new Lockfile(new VfsFile(vfs, name), { ttl: TTL_MS, renew });
 

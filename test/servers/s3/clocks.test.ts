@@ -4,12 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
+import { slowness } from '../../support/slowness.js';
 import { WrongClocks, type Party } from '../../support/wrong-clocks.js';
 import { ceph, missing } from './servers.js';
 import { useServer, type SharedS3Server } from './use-server.js';
 
 const lacking = missing(ceph);
-const TTL_MS = 6000;
+const TTL_MS = Math.round(6000 * (await slowness()));
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
@@ -38,7 +39,7 @@ const title = `clocks that are wrong, with Ceph RGW${lacking ? `: ${lacking}` : 
   function party(clock: string, name: string, verb: string): Party {
     const { accessKeyId, secretAccessKey } = server.credentials;
     const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
-    const args = ['s3', server.bucket, name, verb] as const;
+    const args = ['s3', server.bucket, name, verb, String(TTL_MS)] as const;
     return clocks.party(clock, args, { ...keys, AWS_ENDPOINT_URL: server.endpoint });
   }
 

@@ -38,7 +38,7 @@ for (const kind of servers) {
         proxy.taken();
       });
 
-      const on = (name: string): Lockfile => new Lockfile(new VfsFile(vfs, name), { renew: false });
+      const on = (name: string): Lockfile => new Lockfile(new VfsFile(vfs, name), { renew: false, ttl: '1h' });
 
       test('a lock takes one request to acquire, one to renew and one to release', async () => {
         const lock = on('uncontended');
@@ -71,7 +71,7 @@ for (const kind of servers) {
       });
 
       test('withLock takes two, with no look at the bucket before, between or after', async () => {
-        await withLock(new VfsFile(vfs, 'scope'), () => undefined);
+        await withLock(new VfsFile(vfs, 'scope'), () => undefined, { ttl: '1h' });
         expect(proxy.taken()).toEqual(['PUT 200', released]);
       });
 
@@ -82,7 +82,7 @@ for (const kind of servers) {
       });
 
       test('a waiter reads once a second at most, writes only what takes the lock, and sees a release within two looks', async () => {
-        const record = { createdAt: new Date(), ttl: 60_000_000_000, lease: 60_000, lockId: 'other', nonce: '1' };
+        const record = { createdAt: new Date(), ttl: 3_600_000_000_000, lease: 3_600_000, lockId: 'other', nonce: '1' };
         const held = await vfs.create('awaited.lock', Buffer.from(JSON.stringify(record)));
         proxy.taken();
         const since = performance.now();
@@ -113,7 +113,7 @@ for (const kind of servers) {
           inside -= 1;
         };
         const file = new VfsFile(vfs, 'popular');
-        await Promise.all(Array.from({ length: WORKERS }, () => withLock(file, work, { wait: '50s' })));
+        await Promise.all(Array.from({ length: WORKERS }, () => withLock(file, work, { ttl: '1h', wait: '10m' })));
         expect(proxy.taken()).toHaveLength(2 * WORKERS);
       });
 

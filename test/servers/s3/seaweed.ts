@@ -50,7 +50,7 @@ export async function startSeaweed(folder: string): Promise<Seaweed> {
   }
   const command = [
     ...([weed, 'server', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports] as const),
-    ...['-master.volumeSizeLimitMB=256', '-volume.max=40', '-filer', '-s3', `-s3.config=${config}`],
+    ...['-master.volumeSizeLimitMB=256', '-volume.max=400', '-filer', '-s3', `-s3.config=${config}`],
     ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false', '-volume.preStopSeconds=0'],
   ] as const;
   const running = await startDaemon(command, () => answersHttp(endpoint));

@@ -109,9 +109,9 @@ export async function withBucket(server: Omit<S3Server, 'bucket' | 'client'>): P
 }
 
 /** Makes one more bucket, which keeps versions. */
-export async function versionedBucket({ bucket, client }: S3Server): Promise<string> {
-  const Bucket = `${bucket}-versioned`;
-  const admin = client();
+export async function versionedBucket(server: S3Server): Promise<string> {
+  const Bucket = `${server.bucket}-versioned`;
+  const admin = server.client();
   await createBucket(admin, Bucket);
   const VersioningConfiguration = { Status: 'Enabled' } as const;
   await admin.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,7 +24,7 @@ export async function setup(project: TestProject): Promise<void> {
   const shared: Record<string, SharedS3> = {};
   for (const kind of servers.filter(({ needs }) => areThere(needs))) {
     const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-s3-'));
-    ends.push(() => Promise.resolve(rmSync(home, { recursive: true, force: true })));
+    ends.push(() => rm(home, { recursive: true, force: true }));
     const started = await kind.start(home);
     ends.push(() => started.stop());
     shared[kind.name] = { endpoint: started.endpoint, credentials: started.credentials, home };
