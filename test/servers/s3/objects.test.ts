@@ -149,10 +149,14 @@ for (const kind of servers) {
     test('what is not permitted is named, with the least policy that would do', async () => {
       proxy.fault = () => answer(403, 'AccessDenied');
       const refusals: readonly (readonly [string, () => Promise<unknown>, string])[] = [
-        [`read', () => vfs.read('a'), 's3:GetObject on the keys of arn:aws:s3:::${server.bucket}, s3:ListBucket`],
+        ['read', () => vfs.read('a'), `s3:GetObject on the keys of arn:aws:s3:::${server.bucket}, s3:ListBucket`],
         ['write', () => vfs.write('a', Buffer.from('')), 's3:PutObject, s3:AbortMultipartUpload on the keys'],
         ['delete', () => vfs.delete('a'), 's3:GetObject, s3:DeleteObject on the keys'],
-        [`list', async () => vfs.list('').next(), 'the least policy for this is s3:ListBucket on arn:aws:s3:::${server.bucket}`],
+        [
+          'list',
+          async () => vfs.list('').next(),
+          `the least policy for this is s3:ListBucket on arn:aws:s3:::${server.bucket}`,
+        ],
       ];
       for (const [verb, call, policy] of refusals) {
         const error: unknown = await call().catch((e: unknown) => e);
