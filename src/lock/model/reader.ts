@@ -20,7 +20,7 @@ export function* readLock(
   const snapshot = yield* ask(source.read(path, { ...options, maxBytes: READ_BYTES }));
   if (snapshot === undefined) return undefined;
   const { version, modifiedMs, nowMs, data } = snapshot;
-  return { version, modifiedMs, nowMs, record: decodeRecord(data) };
+  return { version, modifiedMs, nowMs, data, record: decodeRecord(data) };
 }
 
 /** Reads one lock file, once or repeatedly, and decides whether the lock is free, held or stale. */

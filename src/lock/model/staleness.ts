@@ -19,7 +19,7 @@ export interface StalenessPolicy {
 }
 
 /** What a lock file says, and which version of it says so. */
-export interface LockFile extends Pick<Snapshot, 'modifiedMs' | 'nowMs'> {
+export interface LockFile extends Pick<Snapshot, 'data' | 'modifiedMs' | 'nowMs'> {
   readonly version: Version;
   /** Undefined: the content is no record, so somebody unknown holds the lock. */
   readonly record: LockRecord | undefined;

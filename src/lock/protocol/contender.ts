@@ -10,6 +10,7 @@ import type { LockObservation } from '../model/staleness.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { attempt, Lease } from './lease.js';
 import { type LockTarget } from './target.js';
+import { SentRecords } from './sent-records.js';
 import { recallTombstone } from './tombstones.js';
 import type { CallOptions, Version } from '../../vfs/vfs.js';
 
@@ -35,6 +36,7 @@ export class Contender {
   #attempts = 0;
   #contention: LockContention;
   readonly #vetoed = new Set<Version>();
+  readonly #sent = new SentRecords();
   /** From before the first write that may be ours without our knowing. A lock that turns out to be ours counts from here. */
   #unsettledSince: Instant | undefined;
   #unanswered = false;
@@ -82,15 +84,16 @@ export class Contender {
   *abandon(options: CallOptions): Steps<void> {
     if (this.#unsettledSince === undefined) return;
     const found = yield* this.inspect(options);
-    if (this.#isOurs(found)) yield* this.#adopt(found).lease.release(options);
+    const ours = this.#recognise(found);
+    if (ours) yield* ours.lease.release(options);
   }
 
   *#evaluate(options: CallOptions): Steps<Acquired | undefined> {
     for (let reads = 0; ; reads += 1) {
       const found = yield* this.inspect(options);
-      if (this.#isOurs(found)) {
-        const acquired = this.#adopt(found);
-        if (yield* isFresh(acquired.lease, options)) return acquired;
+      const ours = this.#recognise(found);
+      if (ours) {
+        if (yield* isFresh(ours.lease, options)) return ours;
         continue;
       }
       if (!this.#unanswered) this.#unsettledSince = undefined;
@@ -120,6 +123,7 @@ export class Contender {
     const record = newRecord(this.options, this.lockId);
     const data = encodeRecord(record);
     this.#reclaiming = reclaimed;
+    this.#sent.add(record);
     const sent = yield* attempt(() =>
       version === undefined ? store.create(path, data, options) : store.replace(path, version, data, options),
     );
@@ -128,16 +132,16 @@ export class Contender {
       this.#unanswered ||= sent.failure !== undefined;
       return undefined;
     }
-    const lease = new Lease(this.target, record, sent.answer.version, since);
+    this.#sent.settle(record);
+    const lease = new Lease(this.target, this.#sent, record, sent.answer.version, since);
     return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
   }
 
-  #isOurs(found: LockObservation | undefined): found is LockObservation & { readonly record: LockRecord } {
-    return found?.record?.lockId === this.lockId;
-  }
-
-  #adopt({ record, version }: { readonly record: LockRecord; readonly version: Version }): Acquired {
-    const lease = new Lease(this.target, record, version, this.#unsettledSince ?? now());
+  /** The lock that we acquired without having learned of it. Undefined: what was found is not ours, or is released. */
+  #recognise(found: LockObservation | undefined): Acquired | undefined {
+    const record = found && this.#sent.find(found.data);
+    if (found === undefined || record === undefined || record.released) return undefined;
+    const lease = new Lease(this.target, this.#sent, record, found.version, this.#unsettledSince ?? now());
     return { lease, reclaimed: this.#reclaiming };
   }
 }

@@ -4,7 +4,9 @@ import { type LossReason } from '../model/errors.js';
 import { freshId } from '../../util/fresh-id.js';
 import { readLock } from '../model/reader.js';
 import { encodeRecord, type LockRecord } from '../model/record.js';
+import type { LockFile } from '../model/staleness.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
+import type { SentRecords } from './sent-records.js';
 import type { LockTarget } from './target.js';
 import { rememberTombstone } from './tombstones.js';
 import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
@@ -15,12 +17,15 @@ const MOST_TRIES = 4;
 /** A lock that was acquired: its record and version, and the instant from which its lease counts. */
 export class Lease {
   readonly #target: LockTarget;
+  readonly #sent: SentRecords;
   #record: LockRecord;
   #version: Version;
   #since: Instant;
 
-  constructor(target: LockTarget, record: LockRecord, version: Version, since: Instant) {
+  /** `sent` is all that this acquisition sent, `record` and `version` what the store accepted, `since` when that was sent. */
+  constructor(target: LockTarget, sent: SentRecords, record: LockRecord, version: Version, since: Instant) {
     this.#target = target;
+    this.#sent = sent;
     this.#record = record;
     this.#version = version;
     this.#since = since;
@@ -41,9 +46,11 @@ export class Lease {
    */
   *renew(options: CallOptions): Steps<LossReason | undefined> {
     const { store, path } = this.#target;
+    if (this.#record.released) return 'removed';
     for (let tries = 0; ; tries += 1) {
       const since = now();
       const next = renewed(this.#record);
+      this.#sent.add(next);
       const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), options));
       if (sent.answer) {
         this.#adopt(next, sent.answer.version, since);
@@ -51,10 +58,10 @@ export class Lease {
       }
       const found = yield* readLock(store, path, options);
       if (found === undefined) return 'removed';
-      if (found.record?.lockId !== next.lockId) return 'stolen';
-      // An operator has released it by a tombstone; a renewal would undo that.
-      if (found.record.released) return 'removed';
-      if (found.record.nonce === next.nonce) {
+      const ours = this.#sent.find(found.data);
+      // Somebody else may have released it by a tombstone; a renewal would undo that.
+      if (ours === undefined || ours.released) return lossOf(found);
+      if (ours === next) {
         this.#adopt(next, found.version, since);
         return undefined;
       }
@@ -76,12 +83,10 @@ export class Lease {
       }
       unanswered ||= sent.failure !== undefined;
       const found = yield* readLock(store, path, options);
-      if (found?.record?.lockId !== this.#record.lockId) {
-        // An unanswered release of ours explains both that it is gone and that somebody else has it.
-        if (unanswered) return undefined;
-        return found === undefined ? 'removed' : 'stolen';
-      }
-      if (found.record.released) return undefined;
+      const ours = found && this.#sent.find(found.data);
+      // An unanswered release of ours explains both that it is gone and that somebody else has it.
+      if (found === undefined || ours === undefined) return unanswered ? undefined : lossOf(found);
+      if (ours.released) return undefined;
       this.#version = found.version;
       if (sent.failure) throw sent.failure;
       if (tries === MOST_TRIES) throw unsettled('release', path);
@@ -107,14 +112,21 @@ export class Lease {
   #writeTombstone(options: CallOptions): Steps<Sent<Written | undefined>> {
     const { store, path } = this.#target;
     const released = { ...this.#record, nonce: freshId(), released: true };
+    this.#sent.add(released);
     return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
   }
 
   #adopt(record: LockRecord, version: Version, since: Instant): void {
+    this.#sent.settle(record);
     this.#record = record;
     this.#version = version;
     this.#since = since;
   }
+}
+
+/** How a lock was lost in whose place `found` is. */
+function lossOf(found: LockFile | undefined): LossReason {
+  return found === undefined || found.record?.released ? 'removed' : 'stolen';
 }
 
 /** What a conditional call answered, or the failure after which nobody knows whether it took effect. */
@@ -137,7 +149,14 @@ export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
 function renewed(record: LockRecord): LockRecord {
   const renewedAt = new Date();
   const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
-  return { ...record, nonce: freshId(), renewedAt, renewals: record.renewals + 1, ttlMs: livedMs + record.leaseMs };
+  return {
+    ...record,
+    nonce: freshId(),
+    renewedAt,
+    renewals: record.renewals + 1,
+    ttlMs: livedMs + record.leaseMs,
+    released: false,
+  };
 }
 
 function unsettled(verb: string, path: string): VfsError {
