@@ -86,7 +86,7 @@ export class S3ConditionalWrites {
     }
   }
 
-  /** What a failure means for the request, which is read from the object after a 409 or a 500. Throws it where that is unknown. */
+  /** What a failure means for the request. Where an attempt was answered 409 or 500 the object shows it. Throws the failure where that is unknown. */
   async #judge(
     failure: S3Failure,
     key: string,
@@ -95,12 +95,11 @@ export class S3ConditionalWrites {
     signal: Signal,
   ): Promise<'lost' | 'again'> {
     const { attempts, status } = failure;
-    if (status === 412 || failure.absent) {
-      if (failure.repeated) throw failure;
-      return 'lost';
-    }
+    const refused = status === 412 || failure.absent;
+    if (refused && !failure.repeated) return 'lost';
     // After any other answer, or none, a write may still be on its way, and reading would prove nothing.
-    if (!isReadable(status) || attempts.some((each) => !isReadable(each) && mayHaveLanded(each))) throw failure;
+    const isFinal = refused || isReadable(status);
+    if (!isFinal || attempts.some((each) => !isReadable(each) && mayHaveLanded(each))) throw failure;
     if (status === 409) await sleep(CONFLICT_PAUSE_MS * (0.5 + Math.random()), signal).catch(() => raise(failure));
     const found = await this.#objects.get(key, (data?.byteLength ?? 0) + 1, signal).catch(() => raise(failure));
     const unchanged = found?.version === version;

@@ -97,9 +97,9 @@ for (const kind of servers) {
         proxy.fault = (exchange) => async () => {
           const whole = await exchange.forward();
           const times = ranges.push(exchange.headers.range);
+          if (times === 2 && meanwhile) await direct.write('streamed', meanwhile);
           exchange.reply(times > 2 ? whole : { ...whole, body: whole.body.subarray(0, 1000) });
           if (times <= 2) setTimeout(exchange.cut, 50);
-          if (times === 2 && meanwhile) await direct.write('streamed', meanwhile);
         };
         const read = buffer(vfs.readStream('streamed'));
         if (meanwhile) await expect(read).rejects.toThrow('it was changed while it was read');

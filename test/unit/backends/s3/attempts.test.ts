@@ -74,6 +74,14 @@ describe.each(writes)('%s', (_what, version, unchanged) => {
     }
   });
 
+  test('whose repetition is refused after a 500 is lost where the object holds other bytes, and open where it does not', async () => {
+    const outcome = (found: Answer) => write(answering(INTERNAL, REFUSED, found).vfs);
+    expect(await outcome(holding('theirs', '"other"'))).toBeUndefined();
+    for (const found of [holding('ours', '"new"'), unchanged]) {
+      await expect(outcome(found)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    }
+  });
+
   test('that conflicts and finds its own bytes is open: a rival may have written the same', async () => {
     const { vfs, script } = answering(CONFLICT, holding('ours', '"new"'));
     await expect(write(vfs)).rejects.toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
