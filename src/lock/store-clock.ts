@@ -59,8 +59,12 @@ export class StoreClock implements LockSource {
     this.#scratch.add(scratch);
     try {
       await this.#vfs.write(scratch, new Uint8Array(), options);
-      const stat = await this.#vfs.stat(scratch, options);
-      return this.#keep(folder, stat?.modifiedMs);
+      // In some folders of such a store the modification time is no time of the store: only a read tells.
+      const mixed = this.#vfs.capabilities.clock.except !== undefined;
+      const nowMs = mixed
+        ? (await this.#vfs.read(scratch, { ...options, clock: true }))?.nowMs
+        : (await this.#vfs.stat(scratch, options))?.modifiedMs;
+      return this.#keep(folder, nowMs);
     } catch {
       options.signal?.throwIfAborted();
       return this.#keep(folder, undefined);

@@ -113,8 +113,15 @@ export interface Capabilities {
   readonly remove: 'atomic' | 'guarded' | 'none';
   /** `'copy'`: a move copies the file and deletes the original, so that for a moment there may be both. */
   readonly move: 'atomic' | 'copy';
-  /** Whether the store tells its own time, and by how many milliseconds its timestamps may be off. */
-  readonly clock: { readonly source: 'store' | 'none'; readonly resolutionMs: number };
+  /**
+   * Whether the store tells its own time, and by how many milliseconds its timestamps may be off. `except`: why it tells none in
+   * some of its folders, as a clause. Absent: there are no such folders.
+   */
+  readonly clock: {
+    readonly source: 'store' | 'none';
+    readonly resolutionMs: number;
+    readonly except?: string;
+  };
   /** Whether files outlive this process. */
   readonly durable: boolean;
   /** The shortest and the longest pause between two reads of one waiter, in milliseconds. */

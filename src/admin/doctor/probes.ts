@@ -163,7 +163,7 @@ function onlyWinner(won: readonly boolean[]): number {
 
 /** Locks become stale by the age of their files, so files must age as fast as this machine's clock runs. */
 async function clock(context: ProbeContext) {
-  const { source, resolutionMs } = context.vfs.capabilities.clock;
+  const { source, resolutionMs, except } = context.vfs.capabilities.clock;
   const path = context.fresh();
   const beforeMs = performance.now();
   await context.created(path, context.content());
@@ -172,8 +172,9 @@ async function clock(context: ProbeContext) {
   const leastMs = performance.now() - writtenMs;
   const snapshot = await context.read(path, { clock: true });
   if (snapshot?.nowMs === undefined) {
-    const found = 'the store has no clock: a lock is stale once it was observed unchanged for its lease';
-    if (source === 'none') return { found, note: true };
+    const reason = except === undefined ? '' : ` that clients share (${except}, so age is watched)`;
+    const found = `the store has no clock${reason}: a lock is stale once it was observed unchanged for its lease`;
+    if (source === 'none' || except !== undefined) return { found, note: true };
     throw new ProbeFailed('the store claims to have a clock, and returns no time');
   }
   context.clockAheadMs = snapshot.nowMs - Date.now();
@@ -184,7 +185,9 @@ async function clock(context: ProbeContext) {
     const between = `between ${leastMs.toFixed()} and ${mostMs.toFixed()} ms`;
     throw new ProbeFailed(`a file written ${between} ago is reported as ${ageMs.toFixed()} ms old`);
   }
-  return { found: `files age as time passes, with a resolution of ${String(resolutionMs)} ms` };
+  return {
+    found: `files age as time passes by the clock of the store, with a resolution of ${String(resolutionMs)} ms`,
+  };
 }
 
 async function moves(context: ProbeContext) {

@@ -7,6 +7,12 @@ const LOCAL_TYPES = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0xf2f52010, 0x2fc12fc1, 0x794c7630, 0xca451a4e, 0x1a,
 ]);
 
+/** NFS, and SMB by its three names: the server stamps the files of all its clients. */
+const SERVED_TYPES = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
+
+/** The type that Node reports for every disk of Windows: its own ones, and those of SMB servers. */
+const WINDOWS_TYPE = 0;
+
 const MOST_FOLDERS = 1000;
 
 /** A change that blocks the event loop for longer is slow. */
@@ -45,6 +51,17 @@ export async function syscallsFor(folder: string): Promise<Syscalls> {
 export function knownSyscallsFor(folder: string): Syscalls | undefined {
   const disk = disks.get(folder);
   return disk && disk.pooledUntilMs > performance.now() ? pooledCalls : disk?.calls;
+}
+
+/**
+ * Whether a single machine stamps all files of a file system, so that two time stamps may be compared. On CephFS, Lustre, Gluster,
+ * GFS2, OCFS2 and most that stand behind FUSE each client stamps what it writes, by a clock of its own.
+ */
+export function hasOneClock(type: number): boolean {
+  // 32-bit systems report the type as a signed number.
+  const unsigned = type >>> 0;
+  if (unsigned === WINDOWS_TYPE) return process.platform === 'win32';
+  return LOCAL_TYPES.has(unsigned) || SERVED_TYPES.has(unsigned);
 }
 
 /** Records how long a change in a folder has blocked the event loop. */

@@ -4,6 +4,7 @@ import { contentVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
 import type { Version } from '../../vfs/vfs.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
+import { hasOneClock } from './disk.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import { ABSENT, codeOf, LINKLESS, notAFile } from '../shared/plain/posix-errors.js';
@@ -86,6 +87,11 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     } finally {
       yield* ask(this.#calls.close(fd));
     }
+  }
+
+  /** Whether time stamps in this folder come from one clock. */
+  *hasOneClock(): Steps<boolean> {
+    return hasOneClock(yield* ask(this.#calls.diskType(this.#folder)));
   }
 
   /** Makes an empty file and returns its modification time: the current time by the clock of its disk. */

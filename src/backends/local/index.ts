@@ -67,7 +67,7 @@ export class LocalVfs implements Vfs {
       replace: 'guarded',
       remove: 'guarded',
       move: hardLinks ? 'atomic' : 'copy',
-      clock: { source: 'store', resolutionMs: 10 },
+      clock: { source: 'store', resolutionMs: 10, except: 'each client stamps its own files' },
       durable: true,
       poll: { minMs: 50, maxMs: 1000 },
     };

@@ -9,7 +9,10 @@ import type { LocalFiles } from './files.js';
 /** Two timestamps in whole seconds come from a file system with a coarse clock; that of FAT has the lowest resolution. */
 const COARSE_RESOLUTION_MS = 2000;
 
-/** Reads a file and, on request, the disk's clock: the modification time of a scratch file that is made for it. */
+/**
+ * Reads a file and, on request, the disk's clock: the modification time of a scratch file that is made for it. Where each client
+ * stamps its own files there is no such clock.
+ */
 export function* readFile(
   files: LocalFiles,
   path: string,
@@ -52,12 +55,18 @@ function* linkStaged(
 }
 
 function* readDiskClock(files: LocalFiles, path: string): Steps<number | undefined> {
-  const scratch = stagedPath(path, freshId());
   try {
-    return yield* files.stamp(scratch);
+    if (!(yield* files.hasOneClock())) return undefined;
+    return yield* stampScratch(files, stagedPath(path, freshId()));
   } catch {
     // A reader without permission to write, or a full disk: the time stays unknown.
     return undefined;
+  }
+}
+
+function* stampScratch(files: LocalFiles, scratch: string): Steps<number> {
+  try {
+    return yield* files.stamp(scratch);
   } finally {
     yield* discard(files, scratch);
   }

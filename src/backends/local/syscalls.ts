@@ -23,6 +23,8 @@ export interface Syscalls {
   unlink(path: string): Eventual<void>;
   rmdir(path: string): Eventual<void>;
   readdir(path: string): Eventual<string[]>;
+  /** The type of the file system, as statfs(2) has it. */
+  diskType(path: string): Eventual<number>;
   pause(ms: number, signal: AbortSignal | undefined): Eventual<void>;
 }
 
@@ -49,6 +51,7 @@ export const blockingCalls: Syscalls = {
     fs.rmdirSync(path);
   },
   readdir: (path) => fs.readdirSync(path),
+  diskType: (path) => fs.statfsSync(path).type,
   pause: sleepSync,
 };
 
@@ -74,5 +77,6 @@ export const pooledCalls: Syscalls = {
   unlink: fs.promises.unlink,
   rmdir: (path) => fs.promises.rmdir(path),
   readdir: (path) => fs.promises.readdir(path),
+  diskType: async (path) => (await fs.promises.statfs(path)).type,
   pause: sleep,
 };

@@ -93,7 +93,7 @@ function textOf({
 }
 
 function describeClock(aheadMs: number | undefined): string {
-  if (aheadMs === undefined) return 'unknown';
+  if (aheadMs === undefined) return 'none, so the age of a lock is watched';
   const ms = Math.round(Math.abs(aheadMs));
   return ms === 0 ? "the same as this machine's" : `${ms} ms ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's`;
 }
