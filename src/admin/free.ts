@@ -19,7 +19,7 @@ export async function freeByVersion(
   options: CallOptions = {},
 ): Promise<boolean> {
   if (!keepsTombstone(vfs, observed.record)) return await vfs.remove(lock, observed.version, options);
-  const tombstone = encodeRecord({ ...UNKNOWN_HOLDER, ...observed.record, nonce: freshId(), released: true });
+  const tombstone = encodeRecord({ ...UNKNOWN_HOLDER, ...observed.record, nonce: freshId(), via: '', released: true });
   return (await vfs.replace(lock, observed.version, tombstone, options)) !== undefined;
 }
 
@@ -44,6 +44,7 @@ const UNKNOWN_HOLDER: LockRecord = {
   namespace: '',
   fencingToken: '',
   graceMs: 0,
+  via: '',
   note: undefined,
   released: false,
 };

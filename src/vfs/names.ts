@@ -39,7 +39,7 @@ export function isOurName(name: string): boolean {
 
 /** Whether a name is one that a change uses for itself: a staged file or folder, or a guard. */
 export function isPrivateName(name: string): boolean {
-  return /^\.vfs-lockfile-[0-9a-f]{32}/.test(name) || isGuard(name);
+  return /^\.vfs-lockfile-[0-9a-f]{32}$/.test(name) || isGuard(name);
 }
 
 export function isGuard(path: string): boolean {
@@ -49,6 +49,16 @@ export function isGuard(path: string): boolean {
 /** Whether a name in a guard is a contender's entry, or the file that was removed through it. */
 export function isGuardEntry(name: string): boolean {
   return /^[0-9a-f]{32}(\.taken)?$/.test(name);
+}
+
+/** Whether a name is one that the probe of a server makes in its scratch folder. */
+export function isProbeEntry(name: string): boolean {
+  return /^probe-[a-z]+$/.test(name);
+}
+
+/** Whether a name in a holder's folder is one of its entries. */
+export function isHolderEntry(name: string): boolean {
+  return /^[0-9a-z]{1,11}\.(new|taken)$/.test(name);
 }
 
 /** The path of the file that a lock file belongs to. Undefined: this is no lock file's path. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 
+import type { Eventual } from '../util/steps.js';
 import type { VfsError } from './errors.js';
 
 declare const versionBrand: unique symbol;
@@ -66,6 +67,18 @@ export interface ReadOptions extends CallOptions {
    * @default no limit
    */
   readonly maxBytes?: number;
+}
+
+/** How to write a lock file. */
+export interface WriteOptions extends CallOptions {
+  /** The id from `holderFolder` that the record in `data` names. @default none */
+  readonly via?: string | undefined;
+}
+
+/** How to ask for the holder's folder. */
+export interface HolderFolderOptions extends CallOptions {
+  /** The record is to create the lock file: where a file is already, do not make a folder for it. @default false */
+  readonly forCreate?: boolean | undefined;
 }
 
 /** How to list a folder. */
@@ -165,9 +178,9 @@ export interface Vfs {
    *
    * @throws {VfsError} `ERR_VFS_NOT_FOUND`: the store has folders, and the one of this file does not exist.
    */
-  create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined>;
+  create(path: string, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined>;
   /** Overwrites a file that still has `version`. Undefined: it has another version, or is gone. */
-  replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Promise<Written | undefined>;
+  replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined>;
   /** Removes a file that still has `version`. False: it has another version, or is gone. */
   remove(path: string, version: Version, options?: CallOptions): Promise<boolean>;
 
@@ -189,6 +202,12 @@ export interface Vfs {
   readStream(path: string, options?: CallOptions): Readable;
 
   /**
+   * The id of a private folder of this process beside a lock file. A record that names it (`via`) can be changed by this process
+   * in one step. Undefined: write records without. Absent: the store needs no such thing.
+   */
+  holderFolder?(path: string, options?: HolderFolderOptions): Eventual<string | undefined>;
+
+  /**
    * Calls `onChange` soon after a file changes, and possibly at other times. Returns a function that ends this. Absent: the
    * store cannot notify, so waiters poll.
    */
@@ -204,9 +223,11 @@ export interface SyncVfs {
   /** As `Vfs.read`. */
   read(path: string, options?: ReadOptions): Snapshot | undefined;
   /** As `Vfs.create`. */
-  create(path: string, data: Uint8Array): Written | undefined;
+  create(path: string, data: Uint8Array, options?: WriteOptions): Written | undefined;
   /** As `Vfs.replace`. */
-  replace(path: string, version: Version, data: Uint8Array): Written | undefined;
+  replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Written | undefined;
   /** As `Vfs.remove`. */
   remove(path: string, version: Version): boolean;
+  /** As `Vfs.holderFolder`. */
+  holderFolder?(path: string, options?: HolderFolderOptions): string | undefined;
 }

@@ -19,6 +19,7 @@ export const GO_RECORD: LockRecord = {
   namespace: '',
   fencingToken: '',
   graceMs: 0,
+  via: '',
   note: undefined,
   released: false,
 };
@@ -65,6 +66,7 @@ export const records: fc.Arbitrary<LockRecord> = fc.record(
     namespace: words,
     fencingToken: words,
     graceMs: fc.nat(),
+    via: words,
     note: fc.option(notes, { nil: undefined }),
     released: fc.boolean(),
   },

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 
 import { pooledCalls, inlineCalls, type Syscalls } from './syscalls.js';
@@ -41,10 +42,32 @@ export async function syscallsFor(folder: string): Promise<Syscalls> {
     () => undefined,
   );
   if (type === undefined) return pooledCalls;
-  const calls = LOCAL_TYPES.has(type) ? inlineCalls : pooledCalls;
+  return remember(folder, type).calls;
+}
+
+/**
+ * Whether a holder may change its records through a private folder: only where a call is done once, by this machine. A request to
+ * a server may be repeated after its reply was lost, and would then take the next holder's lock away.
+ */
+export function allowsHolderFolder(folder: string): boolean {
+  const disk = disks.get(folder) ?? lookUp(folder);
+  return disk?.calls === inlineCalls;
+}
+
+function lookUp(folder: string): Disk | undefined {
+  try {
+    return remember(folder, statfsSync(folder).type);
+  } catch {
+    // The folder does not exist, or cannot be reached; the operation itself will say so.
+    return undefined;
+  }
+}
+
+function remember(folder: string, type: number): Disk {
   if (disks.size >= MOST_FOLDERS) disks.clear();
-  disks.set(folder, { calls, slow: 0, pooledUntilMs: 0 });
-  return calls;
+  const disk: Disk = { calls: LOCAL_TYPES.has(type) ? inlineCalls : pooledCalls, slow: 0, pooledUntilMs: 0 };
+  disks.set(folder, disk);
+  return disk;
 }
 
 /** The same without waiting. Undefined: the disk of this folder is not known yet. */

@@ -1,13 +1,22 @@
 import { constants, type Stats } from 'node:fs';
 
-import { contentVersion } from '../shared/content-version.js';
+import { recordVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
 import type { Version } from '../../vfs/vfs.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { hasOneClock } from './disk.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
-import { ABSENT, codeOf, LINKLESS, notAFile } from '../shared/plain/posix-errors.js';
+import type { HolderFiles } from '../shared/plain/holder.js';
+import {
+  forgetPrivateFolder,
+  insideFolder,
+  isPrivate,
+  makePrivateFolder,
+  tolerated,
+  type Surroundings,
+} from './private-folder.js';
+import { ABSENT, codeOf, notAFile } from '../shared/plain/posix-errors.js';
 
 /** A file's content as one open saw it. */
 export interface FileImage {
@@ -29,19 +38,27 @@ const SHORT_BYTES = 4095;
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
+interface Known {
+  surroundings?: Surroundings | undefined;
+}
+
 /** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
-export class LocalFiles implements LockFiles, LeftoverFiles {
+export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
   readonly patienceMs = PATIENCE_MS;
   readonly #calls: Syscalls;
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
-  #folderStats: Stats | undefined;
+  readonly #known: Known;
+  /** The stamp of the file that was written last. */
+  writtenStamp = '';
   #written: () => Version = nothingWritten;
 
-  constructor(calls: Syscalls, folder: string, signal?: AbortSignal) {
+  /** `known`: where to keep what is known of the folder beyond this change. */
+  constructor(calls: Syscalls, folder: string, signal?: AbortSignal, known: Known = {}) {
     this.#calls = calls;
     this.#folder = folder;
     this.#signal = signal;
+    this.#known = known;
   }
 
   get written(): Version {
@@ -53,7 +70,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     const bytes = yield* this.#readShort(fd);
-    return bytes ? { version: contentVersion(bytes) } : yield* this.readWhole(path, 0);
+    return bytes ? { version: recordVersion(bytes) } : yield* this.readWhole(path, 0);
   }
 
   *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
@@ -64,7 +81,7 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
       if (!stats.isFile()) throw notAFile(stats.isDirectory() ? 'a directory' : 'not a regular file');
       const hashed = isHashed(stats.size);
       const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
-      const version = hashed ? contentVersion(data) : statVersion(stats);
+      const version = hashed ? recordVersion(data) : statVersion(stats);
       return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
     } finally {
       yield* ask(this.#calls.close(fd));
@@ -73,17 +90,20 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
 
   /** Writes a new file. */
   *write(path: string, data: Uint8Array): Steps<void> {
-    const folder = yield* this.#statFolder();
-    const mode = fileMode(folder.mode);
+    yield* this.writeStamped(path, data);
+  }
+
+  *writeStamped(path: string, data: Uint8Array): Steps<string> {
+    const around = yield* this.#around();
+    const mode = fileMode(around.stats.mode);
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
     try {
       for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
-      this.#written = () => contentVersion(data);
-      if (isPrivate(folder) && isHashed(data.length)) return;
       const stats = yield* ask(this.#calls.fstat(fd));
-      if ((mode & 0o044) === 0o040) yield* this.#giveToGroup(path, stats, folder);
-      if ((stats.mode & 0o777) !== mode) yield* ask(this.#calls.fchmod(fd, mode));
-      if (!isHashed(stats.size)) this.#written = () => statVersion(stats);
+      if (!isPrivate(around) && (mode & 0o044) === 0o040) yield* this.#giveToGroup(fd, stats, around.stats);
+      if ((stats.mode & mode) !== mode) yield* tolerated(() => this.#calls.fchmod(fd, mode));
+      this.#written = isHashed(stats.size) ? () => recordVersion(data) : () => statVersion(stats);
+      return (this.writtenStamp = stampOf(stats));
     } finally {
       yield* ask(this.#calls.close(fd));
     }
@@ -92,6 +112,15 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
   /** Whether time stamps in this folder come from one clock. */
   *hasOneClock(): Steps<boolean> {
     return hasOneClock(yield* ask(this.#calls.diskType(this.#folder)));
+  }
+
+  *stampOf(path: string): Steps<string | undefined> {
+    try {
+      return stampOf(yield* ask(this.#calls.lstat(path)));
+    } catch (error) {
+      if (ABSENT.includes(codeOf(error))) return undefined;
+      throw error;
+    }
   }
 
   /** Makes an empty file and returns its modification time: the current time by the clock of its disk. */
@@ -104,24 +133,31 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     }
   }
 
-  /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
-  *makeStage(stage: string): Steps<void> {
-    const folder = yield* this.#statFolder();
-    yield* ask(this.#calls.mkdir(stage, folder.mode & 0o777));
-    if (!isPrivate(folder)) yield* this.#share(stage, yield* ask(this.#calls.stat(stage)), folder);
+  *makeStage(stage: string): Steps<string | undefined> {
+    return yield* makePrivateFolder(this.#calls, stage, yield* this.#around());
   }
 
-  /** A link to the directory in which it stands: moving a file through it needs no directory of its own. */
-  *makeDoor(stage: string, entry: string): Steps<void> {
-    const door = `${stage}/${entry}`;
-    try {
-      yield* ask(this.#calls.symlink('.', door));
-    } catch (error) {
-      if (!LINKLESS.includes(codeOf(error))) throw error;
-      const folder = yield* this.#statFolder();
-      yield* ask(this.#calls.mkdir(door, folder.mode & 0o777));
-      yield* this.#share(door, yield* ask(this.#calls.stat(door)), folder);
-    }
+  forgetStage(at: string): void {
+    forgetPrivateFolder(at);
+  }
+
+  /** A folder: some disks and permission models have no links, or do not follow them. */
+  *makeDoor(path: string): Steps<'link' | 'folder'> {
+    const at = yield* makePrivateFolder(this.#calls, path, yield* this.#around());
+    if (at !== undefined) forgetPrivateFolder(at);
+    return 'folder';
+  }
+
+  *makeHolderFolder(path: string): Steps<string> {
+    return (yield* this.makeStage(path)) ?? path;
+  }
+
+  forgetHolderFolder(at: string): void {
+    forgetPrivateFolder(at);
+  }
+
+  *inside<T>(folder: string, work: (at: string, names: readonly string[]) => Steps<T>): Steps<T | undefined> {
+    return yield* insideFolder(this.#calls, folder, yield* this.#around(), work);
   }
 
   *rename(from: string, to: string): Steps<void> {
@@ -138,15 +174,6 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
 
   *rmdir(path: string): Steps<void> {
     yield* ask(this.#calls.rmdir(path));
-  }
-
-  *names(path: string): Steps<readonly string[] | undefined> {
-    try {
-      return yield* ask(this.#calls.readdir(path));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
   }
 
   *lstat(path: string): Steps<FoundFile | undefined> {
@@ -201,29 +228,17 @@ export class LocalFiles implements LockFiles, LeftoverFiles {
     return buffer.subarray(0, filled);
   }
 
-  *#share(path: string, made: Stats, folder: Stats): Steps<void> {
-    yield* this.#giveToGroup(path, made, folder);
-    if (((made.mode ^ folder.mode) & 0o777) !== 0) yield* ask(this.#calls.chmod(path, folder.mode & 0o777));
+  *#giveToGroup(fd: number, made: Stats, folder: Stats): Steps<void> {
+    // Not a member of that group: then its members cannot be given more than the permission bits say.
+    if (made.gid !== folder.gid) yield* tolerated(() => this.#calls.fchown(fd, made.uid, folder.gid));
   }
 
-  *#giveToGroup(path: string, made: Stats, folder: Stats): Steps<void> {
-    if (made.gid === folder.gid) return;
-    try {
-      yield* ask(this.#calls.chown(path, made.uid, folder.gid));
-    } catch (error) {
-      // This user is not a member of that group: its members get only what the permission bits grant to others.
-      if (codeOf(error) !== 'EPERM') throw error;
-    }
+  *#around(): Steps<Surroundings> {
+    return (this.#known.surroundings ??= {
+      stats: yield* ask(this.#calls.stat(this.#folder)),
+      euid: process.geteuid?.(),
+    });
   }
-
-  *#statFolder(): Steps<Stats> {
-    return (this.#folderStats ??= yield* ask(this.#calls.stat(this.#folder)));
-  }
-}
-
-/** Whether only this user, or root, may write to a folder: then nobody else needs access to what is staged in it. */
-function isPrivate({ mode, uid }: Stats): boolean {
-  return (mode & 0o022) === 0 && uid === process.geteuid?.();
 }
 
 function isHashed(size: number): boolean {
@@ -234,6 +249,10 @@ function nothingWritten(): never {
   throw new Error('nothing was written');
 }
 
+function stampOf(stats: Stats): string {
+  return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}`;
+}
+
 function statVersion(stats: Stats): Version {
-  return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}` as Version;
+  return stampOf(stats) as Version;
 }

@@ -3,10 +3,12 @@ import { Readable } from 'node:stream';
 
 import { PRIVATE_NAME_BYTES } from '../../vfs/names.js';
 import { checkPath } from '../../vfs/path.js';
+import type { Eventual } from '../../util/steps.js';
 import type {
   CallOptions,
   Capabilities,
   Entry,
+  HolderFolderOptions,
   Leftovers,
   ListOptions,
   ReadOptions,
@@ -15,13 +17,13 @@ import type {
   SyncVfs,
   Version,
   Vfs,
+  WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
-import { removeFile, replaceFile } from '../shared/plain/lock-files.js';
 import { posixError } from '../shared/plain/posix-errors.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
-import { createFile, readFile } from './lock-files.js';
+import { createLock, holderFolderOf, makeHolderFolder, readFile, removeLock, replaceLock } from './lock-files.js';
 import type { LocalVfsOptions } from './options.js';
 import { runOnData, runOnLock, runOnLockSync, type LockWork } from './runner.js';
 import { watchFile } from './watch.js';
@@ -80,9 +82,14 @@ export class LocalVfs implements Vfs {
     };
     this.sync = {
       read: (path, options) => runOnLockSync({ store: this, verb: 'read', path }, reading(path, options)),
-      create: (path, data) => runOnLockSync({ store: this, verb: 'create', path }, this.#creating(data)),
-      replace: (path, version, data) => runOnLockSync({ store: this, verb: 'replace', path }, replacing(version, data)),
+      create: (path, data, options) =>
+        runOnLockSync({ store: this, verb: 'create', path }, this.#creating(data, options)),
+      replace: (path, version, data, options) =>
+        runOnLockSync({ store: this, verb: 'replace', path }, replacing(version, data, options)),
       remove: (path, version) => runOnLockSync({ store: this, verb: 'remove', path }, removing(version)),
+      holderFolder: (path, options) =>
+        holderFolderOf(this.locate(path)) ??
+        runOnLockSync({ store: this, verb: 'lock', path }, makingHolderFolder(options)),
     };
   }
 
@@ -99,16 +106,21 @@ export class LocalVfs implements Vfs {
     return this.#onLock('read', path, options, options?.maxBytes ?? Infinity, reading(path, options));
   }
 
-  create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
-    return this.#onLock('create', path, options, data.length, this.#creating(data));
+  create(path: string, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
+    return this.#onLock('create', path, options, data.length, this.#creating(data, options));
   }
 
-  replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
-    return this.#onLock('replace', path, options, data.length, replacing(version, data));
+  replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
+    return this.#onLock('replace', path, options, data.length, replacing(version, data, options));
   }
 
   remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
     return this.#onLock('remove', path, options, 0, removing(version));
+  }
+
+  /** Undefined where calls are not made by this machine itself: see `allowsHolderFolder`. */
+  holderFolder(path: string, options?: HolderFolderOptions): Eventual<string | undefined> {
+    return holderFolderOf(this.locate(path)) ?? this.#onLock('lock', path, options, 0, makingHolderFolder(options));
   }
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
@@ -160,8 +172,8 @@ export class LocalVfs implements Vfs {
     }
   }
 
-  #creating(data: Uint8Array): LockWork<Written | undefined> {
-    return (files, located) => createFile(files, located, data, this.#hardLinks);
+  #creating(data: Uint8Array, options: WriteOptions | undefined): LockWork<Written | undefined> {
+    return (files, located) => createLock(files, located, data, { via: options?.via, hardLinks: this.#hardLinks });
   }
 
   #onLock<T>(
@@ -209,10 +221,18 @@ function reading(
   };
 }
 
-function replacing(version: Version, data: Uint8Array): LockWork<Written | undefined> {
-  return (files, located) => replaceFile(files, located, version, data);
+function replacing(
+  version: Version,
+  data: Uint8Array,
+  options: WriteOptions | undefined,
+): LockWork<Written | undefined> {
+  return (files, located) => replaceLock(files, located, version, { data, via: options?.via });
 }
 
 function removing(version: Version): LockWork<boolean> {
-  return (files, located) => removeFile(files, located, version);
+  return (files, located) => removeLock(files, located, version);
+}
+
+function makingHolderFolder(options: HolderFolderOptions | undefined): LockWork<string | undefined> {
+  return (files, located) => makeHolderFolder(files, located, options?.forCreate ?? false);
 }

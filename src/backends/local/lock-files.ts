@@ -1,10 +1,15 @@
+import { dirname } from 'node:path';
+
 import { freshId } from '../../util/fresh-id.js';
 import type { Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
-import type { Snapshot, Written } from '../../vfs/vfs.js';
-import { createFile as createPlainFile, discard } from '../shared/plain/lock-files.js';
+import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
+import { recordVersion, viaIn } from '../shared/content-version.js';
+import { createFile as createPlainFile, discard, removeFile, replaceFile } from '../shared/plain/lock-files.js';
 import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
+import { allowsHolderFolder } from './disk.js';
 import type { LocalFiles } from './files.js';
+import { partyIn } from './party.js';
 
 /** Two timestamps in whole seconds come from a file system with a coarse clock; that of FAT has the lowest resolution. */
 const COARSE_RESOLUTION_MS = 2000;
@@ -25,6 +30,76 @@ export function* readFile(
   return { ...image, nowMs: coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs };
 }
 
+/** The id of the private folder that this process has beside a lock file; undefined where it has none. */
+export function holderFolderOf(path: string): string | undefined {
+  return partyIn(dirname(path)).holder.id;
+}
+
+/** Makes such a folder. Undefined: not on this file system, or not for a record that cannot be created anyway. */
+export function* makeHolderFolder(files: LocalFiles, path: string, forCreate: boolean): Steps<string | undefined> {
+  const folder = dirname(path);
+  if (!allowsHolderFolder(folder)) return undefined;
+  if (forCreate && (yield* files.stampOf(path)) !== undefined) return undefined;
+  return yield* partyIn(folder).holder.via(files, path);
+}
+
+/** Creates a lock file, through the private folder of this process where the record names that. */
+export function* createLock(
+  files: LocalFiles,
+  path: string,
+  data: Uint8Array,
+  { via, hardLinks }: { readonly via: string | undefined; readonly hardLinks: boolean },
+): Steps<Written | undefined> {
+  const party = partyIn(dirname(path));
+  const { holder } = party;
+  try {
+    if (hardLinks && via !== undefined) {
+      const version = recordVersion(data, via);
+      const outcome = yield* holder.create(files, path, data, { via, version });
+      if (outcome === 'made') party.taken();
+      if (outcome !== undefined) return outcome === 'made' ? { version } : undefined;
+    }
+    yield* holder.fence(files, path, undefined);
+    const written = yield* createFile(files, path, data, hardLinks);
+    if (written) holder.note(path, written.version, hardLinks ? undefined : via, files.writtenStamp);
+    return written;
+  } finally {
+    holder.settle();
+  }
+}
+
+/** Replaces a lock file: directly if it is this process's own, else through the guard. */
+export function* replaceLock(
+  files: LocalFiles,
+  path: string,
+  expected: Version,
+  { data, via }: { readonly data: Uint8Array; readonly via: string | undefined },
+): Steps<Written | undefined> {
+  const { holder } = partyIn(dirname(path));
+  const version = recordVersion(data, via);
+  try {
+    if ((yield* holder.replace(files, path, expected, { data, via, version })) === 'done') return { version };
+    yield* holder.fence(files, path, viaIn(expected));
+    const written = yield* replaceFile(files, path, expected, data);
+    if (written) holder.note(path, written.version, via, files.writtenStamp);
+    return written;
+  } finally {
+    holder.settle();
+  }
+}
+
+/** Removes a lock file: directly if it is this process's own, else through the guard. */
+export function* removeLock(files: LocalFiles, path: string, expected: Version): Steps<boolean> {
+  const { holder } = partyIn(dirname(path));
+  try {
+    if ((yield* holder.remove(files, path, expected)) === 'done') return true;
+    yield* holder.fence(files, path, viaIn(expected));
+    return yield* removeFile(files, path, expected);
+  } finally {
+    holder.settle();
+  }
+}
+
 /** Creates a file. `hardLinks` false: without trying a hard link. */
 export function createFile(
   files: LocalFiles,
@@ -41,6 +116,8 @@ function* linkStaged(
   path: string,
   data: Uint8Array,
 ): Steps<'created' | 'taken' | 'linkless'> {
+  // Where others hold the lock, one look is cheaper than a file that is staged in vain.
+  if ((yield* files.stampOf(path)) !== undefined) return 'taken';
   try {
     yield* files.write(staged, data);
     yield* files.link(staged, path);

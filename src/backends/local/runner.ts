@@ -6,6 +6,7 @@ import { posixError } from '../shared/plain/posix-errors.js';
 import { knownSyscallsFor, noteBlocking, syscallsFor } from './disk.js';
 import { LocalFiles } from './files.js';
 import { nextTurn } from './pace.js';
+import { partyIn } from './party.js';
 import { blockingCalls, inlineCalls, pooledCalls } from './syscalls.js';
 
 /** More than any lock record has: larger data belongs to somebody else, and goes through the thread pool. */
@@ -33,10 +34,10 @@ export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>)
   try {
     signal?.throwIfAborted();
     const calls = bytes <= INLINE_BYTES ? (knownSyscallsFor(folder) ?? (await syscallsFor(folder))) : pooledCalls;
-    if (calls !== inlineCalls) return await run(work(new LocalFiles(calls, folder, signal), located));
+    if (calls !== inlineCalls) return await run(work(new LocalFiles(calls, folder, signal, partyIn(folder)), located));
     for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
     const startedMs = performance.now();
-    const outcome = run(work(new LocalFiles(calls, folder, signal), located));
+    const outcome = run(work(new LocalFiles(calls, folder, signal, partyIn(folder)), located));
     noteBlocking(folder, performance.now() - startedMs);
     return await outcome;
   } catch (error) {
@@ -49,7 +50,8 @@ export function runOnLockSync<T>({ store, verb, path }: Call, work: LockWork<T>)
   store.check(path);
   const located = store.locate(path);
   try {
-    return runSync(work(new LocalFiles(blockingCalls, dirname(located)), located));
+    const folder = dirname(located);
+    return runSync(work(new LocalFiles(blockingCalls, folder, undefined, partyIn(folder)), located));
   } catch (error) {
     throw posixError(verb, located, error);
   }

@@ -15,11 +15,10 @@ export interface Syscalls {
   stat(path: string): Eventual<fs.Stats>;
   lstat(path: string): Eventual<fs.Stats>;
   chmod(path: string, mode: number): Eventual<void>;
-  chown(path: string, uid: number, gid: number): Eventual<void>;
+  fchown(fd: number, uid: number, gid: number): Eventual<void>;
   mkdir(path: string, mode: number): Eventual<unknown>;
   rename(from: string, to: string): Eventual<void>;
   link(from: string, to: string): Eventual<void>;
-  symlink(target: string, path: string): Eventual<void>;
   unlink(path: string): Eventual<void>;
   rmdir(path: string): Eventual<void>;
   readdir(path: string): Eventual<string[]>;
@@ -39,13 +38,10 @@ export const blockingCalls: Syscalls = {
   stat: (path) => fs.statSync(path),
   lstat: (path) => fs.lstatSync(path),
   chmod: fs.chmodSync,
-  chown: fs.chownSync,
+  fchown: fs.fchownSync,
   mkdir: (path, mode) => fs.mkdirSync(path, mode),
   rename: fs.renameSync,
   link: fs.linkSync,
-  symlink: (target, path) => {
-    fs.symlinkSync(target, path);
-  },
   unlink: fs.unlinkSync,
   rmdir: (path) => {
     fs.rmdirSync(path);
@@ -69,11 +65,10 @@ export const pooledCalls: Syscalls = {
   stat: (path) => fs.promises.stat(path),
   lstat: (path) => fs.promises.lstat(path),
   chmod: fs.promises.chmod,
-  chown: fs.promises.chown,
+  fchown: promisify(fs.fchown),
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),
   rename: fs.promises.rename,
   link: fs.promises.link,
-  symlink: (target, path) => fs.promises.symlink(target, path),
   unlink: fs.promises.unlink,
   rmdir: (path) => fs.promises.rmdir(path),
   readdir: (path) => fs.promises.readdir(path),

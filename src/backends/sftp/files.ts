@@ -82,28 +82,33 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     return { image, nowMs: attributes.status === 'fulfilled' ? attributes.value.mtime * 1000 : undefined };
   }
 
-  *makeStage(stage: string): Steps<void> {
+  *makeStage(stage: string): Steps<undefined> {
     this.#signal?.throwIfAborted();
     yield* this.#requests.attempt(this.#session.lstatAndNote(this.#path));
     this.staged.push({ path: stage, swap: { lock: this.#path, entry: entryOf(stage) } });
     yield* this.#requests.require(this.#session.mkdir(stage, 0o777));
     this.#stage = { path: stage, made: yield* this.#requests.post(this.#session.lstat(stage)) };
     void (yield* this.#statFolder());
+    return undefined;
   }
 
-  /** A link to the directory in which it stands, or a directory where the probe saw that links do not work. */
-  *makeDoor(stage: string, entry: string): Steps<void> {
-    const door = `${stage}/${entry}`;
+  forgetStage(): void {
+    // A server's directories have no descriptors.
+  }
+
+  /** A link to the very directory that it stands in, or a directory where links were seen not to work. */
+  *makeDoor(path: string): Steps<'link' | 'folder'> {
     if (this.#abilities.symlinks) {
-      yield* this.#requests.require(this.#session.symlink('.', door));
+      yield* this.#requests.require(this.#session.symlink('.', path));
       yield* this.#requests.settle();
     } else {
-      yield* this.#requests.require(this.#session.mkdir(door, 0o777));
-      const made = yield* this.#requests.post(this.#session.lstat(door));
+      yield* this.#requests.require(this.#session.mkdir(path, 0o777));
+      const made = yield* this.#requests.post(this.#session.lstat(path));
       yield* this.#requests.settle();
-      yield* this.#share(door, made);
+      yield* this.#share(path, made);
     }
-    if (this.#stage) yield* this.#share(stage, this.#stage.made);
+    if (this.#stage) yield* this.#share(this.#stage.path, this.#stage.made);
+    return this.#abilities.symlinks ? 'link' : 'folder';
   }
 
   /** Writes a new file, readable to all who may write to the folder. An ordered server may still be at work on return. */
@@ -161,13 +166,20 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || (yield* this.#refusals.existingAfter(error, path)) === undefined)
         throw withCode('ENOENT', error);
-      const names = yield* this.names(path);
+      const names = yield* this.#names(path);
       if (names === undefined) throw withCode('ENOENT', error);
       throw this.#refusals.ofTarget(error, names.length > 0);
     }
   }
 
-  *names(path: string): Steps<readonly string[] | undefined> {
+  *inside<T>(folder: string, work: (at: string, names: readonly string[]) => Steps<T>): Steps<T | undefined> {
+    const found = yield* this.lstat(folder);
+    if (found?.isFolder === false) throw withCode('ENOTDIR', new Error(`${folder} is no folder`));
+    const names = yield* this.#names(folder);
+    return names && (yield* work(folder, names));
+  }
+
+  *#names(path: string): Steps<readonly string[] | undefined> {
     try {
       const handle = yield* ask(this.#session.opendir(path));
       const names: string[] = [];

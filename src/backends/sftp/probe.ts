@@ -101,7 +101,7 @@ class ProbeChecks {
     if (!(await worked(this.#session.symlink('.', door)))) return false;
     const made = await this.#session.lstat(door).catch(() => undefined);
     if (!made || !isSymlink(made)) return false;
-    const through = await worked(this.#rename(this.#at('loose'), `${door}/through`));
+    const through = await worked(this.#rename(this.#at('loose'), `${door}/probe-through`));
     return through && (await this.#get('through')) !== undefined && worked(this.#session.unlink(door));
   }
 
@@ -115,7 +115,7 @@ class ProbeChecks {
   }
 
   #at(name: string): string {
-    return `${this.#scratch}/${name}`;
+    return [this.#scratch, ...name.split('/').map((part) => `probe-${part}`)].join('/');
   }
 
   /** Writes files that hold their own names. */

@@ -35,6 +35,8 @@ export interface LockRecord {
   readonly fencingToken: string;
   /** Milliseconds after the lease in which only the same `ownerId` may take the lock over. */
   readonly graceMs: number;
+  /** The id of the holder's private folder, which others remove before they change the record. Empty: none. */
+  readonly via: string;
   /** The holder's own data: plain JSON, at most 64 levels deep. */
   readonly note: Readonly<Record<string, unknown>> | undefined;
   /** Whether the lock is free. Such a record is called a tombstone. */
@@ -74,6 +76,7 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     namespace: record.namespace || undefined,
     fencingToken: record.fencingToken || undefined,
     grace: record.graceMs || undefined,
+    via: record.via || undefined,
     note: record.note && plainNote(record.note),
     released: record.released || undefined,
   });
@@ -125,6 +128,7 @@ function recordOf(json: unknown): LockRecord {
     namespace: text('namespace'),
     fencingToken: text('fencingToken'),
     graceMs: field(json, 'grace', isSpan) ?? 0,
+    via: text('via'),
     note: field(json, 'note', isNote),
     released: field(json, 'released', isFlag) ?? false,
   };

@@ -119,13 +119,15 @@ export class Contender {
     options: CallOptions,
   ): Steps<Acquired | undefined> {
     const { store, path } = this.target;
+    const via = yield* ask(store.holderFolder?.(path, { ...options, forCreate: version === undefined }));
     const since = now();
-    const record = newRecord(this.options, this.lockId);
+    const record = newRecord(this.options, this.lockId, via);
     const data = encodeRecord(record);
     this.#reclaiming = reclaimed;
     this.#sent.add(record);
+    const how = { ...options, via };
     const sent = yield* attempt(() =>
-      version === undefined ? store.create(path, data, options) : store.replace(path, version, data, options),
+      version === undefined ? store.create(path, data, how) : store.replace(path, version, data, how),
     );
     if (!sent.answer) {
       this.#unsettledSince ??= since;
@@ -151,7 +153,7 @@ function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
   return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
 }
 
-function newRecord(options: ResolvedLockOptions, lockId: string): LockRecord {
+function newRecord(options: ResolvedLockOptions, lockId: string, via = ''): LockRecord {
   return {
     createdAt: new Date(),
     ttlMs: options.ttlMs,
@@ -164,6 +166,7 @@ function newRecord(options: ResolvedLockOptions, lockId: string): LockRecord {
     fencingToken: '',
     graceMs: options.graceMs,
     note: options.note,
+    via,
     released: false,
     ...(options.pid === process.pid ? thisProcess() : identify(options.pid)),
   };

@@ -48,10 +48,11 @@ export class Lease {
     const { store, path } = this.#target;
     if (this.#record.released) return 'removed';
     for (let tries = 0; ; tries += 1) {
+      const via = yield* ask(store.holderFolder?.(path, options));
       const since = now();
-      const next = renewed(this.#record);
+      const next = renewed(this.#record, via);
       this.#sent.add(next);
-      const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), options));
+      const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), { ...options, via }));
       if (sent.answer) {
         this.#adopt(next, sent.answer.version, since);
         return undefined;
@@ -111,7 +112,8 @@ export class Lease {
 
   #writeTombstone(options: CallOptions): Steps<Sent<Written | undefined>> {
     const { store, path } = this.#target;
-    const released = { ...this.#record, nonce: freshId(), released: true };
+    // Naming a holder's folder, it would make each hand-over remove that.
+    const released = { ...this.#record, nonce: freshId(), via: '', released: true };
     this.#sent.add(released);
     return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
   }
@@ -146,12 +148,13 @@ export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
 }
 
 /** Go's readers use `createdAt + ttl` alone, so a renewal lengthens `ttl` and keeps `createdAt`. */
-function renewed(record: LockRecord): LockRecord {
+function renewed(record: LockRecord, via = ''): LockRecord {
   const renewedAt = new Date();
   const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
   return {
     ...record,
     nonce: freshId(),
+    via,
     renewedAt,
     renewals: record.renewals + 1,
     ttlMs: livedMs + record.leaseMs,

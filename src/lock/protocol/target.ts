@@ -1,14 +1,24 @@
 import type { Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import { guardPath, lockPath } from '../../vfs/names.js';
-import type { CallOptions, ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs.js';
+import type {
+  CallOptions,
+  HolderFolderOptions,
+  ReadOptions,
+  Snapshot,
+  Version,
+  Vfs,
+  WriteOptions,
+  Written,
+} from '../../vfs/vfs.js';
 
 /** What the lock protocol asks of a `Vfs`, synchronous or not. */
 export interface LockStore {
   read(path: string, options?: ReadOptions): Eventual<Snapshot | undefined>;
-  create(path: string, data: Uint8Array, options?: CallOptions): Eventual<Written | undefined>;
-  replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Eventual<Written | undefined>;
+  create(path: string, data: Uint8Array, options?: WriteOptions): Eventual<Written | undefined>;
+  replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Eventual<Written | undefined>;
   remove(path: string, version: Version, options?: CallOptions): Eventual<boolean>;
+  holderFolder?(path: string, options?: HolderFolderOptions): Eventual<string | undefined>;
 }
 
 /** The lock file of one file, and how its store has to be used. */

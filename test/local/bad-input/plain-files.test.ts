@@ -174,14 +174,14 @@ describe.skipIf(!mayMount)('on a disk that is full (needs root, to mount a small
   });
 });
 
-test("what stands in a lock's guard and is nobody's entry stays, and is named in the error", async () => {
+test("S2: what stands in a lock's guard and is nobody's entry stays, and is named in the error", async () => {
   const vfs = localVfs({ root: folder });
   const { version } = (await vfs.create('data.csv.lock', bytes('record')))!;
   mkdirSync(join(folder, 'data.csv.lock.guard'));
   writeFileSync(join(folder, 'data.csv.lock.guard', 'thesis.txt'), 'mine');
   const { code, effect, message } = await refused(vfs.remove('data.csv.lock', version));
-  expect({ code, effect }).toEqual({ code: 'ERR_VFS_DENIED', effect: 'none' });
-  expect(message).toContain(`${folder}/data.csv.lock.guard holds thesis.txt`);
+  expect({ code, effect }).toEqual({ code: 'ERR_VFS_NOT_A_FILE', effect: 'none' });
+  expect(message).toContain(`${folder}/data.csv.lock.guard contains "thesis.txt"`);
   expect(() => vfs.sync.remove('data.csv.lock', version)).toThrow(VfsError);
   expect(readdirSync(folder).sort()).toEqual(['data.csv.lock', 'data.csv.lock.guard']);
   expect(readFileSync(join(folder, 'data.csv.lock.guard', 'thesis.txt'), 'utf8')).toBe('mine');

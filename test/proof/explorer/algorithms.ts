@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs';
+
 import { createFile } from '../../../src/backends/local/lock-files.js';
 import { LocalFiles } from '../../../src/backends/local/files.js';
 import type { Syscalls } from '../../../src/backends/local/syscalls.js';
@@ -5,9 +7,10 @@ import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { removeFile, replaceFile } from '../../../src/backends/shared/plain/lock-files.js';
 import { freshId } from '../../../src/util/fresh-id.js';
 import { stagedPath } from '../../../src/vfs/names.js';
-import type { Steps } from '../../../src/util/steps.js';
+import { ask, type Steps } from '../../../src/util/steps.js';
 import type { Version } from '../../../src/vfs/vfs.js';
 import type { Content } from './content.js';
+import { Operation } from './operation.js';
 import type { World } from './world.js';
 
 /** What one call of a scenario works with. */
@@ -35,8 +38,18 @@ export class ExploredFiles extends LocalFiles {
   }
 }
 
+/** A door as servers have it, where links are cheaper than folders. */
+export function* makeLinkDoor(path: string): Steps<'link'> {
+  yield* ask(new Operation('link', ['.', path], () => symlinkSync('.', path)));
+  return 'link';
+}
+
 /** As over a connection: what follows is sent before the answer is there, and so it is done whatever the answer. */
 class PipelinedFiles extends ExploredFiles {
+  override makeDoor(path: string): Steps<'link'> {
+    return makeLinkDoor(path);
+  }
+
   *enter(stage: string, guard: string, lock: string): Steps<Image | undefined> {
     const entered = yield* settled(this.rename(stage, guard));
     const image = yield* this.read(lock);

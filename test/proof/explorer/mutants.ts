@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { ask, type Steps } from '../../../src/util/steps.js';
 import type { Version } from '../../../src/vfs/vfs.js';
-import { ExploredFiles, shippedOver, type Algorithm, type Bench } from './algorithms.js';
+import { ExploredFiles, makeLinkDoor, shippedOver, type Algorithm, type Bench } from './algorithms.js';
 import { Operation } from './operation.js';
 
 /** The shipped swap with one of its steps spoilt from below. */
@@ -16,9 +16,9 @@ class MutantFiles extends ExploredFiles {
     return this.#entry;
   }
 
-  override *makeStage(stage: string): Steps<void> {
+  override *makeStage(stage: string): Steps<string | undefined> {
     this.#entry = stage.slice(this.world.staged.length);
-    yield* super.makeStage(stage);
+    return yield* super.makeStage(stage);
   }
 
   protected isInside(path: string): boolean {
@@ -93,6 +93,11 @@ class MovesGuardAway extends MutantFiles {
 
 /** Moves into the guard that it has emptied, in one step, and not over it. */
 class ReusesGuard extends MutantFiles {
+  /** A folder as door would keep it sound: an eviction removes that. */
+  override makeDoor(path: string): Steps<'link'> {
+    return makeLinkDoor(path);
+  }
+
   override *rename(from: string, to: string): Steps<void> {
     const { guard } = this.world;
     if (to === guard && fs.existsSync(guard)) yield* ask(new Operation('rename', [from, to], () => this.#join(from)));

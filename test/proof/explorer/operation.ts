@@ -38,8 +38,7 @@ export class Operation implements PromiseLike<never> {
   }
 
   get paths(): readonly string[] {
-    const names = this.name === 'symlink' ? this.args.slice(1) : this.args;
-    return names.filter((name) => typeof name === 'string');
+    return this.args.filter((name) => typeof name === 'string');
   }
 
   /** Where it stands between its look-up and its act. */

@@ -80,10 +80,4 @@ export function withLookUpsApart(scenario: Scenario): Scenario {
 export const hardships: readonly Scenario[] = [stealSteal, stealRelease, releaseRelease].flatMap((scenario) => [
   withLookUpsApart(scenario),
   { ...scenario, name: `${scenario.name}, no rename onto an empty directory`, system: { renameOntoEmpty: 'refused' } },
-  { ...scenario, name: `${scenario.name}, no symbolic links`, system: { symbolicLinks: 'refused' } },
-  {
-    ...scenario,
-    name: `${scenario.name}, no symbolic links, look-ups apart`,
-    system: { symbolicLinks: 'refused', lookUps: 'apart' },
-  },
 ]);

@@ -9,7 +9,6 @@ import type { World } from './world.js';
 export interface System {
   /** `asked`: the caller knows better and never tries; `refused`: link(2) says so. */
   readonly hardLinks?: 'asked not to' | 'refused';
-  readonly symbolicLinks?: 'refused';
   /** As on Windows, no directory can be renamed onto another, not even onto an empty one. */
   readonly renameOntoEmpty?: 'refused';
   /**
@@ -38,7 +37,6 @@ export function systemCalls(world: World, system: System): Syscalls {
 
 function refusing(world: World, system: System, name: CallName, call: AnyCall): AnyCall {
   if (name === 'link' && system.hardLinks === 'refused') return () => refuse('EPERM');
-  if (name === 'symlink' && system.symbolicLinks === 'refused') return () => refuse('EPERM');
   if (name === 'rename' && system.renameOntoEmpty === 'refused') {
     return (from, to) => (to === world.guard && existsSync(world.guard) ? refuse('EEXIST') : call(from, to));
   }

@@ -1,11 +1,20 @@
 // @ts-check
 /** One lock's life, or a part of it, as whichever user this process runs as. Prints one line of JSON. */
+import { readdirSync, rmdirSync } from 'node:fs';
+
 import { Lockfile, localVfs, VfsFile } from 'vfs-lockfile';
 
 const [folder = '', task = '', umask = '022'] = process.argv.slice(2);
 process.umask(Number.parseInt(umask, 8));
 
 const lock = new Lockfile(new VfsFile(localVfs({ root: folder }), 'data.csv'), { ttl: 1000, renew: false });
+
+/** Where a process is to be killed in the guard: takes its private folder away, as a cleaner of temporary files does. */
+function cleanUp() {
+  if (process.env.KILL_AFTER === undefined) return;
+  for (const name of readdirSync(folder))
+    if (/^\.vfs-lockfile-[0-9a-f]{32}$/.test(name)) rmdirSync(`${folder}/${name}`);
+}
 
 /** @type {Record<string, () => Promise<unknown>>} */
 const tasks = {
@@ -18,7 +27,9 @@ const tasks = {
   cycle: async () => {
     await lock.acquire({ wait: '20s' });
     const reclaimed = lock.reclaimedFrom?.reason ?? null;
+    cleanUp();
     await lock.renew();
+    cleanUp();
     return { reclaimed, released: await lock.release() };
   },
 };

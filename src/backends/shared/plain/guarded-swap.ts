@@ -3,6 +3,7 @@ import type { Steps } from '../../../util/steps.js';
 import { VfsError } from '../../../vfs/errors.js';
 import { guardPath, isGuardEntry, stagedPath, takenName } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
+import { foreignName } from './fence.js';
 import { codeOf } from './posix-errors.js';
 
 /** A file as the swap compares it. */
@@ -16,10 +17,15 @@ export interface Image {
  * any other failure ends the swap.
  */
 export interface SwapFiles {
-  /** Makes a private directory that everybody who may write to its folder can empty. */
-  makeStage(stage: string): Steps<unknown>;
-  /** Makes `stage/entry` a door: a name through which files can be moved in until it is removed. */
-  makeDoor(stage: string, entry: string): Steps<unknown>;
+  /**
+   * Makes a private directory that all who may write where it stands can empty. Returns the path that leads into it under
+   * whatever name it has by then, so that nobody can put a link in its place; undefined where only the name leads there.
+   */
+  makeStage(stage: string): Steps<string | undefined>;
+  /** Ends the use of a path that `makeStage` returned. */
+  forgetStage(at: string): void;
+  /** Makes a door: a name through which files can be moved in until it is removed. A link to `.`, or a folder. */
+  makeDoor(path: string): Steps<'link' | 'folder'>;
   write(path: string, data: Uint8Array): Steps<unknown>;
   read(path: string): Steps<Image | undefined>;
   rename(from: string, to: string): Steps<unknown>;
@@ -30,8 +36,8 @@ export interface SwapFiles {
   /** `rename(from, to)` and then, even if that failed, the removal of the leftovers in the guard and of the guard. */
   readonly act?:
     ((from: string, to: string, guard: string, leftovers: readonly string[]) => Steps<unknown>) | undefined;
-  /** The names in a directory; undefined when there is none. */
-  names(path: string): Steps<readonly string[] | undefined>;
+  /** See `FenceFiles.inside`. */
+  inside<T>(folder: string, work: (at: string, names: readonly string[]) => Steps<T>): Steps<T | undefined>;
   /** Sleeps; throws when the caller has given up. */
   pause(ms: number): Steps<unknown>;
   /** The time of a monotonic clock, in milliseconds. */
@@ -56,37 +62,58 @@ export interface Swap {
  * however long its owner was paused: the name is never used again, and nothing can be moved into a removed directory.
  */
 export function* guardedSwap(files: SwapFiles, swap: Swap): Steps<boolean> {
-  for (;;) {
-    const inside = yield* enter(files, swap);
-    const outcome = yield* judgeAndAct(files, swap, inside);
+  for (let entries = 0; ; entries += 1) {
+    if (entries === MOST_ENTRIES) throw overrun(swap.lock);
+    const outcome = yield* enterAndAct(files, swap);
     if (outcome !== 'evicted') return outcome === 'swapped';
   }
 }
 
-/** A contender's entry in the guard, and the file as it was found from there. */
+/** More evictions than patience and luck explain: something else empties the guard. */
+const MOST_ENTRIES = 1000;
+
+/** A contender's entry in the guard, and how it is reached. */
 interface Inside {
   readonly entry: string;
-  readonly image: Image | undefined;
+  /** The folder that the entry stands in, by a path that nobody can redirect, or by its name. */
+  readonly at: string | undefined;
+  readonly door: 'link' | 'folder' | undefined;
 }
 
-/** Stages the swap under a fresh name, moves it into the guard, which has room for one, and reads the file. */
-function* enter(files: SwapFiles, { lock, next, patienceMs }: Swap): Steps<Inside> {
+function* enterAndAct(files: SwapFiles, swap: Swap): Steps<'swapped' | 'lost' | 'evicted'> {
   const entry = freshId();
-  const stage = stagedPath(lock, entry);
-  const guard = guardPath(lock);
+  const stage = stagedPath(swap.lock, entry);
+  let at: string | undefined;
   try {
-    yield* files.makeStage(stage);
-    if (next === undefined) yield* files.makeDoor(stage, entry);
-    else yield* files.write(`${stage}/${entry}`, next);
+    at = yield* files.makeStage(stage);
+    const { door, image } = yield* enter(files, swap, { stage, entry, at });
+    return yield* judgeAndAct(files, swap, { entry, at, door }, image);
+  } finally {
+    if (at !== undefined) files.forgetStage(at);
+  }
+}
+
+/** Stages the swap, brings it into the guard, where there is room for one, and reads the file. */
+function* enter(
+  files: SwapFiles,
+  { lock, next, patienceMs }: Swap,
+  { stage, entry, at }: { readonly stage: string; readonly entry: string; readonly at: string | undefined },
+): Steps<{ readonly door: Inside['door']; readonly image: Image | undefined }> {
+  const guard = guardPath(lock);
+  let door: Inside['door'];
+  try {
+    const staged = `${at ?? stage}/${entry}`;
+    if (next === undefined) door = yield* files.makeDoor(staged);
+    else yield* files.write(staged, next);
     const rivals = new Rivals(files, guard, patienceMs);
     for (;;) {
       const entered = yield* tryToEnter(files, stage, guard, lock);
-      if (entered) return { entry, ...entered };
+      if (entered) return { door, ...entered };
       yield* rivals.makeWay();
     }
   } catch (error) {
-    yield* leave(files, stage, [entry]);
-    yield* leave(files, guard, [entry]);
+    yield* leave(files, stage, at, [entry]);
+    yield* leave(files, guard, at, [entry]);
     throw error;
   }
 }
@@ -97,22 +124,38 @@ function* tryToEnter(
   stage: string,
   guard: string,
   lock: string,
-): Steps<Omit<Inside, 'entry'> | undefined> {
+): Steps<{ readonly image: Image | undefined } | undefined> {
   let image: Image | undefined;
   const entering = function* (): Steps<void> {
     if (files.enter) image = yield* files.enter(stage, guard, lock);
     else yield* files.rename(stage, guard);
   };
-  if (!(yield* vacant(entering()))) return undefined;
+  try {
+    if (!(yield* vacant(entering()))) return undefined;
+  } catch (error) {
+    if (codeOf(error) !== 'ENOTDIR') throw error;
+    throw new VfsError(
+      'ERR_VFS_NOT_A_FILE',
+      `${guard} is no folder, as the guard of a lock has to be; remove it by hand`,
+      {
+        cause: error,
+      },
+    );
+  }
   return { image: files.enter ? image : yield* files.read(lock) };
 }
 
-function* judgeAndAct(files: SwapFiles, swap: Swap, { entry, image }: Inside): Steps<'swapped' | 'lost' | 'evicted'> {
+function* judgeAndAct(
+  files: SwapFiles,
+  swap: Swap,
+  { entry, at, door }: Inside,
+  image: Image | undefined,
+): Steps<'swapped' | 'lost' | 'evicted'> {
   const { lock, expected, next } = swap;
   const guard = guardPath(lock);
-  const staged = `${guard}/${entry}`;
+  const staged = `${at ?? guard}/${entry}`;
   const [from, to] = next === undefined ? [lock, `${staged}/${takenName(entry)}`] : [staged, lock];
-  const remains = next === undefined ? [takenName(entry), entry] : [];
+  const remains = next !== undefined ? [] : door === 'link' ? [takenName(entry), entry] : [entry];
   let leftovers: readonly string[] | undefined = [entry];
   try {
     if (image?.version !== expected) return 'lost';
@@ -121,15 +164,15 @@ function* judgeAndAct(files: SwapFiles, swap: Swap, { entry, image }: Inside): S
     leftovers = files.act ? undefined : remains;
     return 'swapped';
   } finally {
-    if (leftovers) yield* leave(files, guard, leftovers);
+    if (leftovers) yield* leave(files, guard, at, leftovers);
   }
 }
 
-/** Removes the own entries, unless others have. What cannot be removed is left to the next eviction, or to `sweep`. */
-function* leave(files: SwapFiles, directory: string, leftovers: readonly string[]): Steps<void> {
+/** Clears up behind oneself, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */
+function* leave(files: SwapFiles, folder: string, at: string | undefined, leftovers: readonly string[]): Steps<void> {
   try {
-    for (const name of leftovers) yield* removeEntry(files, directory, name);
-    yield* removeIfEmpty(files, directory);
+    for (const name of leftovers) yield* removeEntry(files, at ?? folder, name);
+    yield* removeIfEmpty(files, folder);
   } catch {
     return;
   }
@@ -143,6 +186,8 @@ class Rivals {
   #seen = '';
   #since = 0;
   #pauseMs = 0.5;
+  /** How often the very same entry was removed, and found there again. */
+  #evictions = 0;
 
   constructor(files: SwapFiles, guard: string, patienceMs: number) {
     this.#files = files;
@@ -150,24 +195,29 @@ class Rivals {
     this.#patienceMs = patienceMs;
   }
 
-  /** Waits a little for the rival inside, and evicts it once the same one has been there for too long. */
+  /** Waits a little for whoever is inside, and evicts them once the same one has been there for too long. */
   *makeWay(): Steps<void> {
-    const names = [...((yield* this.#files.names(this.#guard)) ?? [])].sort();
+    const rival = yield* this.#files.inside(this.#guard, (at, names) => this.#makeWayFor(at, [...names].sort()));
+    // Some stores refuse to rename onto an empty directory; removing it is safe because it only works while empty.
+    if (rival === 'empty') yield* removeIfEmpty(this.#files, this.#guard);
+    else yield* this.#pause();
+  }
+
+  *#makeWayFor(at: string, names: readonly string[]): Steps<'empty' | 'inside'> {
     const [rival] = names;
-    if (rival === undefined) {
-      // Some stores cannot rename onto an empty directory. Removing it is safe: that only works while it is empty.
-      yield* removeIfEmpty(this.#files, this.#guard);
-    } else if (rival !== this.#seen) {
+    if (rival === undefined) return 'empty';
+    const foreign = names.find((name) => !isGuardEntry(name));
+    if (foreign !== undefined) throw foreignName(this.#guard, foreign);
+    if (rival !== this.#seen) {
       this.#seen = rival;
       this.#since = this.#files.now();
-      yield* this.#pause();
-    } else if (this.#files.now() - this.#since < this.#patienceMs) {
-      yield* this.#pause();
-    } else if (names.some(isGuardEntry)) {
-      yield* removeEntries(this.#files, this.#guard, names);
-    } else {
-      throw new VfsError('ERR_VFS_DENIED', `${this.#guard} holds ${rival}, which no lock made; remove it`);
+      this.#evictions = 0;
+    } else if (this.#files.now() - this.#since >= this.#patienceMs) {
+      yield* removeEntries(this.#files, at, names);
+      this.#evictions += 1;
+      if (this.#evictions > MOST_EVICTIONS) throw overrun(this.#guard);
     }
+    return 'inside';
   }
 
   *#pause(): Steps<void> {
@@ -176,8 +226,15 @@ class Rivals {
   }
 }
 
+/** An owner that acts in between can make two evictions of its entry fail. More means that it cannot be removed at all. */
+const MOST_EVICTIONS = 4;
+
+function overrun(path: string): VfsError {
+  return new VfsError('ERR_VFS_IO', `${path}: what stands in the way there cannot be removed, or comes back for ever`);
+}
+
 /** What it takes to remove the entries of a guard. */
-export type GuardFiles = Pick<SwapFiles, 'names' | 'unlink' | 'rmdir'>;
+export type GuardFiles = Pick<SwapFiles, 'inside' | 'unlink' | 'rmdir'>;
 
 /**
  * Removes what contenders have left in a guard, and nothing else that stands there. An entry sorts before the file that was
@@ -194,7 +251,9 @@ function* removeEntry(files: GuardFiles, guard: string, name: string): Steps<voi
     yield* present(files.unlink(path));
   } catch (error) {
     if (!['EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
-    yield* present(files.unlink(`${path}/${takenName(name)}`));
+    yield* files.inside(path, function* (at): Steps<void> {
+      yield* present(files.unlink(`${at}/${takenName(name)}`));
+    });
     // Not empty: its owner has acted meanwhile, for the last time, and the next round finds it again.
     yield* removeIfEmpty(files, path);
   }

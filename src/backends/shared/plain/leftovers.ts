@@ -1,7 +1,8 @@
 import { run, type Steps } from '../../../util/steps.js';
-import { isGuard } from '../../../vfs/names.js';
+import { isGuard, isGuardEntry, isHolderEntry, isProbeEntry } from '../../../vfs/names.js';
 import type { Entry } from '../../../vfs/vfs.js';
-import { present, removeEntries, removeIfEmpty, type GuardFiles } from './guarded-swap.js';
+import { foreignName } from './fence.js';
+import { present, removeIfEmpty, type GuardFiles } from './guarded-swap.js';
 
 /** What a name stands for, links not followed. */
 export interface FoundFile {
@@ -32,10 +33,13 @@ function* inspect(files: LeftoverFiles, path: string, depth = 0): Steps<Entry | 
   const found = yield* files.lstat(path);
   if (found === undefined) return undefined;
   let { modifiedMs } = found;
-  const names = found.isFolder && depth < DEEPEST ? yield* files.names(path) : [];
-  for (const name of names ?? []) {
-    const inside = yield* inspect(files, `${path}/${name}`, depth + 1);
-    modifiedMs = Math.max(modifiedMs, inside?.modifiedMs ?? 0);
+  if (found.isFolder && depth < DEEPEST) {
+    yield* files.inside(path, function* (at, names): Steps<void> {
+      for (const name of names) {
+        const inside = yield* inspect(files, `${at}/${name}`, depth + 1);
+        modifiedMs = Math.max(modifiedMs, inside?.modifiedMs ?? 0);
+      }
+    });
   }
   return { path, size: found.isFolder ? 0 : found.size, modifiedMs };
 }
@@ -45,12 +49,29 @@ function* clear(files: LeftoverFiles, path: string, modifiedMs: number): Steps<b
   return found?.modifiedMs === modifiedMs && (yield* removeLeftover(files, path));
 }
 
-/** Removes a private name with everything in it; of a guard, only what contenders have left in it. */
+/**
+ * Removes a private name, and in it only names that this library makes. Throws `ERR_VFS_NOT_A_FILE` where something else stands in
+ * it. A guard is always a folder: a file of that name is somebody's.
+ */
 export function* removeLeftover(files: LeftoverFiles, path: string, depth = 0): Steps<boolean> {
   const found = yield* files.lstat(path);
-  if (!found?.isFolder) return found !== undefined && (yield* present(files.unlink(path)));
-  const names = (depth < DEEPEST ? yield* files.names(path) : undefined) ?? [];
-  if (isGuard(path)) yield* removeEntries(files, path, names);
-  else for (const name of names) yield* removeLeftover(files, `${path}/${name}`, depth + 1);
+  if (found === undefined || (isGuard(path) && !found.isFolder)) return false;
+  if (!found.isFolder) return yield* present(files.unlink(path));
+  if (depth < DEEPEST) yield* files.inside(path, (at, names) => removeNames(files, { path, at, names, depth }));
   return yield* removeIfEmpty(files, path);
+}
+
+function* removeNames(
+  files: LeftoverFiles,
+  folder: { readonly path: string; readonly at: string; readonly names: readonly string[]; readonly depth: number },
+): Steps<void> {
+  const { path, at, names, depth } = folder;
+  const foreign = names.find((name) => !isOwnEntry(name));
+  if (foreign !== undefined) throw foreignName(path, foreign);
+  // An entry sorts before the file that was taken through it: once the entry is gone nothing more can come in.
+  for (const name of [...names].sort()) yield* removeLeftover(files, `${at}/${name}`, depth + 1);
+}
+
+function isOwnEntry(name: string): boolean {
+  return isGuardEntry(name) || isHolderEntry(name) || isProbeEntry(name);
 }

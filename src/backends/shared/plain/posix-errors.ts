@@ -53,3 +53,15 @@ export function codeOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : '';
 }
+
+const REFUSALS = new Set(
+  (
+    'EACCES EBUSY EDQUOT EEXIST EINVAL EISDIR ELOOP EMFILE EMLINK ENAMETOOLONG ENFILE ENOENT ENOSPC ENOSYS ENOTDIR ENOTEMPTY ' +
+    'ENOTSUP EOPNOTSUPP EPERM EROFS EXDEV'
+  ).split(' '),
+);
+
+/** Whether an error says that a call was refused, so that it changed nothing. After any other one it may have taken effect. */
+export function isRefusal(code: string): boolean {
+  return REFUSALS.has(code);
+}

@@ -15,7 +15,7 @@ const TWO_HOURS_MS = 7_200_000;
 const LEFTOVERS: Readonly<Record<string, readonly string[]>> = {
   'STAGED-1': ['STAGED-1'],
   'STAGED-2': ['STAGED-2/ENTRY'],
-  'STAGED-3': ['STAGED-3/one', 'STAGED-3/free/mine', 'STAGED-3/full/theirs'],
+  'STAGED-3': ['STAGED-3/probe-one', 'STAGED-3/probe-free/probe-mine', 'STAGED-3/probe-full/probe-theirs'],
   'a.lock.guard': ['a.lock.guard/ENTRY'],
   'b.lock.guard': ['b.lock.guard/ENTRY@', 'b.lock.guard/ENTRY.taken'],
   'c.lock.guard': ['c.lock.guard/ENTRY/ENTRY.taken'],

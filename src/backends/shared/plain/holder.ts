@@ -1,0 +1,268 @@
+import { freshId } from '../../../util/fresh-id.js';
+import type { Steps } from '../../../util/steps.js';
+import { stagedPath } from '../../../vfs/names.js';
+import type { Version } from '../../../vfs/vfs.js';
+import { fence, type FenceFiles } from './fence.js';
+import { codeOf, isRefusal, LINKLESS } from './posix-errors.js';
+
+/** The file operations of a holder. A stamp tells one file of a name from the next one (inode, size and modification time). */
+export interface HolderFiles extends FenceFiles {
+  /** Makes a private folder that all who may write where it stands can empty; returns the path by which its names are reached. */
+  makeHolderFolder(path: string): Steps<string>;
+  /** The opposite of `makeHolderFolder` for what the process itself keeps of it, such as a descriptor. Never fails. */
+  forgetHolderFolder(at: string): void;
+  /** Writes a new file and returns its stamp. */
+  writeStamped(path: string, data: Uint8Array): Steps<string>;
+  /** The stamp of what stands under a name, links not followed; undefined where nothing does. */
+  stampOf(path: string): Steps<string | undefined>;
+  link(from: string, to: string): Steps<unknown>;
+  rename(from: string, to: string): Steps<unknown>;
+}
+
+/** A private folder, and the records that name it as the way to change them. */
+interface HolderFolder {
+  readonly id: string;
+  readonly at: string;
+  /** Entries are a counter: a rename between two names of one inode would do nothing and report success. */
+  entries: number;
+  /** Acts under way, which use `at`: it is forgotten only when none is left. */
+  users: number;
+  dropped: boolean;
+  /** What the records of this folder are, by the path of the lock. */
+  readonly own: Map<string, OwnRecord>;
+}
+
+interface OwnRecord {
+  readonly version: Version;
+  readonly stamp: string;
+}
+
+/** `'stranger'`: this party cannot act as the holder (any more); the change has to go through the guard. */
+export type OwnOutcome = 'done' | 'stranger';
+
+/** What a party reports about its folder, so that somebody can remove it when nothing needs it. */
+export interface HolderLife {
+  /** The folder exists; `lock` is a path beside it. */
+  readonly made: () => void;
+  /** No record names the folder any more. */
+  readonly idle: () => void;
+}
+
+/**
+ * One party (a process, or one connection to a server) in one folder. It has at most one private folder there, which all of its
+ * records name (`via`). While that folder stands, nobody else changes a record that names it: whoever wants to removes the folder
+ * first (`fence`). So the holder changes its own records by a single rename out of its folder or into it, without the guard.
+ */
+export class Holder {
+  readonly #life: HolderLife | undefined;
+  #current: HolderFolder | undefined;
+  /** The locks with an own act under way, each with the folder that it goes through. */
+  readonly #acting = new Map<string, HolderFolder>();
+
+  constructor(life?: HolderLife) {
+    this.#life = life;
+  }
+
+  /** The id of the current folder; undefined where there is none. */
+  get id(): string | undefined {
+    return this.#current?.id;
+  }
+
+  /** After a change that did not make the current folder's record: if nothing needs that folder, it may go. */
+  settle(): void {
+    if (this.#current !== undefined && this.isIdle) this.#life?.idle();
+  }
+
+  /** Whether no record names the current folder. */
+  get isIdle(): boolean {
+    return (this.#current?.own.size ?? 0) === 0 && this.#acting.size === 0;
+  }
+
+  /** The id that a record written now should name. Makes the folder if there is none. */
+  *via(files: HolderFiles, lock: string): Steps<string> {
+    const found = this.id;
+    if (found !== undefined) return found;
+    const id = freshId();
+    const made = newFolder(id, yield* files.makeHolderFolder(stagedPath(lock, id)));
+    const raced = this.#raced();
+    if (raced === undefined) {
+      this.#current = made;
+      this.#life?.made();
+      return id;
+    }
+    yield* this.#remove(files, lock, made);
+    return raced;
+  }
+
+  /** Creates a record that names the folder `via`. Undefined: not possible through it; nothing was changed. */
+  *create(
+    files: HolderFiles,
+    lock: string,
+    data: Uint8Array,
+    { via, version }: { readonly via: string | undefined; readonly version: Version },
+  ): Steps<'made' | 'taken' | undefined> {
+    yield* this.#settle(files, lock);
+    const folder = this.#current;
+    if (folder === undefined || folder.id !== via) return undefined;
+    const entry = nextEntry(folder, 'new');
+    return yield* this.#act(files, lock, folder, function* () {
+      const stamp = yield* writeEntry(files, entry, data);
+      try {
+        yield* files.link(entry, lock);
+      } catch (error) {
+        const code = codeOf(error);
+        if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
+        yield* discard(files, entry);
+        return code === 'EEXIST' ? 'taken' : undefined;
+      }
+      folder.own.set(lock, { version, stamp });
+      yield* discard(files, entry);
+      return 'made';
+    });
+  }
+
+  /** Replaces an own record by one that names the same folder. */
+  *replace(
+    files: HolderFiles,
+    lock: string,
+    expected: Version,
+    next: { readonly data: Uint8Array; readonly via: string | undefined; readonly version: Version },
+  ): Steps<OwnOutcome> {
+    const folder = yield* this.#ownFolder(files, lock, expected);
+    if (folder === undefined || folder.id !== next.via) return 'stranger';
+    const entry = nextEntry(folder, 'new');
+    const outcome = yield* this.#act(files, lock, folder, function* () {
+      const stamp = yield* writeEntry(files, entry, next.data);
+      yield* files.rename(entry, lock);
+      folder.own.set(lock, { version: next.version, stamp });
+      return 'done' as const;
+    });
+    return outcome ?? 'stranger';
+  }
+
+  /** Removes an own record. */
+  *remove(files: HolderFiles, lock: string, expected: Version): Steps<OwnOutcome> {
+    const folder = yield* this.#ownFolder(files, lock, expected);
+    if (folder === undefined) return 'stranger';
+    const entry = nextEntry(folder, 'taken');
+    const outcome = yield* this.#act(files, lock, folder, function* () {
+      yield* files.rename(lock, entry);
+      folder.own.delete(lock);
+      yield* discard(files, entry);
+      return 'done' as const;
+    });
+    return outcome ?? 'stranger';
+  }
+
+  /** Before a change through the guard of a record that names the folder `via`, this party's own included. */
+  *fence(files: HolderFiles, lock: string, via: string | undefined): Steps<void> {
+    yield* this.#settle(files, lock);
+    if (via === undefined) return;
+    if (this.#current?.id === via) this.#drop(files, this.#current);
+    yield* fence(files, lock, via);
+  }
+
+  /** A record that names the current folder came to stand there through the guard. */
+  note(lock: string, version: Version, via: string | undefined, stamp: string): void {
+    if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp });
+  }
+
+  /** Gives the current folder up if no record names it. Returns its id, for somebody to remove it: nobody here uses it again. */
+  retire(files: Pick<HolderFiles, 'forgetHolderFolder'>): string | undefined {
+    const folder = this.#current;
+    if (folder === undefined || !this.isIdle) return undefined;
+    this.#drop(files, folder);
+    return folder.id;
+  }
+
+  /** Another call of this process may have made a folder meanwhile. The id of the second one was never written anywhere. */
+  #raced(): string | undefined {
+    return this.id;
+  }
+
+  /** The folder to act through, if the record there is still the one that this party wrote. Not needed among friends. */
+  *#ownFolder(files: HolderFiles, lock: string, expected: Version): Steps<HolderFolder | undefined> {
+    yield* this.#settle(files, lock);
+    const folder = this.#current;
+    const own = folder?.own.get(lock);
+    if (folder === undefined || own?.version !== expected) return undefined;
+    if ((yield* files.stampOf(lock)) === own.stamp) return folder;
+    folder.own.delete(lock);
+    return undefined;
+  }
+
+  /**
+   * An own act through `folder`. Undefined: the folder is gone, so the act did not happen. Where a failure leaves open what
+   * happened, the folder goes before the caller learns of it: then that act cannot land any more.
+   */
+  *#act<T>(files: HolderFiles, lock: string, folder: HolderFolder, act: () => Steps<T>): Steps<T | undefined> {
+    this.#acting.set(lock, folder);
+    folder.users += 1;
+    let failure: unknown;
+    try {
+      return yield* act();
+    } catch (error) {
+      failure = error;
+    } finally {
+      if (this.#acting.get(lock) === folder) this.#acting.delete(lock);
+      folder.users -= 1;
+      if (folder.dropped && folder.users === 0) files.forgetHolderFolder(folder.at);
+    }
+    const code = codeOf(failure);
+    if (code === 'ENOENT' || !isRefusal(code)) yield* this.#remove(files, lock, folder, failure);
+    if (code === 'ENOENT') return undefined;
+    throw failure;
+  }
+
+  /** An act that is still under way, such as one whose caller gave up, must not land after what comes next. */
+  *#settle(files: HolderFiles, lock: string): Steps<void> {
+    const folder = this.#acting.get(lock);
+    if (folder === undefined) return;
+    this.#acting.delete(lock);
+    yield* this.#remove(files, lock, folder);
+  }
+
+  /** `because`: what the caller learns where the folder cannot be removed either. */
+  *#remove(files: HolderFiles, lock: string, folder: HolderFolder, because?: unknown): Steps<void> {
+    this.#drop(files, folder);
+    try {
+      yield* fence(files, lock, folder.id);
+    } catch (error) {
+      throw because ?? error;
+    }
+  }
+
+  #drop(files: Pick<HolderFiles, 'forgetHolderFolder'>, folder: HolderFolder): void {
+    if (this.#current === folder) this.#current = undefined;
+    if (folder.dropped) return;
+    folder.dropped = true;
+    if (folder.users === 0) files.forgetHolderFolder(folder.at);
+  }
+}
+
+function newFolder(id: string, at: string): HolderFolder {
+  return { id, at, entries: 0, users: 0, dropped: false, own: new Map() };
+}
+
+function nextEntry(folder: HolderFolder, kind: 'new' | 'taken'): string {
+  folder.entries += 1;
+  return `${folder.at}/${folder.entries.toString(36)}.${kind}`;
+}
+
+function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps<string> {
+  try {
+    return yield* files.writeStamped(entry, data);
+  } catch (error) {
+    yield* discard(files, entry);
+    throw error;
+  }
+}
+
+/** What cannot be removed here goes with the folder. */
+function* discard(files: HolderFiles, path: string): Steps<void> {
+  try {
+    yield* files.unlink(path);
+  } catch {
+    return;
+  }
+}
