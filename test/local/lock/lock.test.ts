@@ -93,7 +93,7 @@ test('sync', () => {
   writeFileSync(join(folder, 'x'), '1');
   const r = withLockSync(join(folder, 'x'), (f, lock) => {
     lock.renew();
-    expect(readdirSync(folder)).toEqual(['x', 'x.lock']);
+    expect(readdirSync(folder)).toContain('x.lock');
     return 7;
   });
   expect(r).toBe(7);
