@@ -1,4 +1,5 @@
 import { tryOnce, waitFor } from './protocol/acquire.js';
+import { Acquisition } from './protocol/acquisition.js';
 import { Contender } from './protocol/contender.js';
 import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
@@ -43,7 +44,7 @@ export class Lockfile {
   readonly #options: ResolvedLockOptions;
   /** The present acquisition, or the one before. */
   #held: HeldLock | undefined;
-  #acquiring = false;
+  #acquiring: Acquisition | undefined;
 
   /**
    * Does no I/O. For a path or a URI use `Lockfile.open`.
@@ -97,16 +98,18 @@ export class Lockfile {
    * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
    * @throws {LockOptionError} `ERR_LOCK_OPTION`: `wait` or `signal` is unusable.
    * @throws {VfsError} The store failed.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
    * @throws The reason of `signal` when it aborts, and whatever `onStale` throws.
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     const waitMs = resolveWait(options);
     const signal = resolveSignal(options);
-    const contender = this.#startAcquiring();
+    const contender = this.#contender();
+    const acquisition = (this.#acquiring = new Acquisition());
     try {
-      this.#held = await waitFor(contender, waitMs, signal);
+      await this.#keep(await waitFor(contender, waitMs, signal, acquisition), acquisition);
     } finally {
-      this.#acquiring = false;
+      this.#endAcquiring(acquisition);
     }
   }
 
@@ -114,16 +117,18 @@ export class Lockfile {
    * Acquires the lock if it is free or stale, without waiting. False: somebody else, in this process or elsewhere, holds it.
    *
    * @throws {LockHeldError} `ERR_LOCK_HELD`: this object itself holds the lock or waits for it.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
    * @throws {VfsError} The store failed.
    */
   async tryAcquire(): Promise<boolean> {
-    const contender = this.#startAcquiring();
+    const contender = this.#contender();
+    const acquisition = (this.#acquiring = new Acquisition());
     try {
-      const held = await tryOnce(contender);
-      if (held) this.#held = held;
+      const held = await tryOnce(contender, acquisition);
+      if (held) await this.#keep(held, acquisition);
       return held !== undefined;
     } finally {
-      this.#acquiring = false;
+      this.#endAcquiring(acquisition);
     }
   }
 
@@ -140,11 +145,21 @@ export class Lockfile {
   }
 
   /**
-   * Releases the lock. False: it was not held, or was lost before, and no lock of anybody else was changed.
+   * Releases the lock. It is not held any more from the moment of this call. True: it was held until then, by its own deadline.
+   * False: it was not held, or was lost before, and no lock of anybody else was changed. Calls during a release share it.
+   *
+   * During an `acquire` or `tryAcquire` of this object it cancels that, which rejects with a `LockNotHeldError`, and resolves with
+   * false when that has ended and nothing is held.
    *
    * @throws {VfsError} The store failed; the lock ends with its lease, unless a second call succeeds.
    */
   async release(): Promise<boolean> {
+    if (this.#acquiring) {
+      await this.#acquiring.cancel(
+        new LockNotHeldError(`the lock ${this.path} was released while it was being acquired`),
+      );
+      return false;
+    }
     return (await this.#held?.release()) ?? false;
   }
 
@@ -245,14 +260,28 @@ export class Lockfile {
     return this.#held;
   }
 
-  #startAcquiring(): Contender {
+  #contender(): Contender {
     if (this.#acquiring || this.held) {
-      const contention = { path: this.path, record: this.record, ageMs: undefined, expiresInMs: undefined };
+      const { path, record } = this;
+      const contention = { path, record, ageMs: undefined, expiresInMs: undefined, inThisProcess: true };
       const message = `this Lockfile object holds or awaits ${this.path} already; use another object`;
       throw new LockHeldError(message, contention);
     }
-    this.#acquiring = true;
     return new Contender(this.#target, this.#options);
+  }
+
+  /** An acquisition that was cancelled just before it ended must not leave a lock behind. */
+  async #keep(held: HeldLock, { cancelledBy }: Acquisition): Promise<void> {
+    if (cancelledBy) {
+      await held.release().catch(() => undefined);
+      throw cancelledBy;
+    }
+    this.#held = held;
+  }
+
+  #endAcquiring(acquisition: Acquisition): void {
+    this.#acquiring = undefined;
+    acquisition.end();
   }
 
   #observe(options: CallOptions = {}): Promise<LockObservation | undefined> {

@@ -1,7 +1,5 @@
 /** What `releaseQuietly` needs of a lock. */
 interface Releasable<R> {
-  readonly held: boolean;
-  readonly loss: Error | undefined;
   release(): R;
 }
 
@@ -11,7 +9,7 @@ interface Releasable<R> {
  */
 export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promise<void> {
   try {
-    if (mayRelease(lock)) await lock.release();
+    await lock.release();
   } catch (error) {
     warnOfRelease(error);
   }
@@ -20,15 +18,10 @@ export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promis
 /** The same for a lock that is released without a promise. */
 export function releaseQuietlySync(lock: Releasable<boolean>): void {
   try {
-    if (mayRelease(lock)) lock.release();
+    lock.release();
   } catch (error) {
     warnOfRelease(error);
   }
-}
-
-/** Reading `held` first notices a deadline that has passed: a release that succeeds does not prove that the lock was held until now. */
-function mayRelease({ held, loss }: Releasable<unknown>): boolean {
-  return held || loss !== undefined;
 }
 
 function warnOfRelease(error: unknown): void {

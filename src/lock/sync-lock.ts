@@ -43,8 +43,10 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
   const turn = takeTurnNow(target.queueKey);
   let held: HeldLock | undefined;
   try {
-    if (turn === undefined)
-      throw new LockHeldError(`another caller in this process has ${target.displayPath}`, contender.contention);
+    if (turn === undefined) {
+      contender.queued = true;
+      throw new LockHeldError(describeContention(contender.contention), contender.contention);
+    }
     const backoff = new Backoff(target.vfs.capabilities);
     let acquired = runSync(contender.tryCreate({}));
     while (acquired === undefined) {
@@ -151,7 +153,8 @@ export class SyncLock {
   }
 
   /**
-   * Releases the lock. False: it was lost or released before, and no lock of anybody else was changed.
+   * Releases the lock. True: it was held until now, by its own deadline. False: it was lost or released before, and no lock of
+   * anybody else was changed.
    *
    * @throws {VfsError} The disk failed; the lock ends with its lease, unless a second call succeeds.
    */

@@ -118,6 +118,13 @@ describe('a process', () => {
     expect(child.errors).toBe('');
   });
 
+  it('W9: is kept alive while it waits without end for another caller in this process', async () => {
+    const child = new Child('queue', file);
+    expect(await child.line()).toBe('held');
+    expect(await child.end()).toBe(0);
+    expect(child.errors).toBe('');
+  });
+
   it('is as it was after importing and using the package: no listener, no handler, no timer, no global', async () => {
     const child = new Child('manners', file);
     const states = JSON.parse((await child.line()) ?? '') as Record<'before' | 'imported' | 'used', unknown>;

@@ -10,6 +10,8 @@ export interface LockContention {
   readonly ageMs: number | undefined;
   /** Milliseconds until the lock goes stale unless it is renewed; Infinity when it never does. Undefined: it was not read. */
   readonly expiresInMs: number | undefined;
+  /** Another caller in this process holds the lock, or waits for it and comes first. */
+  readonly inThisProcess: boolean;
 }
 
 abstract class ContentionError extends Error implements LockContention {
@@ -21,6 +23,8 @@ abstract class ContentionError extends Error implements LockContention {
   readonly ageMs: number | undefined;
   /** Milliseconds until the lock goes stale unless it is renewed; Infinity when it never does. Undefined: it was not read. */
   readonly expiresInMs: number | undefined;
+  /** Another caller in this process holds the lock, or waits for it and comes first. */
+  readonly inThisProcess: boolean;
 
   constructor(message: string, contention: LockContention, options?: ErrorOptions) {
     super(message, options);
@@ -28,6 +32,7 @@ abstract class ContentionError extends Error implements LockContention {
     this.record = contention.record;
     this.ageMs = contention.ageMs;
     this.expiresInMs = contention.expiresInMs;
+    this.inThisProcess = contention.inThisProcess;
   }
 }
 
@@ -78,7 +83,7 @@ const LOSS_WORDS: Readonly<Record<LossReason, string>> = {
   removed: 'the lock file is gone or says that it is free',
 };
 
-/** The lock is not held by this object: it was never acquired, or it was released. */
+/** The lock is not held by this object: it was never acquired, or it was released, also while it was being acquired. */
 export class LockNotHeldError extends Error {
   /** The name of this class. */
   override readonly name = 'LockNotHeldError';

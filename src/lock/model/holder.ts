@@ -1,4 +1,5 @@
 import type { LockContention } from './errors.js';
+import { thisProcess } from './process.js';
 import { printable, type LockRecord } from './record.js';
 import type { LockObservation, StaleReason } from './staleness.js';
 
@@ -7,9 +8,16 @@ export type Reclaimed = Partial<LockRecord> & { /** Why it was stale. */ readonl
 
 /** Who holds the lock that was observed, for those who wait for it. */
 export function contentionOf(path: string, observation: LockObservation | undefined): LockContention {
-  if (observation === undefined) return { path, record: undefined, ageMs: undefined, expiresInMs: undefined };
+  if (observation === undefined)
+    return { path, record: undefined, ageMs: undefined, expiresInMs: undefined, inThisProcess: false };
   const { record, idleMs, staleInMs } = observation;
-  return { path, record, ageMs: idleMs + renewedForMs(record), expiresInMs: Math.max(0, staleInMs) };
+  return {
+    path,
+    record,
+    ageMs: idleMs + renewedForMs(record),
+    expiresInMs: Math.max(0, staleInMs),
+    inThisProcess: false,
+  };
 }
 
 /** Both timestamps come from the holder's clock, so their difference is right on every machine. */
@@ -18,12 +26,27 @@ function renewedForMs(record: LockRecord | undefined): number {
   return Math.max(0, record.renewedAt.getTime() - record.createdAt.getTime());
 }
 
+type Contended = Omit<LockContention, 'inThisProcess'> & Partial<Pick<LockContention, 'inThisProcess'>>;
+
 /** Who holds the lock, in a sentence that is safe to print. */
-export function describeContention({ path, record, ageMs, expiresInMs }: LockContention): string {
-  if (ageMs === undefined) return `the lock ${printable(path)} changes hands too quickly to say who holds it`;
+export function describeContention({ inThisProcess = false, ...contention }: Contended): string {
+  const { path, record, ageMs, expiresInMs } = contention;
+  if (ageMs === undefined) {
+    if (inThisProcess) return `another caller in this process holds the lock ${printable(path)} or waits for it`;
+    return `the lock ${printable(path)} changes hands too quickly to say who holds it`;
+  }
   const who = record === undefined ? 'somebody unknown (its content is no lock record)' : describeHolder(record);
   const end = expiresInMs === Infinity ? 'never ends' : `ends in ${seconds(expiresInMs ?? 0)} unless renewed`;
-  return `the lock ${printable(path)} is held by ${who}: acquired ${seconds(ageMs)} ago, its lease ${end}`;
+  const times = `acquired ${seconds(ageMs)} ago, its lease ${end}`;
+  if (!inThisProcess) return `the lock ${printable(path)} is held by ${who}: ${times}`;
+  if (isThisProcess(record))
+    return `the lock ${printable(path)} is held by ${who}, another caller in this process: ${times}`;
+  return `another caller in this process waits for the lock ${printable(path)}, which is held by ${who}: ${times}`;
+}
+
+function isThisProcess(record: LockRecord | undefined): boolean {
+  const here = thisProcess();
+  return record?.pid === here.pid && record.hostname === here.hostname && record.processStart === here.processStart;
 }
 
 /** The holder's `ownerId` and process, safe to print. */

@@ -1,3 +1,4 @@
+import type { Acquisition } from './acquisition.js';
 import type { Contender } from './contender.js';
 import { LockWatcher } from './watcher.js';
 import { LockHeldError, LockTimeoutError, type LockContention } from '../model/errors.js';
@@ -16,23 +17,29 @@ const ABANDON_LIMIT_MS = 5000;
 const EXPLAIN_LIMIT_MS = 1000;
 
 /** Tries once, without waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
-export async function tryOnce(contender: Contender): Promise<HeldLock | undefined> {
-  const turn = takeTurnNow(contender.target.queueKey);
+export async function tryOnce(contender: Contender, acquisition: Acquisition): Promise<HeldLock | undefined> {
+  const { target } = contender;
+  const turn = takeTurnNow(target.queueKey);
+  contender.queued = turn === undefined;
+  const deadline = turn && !target.immediate ? new Deadline(Infinity) : undefined;
   let held: HeldLock | undefined;
   try {
-    const acquired = turn && (await run(contender.tryCreate({})));
+    if (deadline) acquisition.onCancel((reason) => deadline.end(reason));
+    const acquired = turn && (await run(contender.tryCreate(deadline ? { signal: deadline.signal } : {})));
     if (acquired) {
       reportAcquired(contender, acquired);
-      held = new HeldLock(contender.target, acquired, contender.options.renew, turn.done);
+      held = new HeldLock(target, acquired, contender.options.renew, turn.done);
     } else {
       reportHeld(contender);
     }
     return held;
   } catch (error) {
     await abandon(contender);
-    reportFailed(contender, error);
-    throw error;
+    const failure = acquisition.cancelledBy ?? error;
+    reportFailed(contender, failure, acquisition.cancelledBy !== undefined);
+    throw failure;
   } finally {
+    deadline?.clear();
     if (held === undefined) turn?.done();
   }
 }
@@ -42,31 +49,38 @@ export async function waitFor(
   contender: Contender,
   waitMs: number,
   signal: AbortSignal | undefined,
+  acquisition: Acquisition,
 ): Promise<HeldLock> {
   if (waitMs === 0) {
-    const held = await tryOnce(contender);
+    const held = await tryOnce(contender, acquisition);
     if (held) return held;
     const contention = await explain(contender);
     throw new LockHeldError(describeContention(contention), contention);
   }
   const deadline = new Deadline(waitMs, signal);
+  acquisition.onCancel((reason) => deadline.end(reason));
   try {
     const turn = takeTurnNow(contender.target.queueKey) ?? (await queue(contender, deadline));
     return await contend(contender, turn, deadline);
   } catch (error) {
     let failure = error;
-    if (signal?.aborted) failure = signal.reason;
+    const { cancelledBy } = acquisition;
+    if (cancelledBy) failure = cancelledBy;
+    else if (signal?.aborted) failure = signal.reason;
     else if (deadline.signal.aborted) failure = await timeoutOf(contender, waitMs, error);
-    reportFailed(contender, failure, signal?.aborted);
+    reportFailed(contender, failure, cancelledBy !== undefined || signal?.aborted);
     throw failure;
   } finally {
     deadline.clear();
   }
 }
 
-function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
+async function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
+  contender.queued = true;
   reportQueued(contender);
-  return takeTurn(contender.target.queueKey, deadline.signal);
+  const turn = await takeTurn(contender.target.queueKey, deadline.signal);
+  contender.queued = false;
+  return turn;
 }
 
 /** Tries until the lock is held or the deadline ends. Unless the lock is held then, the next caller in this process gets its turn. */

@@ -33,6 +33,8 @@ export class Contender {
   readonly #reader: LockReader;
   readonly lockId = freshId();
   readonly startedMs = performance.now();
+  /** Another caller in this process has the lock, or is before this one in the queue for it. */
+  queued = false;
   #attempts = 0;
   #contention: LockContention;
   readonly #vetoed = new Set<Version>();
@@ -52,7 +54,7 @@ export class Contender {
 
   /** Who held the lock when it was last read. */
   get contention(): LockContention {
-    return this.#contention;
+    return { ...this.#contention, inThisProcess: this.queued };
   }
 
   /** How many tries there were. */

@@ -1,7 +1,7 @@
 /** The end of a wait: when its time is up, or when the caller's signal aborts. Keeps the process alive until cleared. */
 export class Deadline {
   readonly #callerSignal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
   #reason: unknown;
   /** Made only when somebody asks for the signal: most locks are free, and signals are expensive. */
   #controller: AbortController | undefined;
@@ -10,7 +10,10 @@ export class Deadline {
     this.#callerSignal = signal;
     if (signal?.aborted) this.#reason = signal.reason;
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (ms !== Infinity) this.#timer = setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
+    this.#timer =
+      ms === Infinity
+        ? setInterval(() => undefined, LONGEST_TIMER_MS)
+        : setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
   }
 
   get signal(): AbortSignal {
@@ -21,23 +24,24 @@ export class Deadline {
     return this.#controller.signal;
   }
 
+  /** Ends the wait now. */
+  end(reason: unknown): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+  }
+
   clear(): void {
     clearTimeout(this.#timer);
     this.#callerSignal?.removeEventListener('abort', this.#onAbort);
   }
 
   readonly #onAbort = (): void => {
-    this.#end(this.#callerSignal?.reason);
+    this.end(this.#callerSignal?.reason);
   };
 
   readonly #onTimeout = (): void => {
-    this.#end(new DOMException('the time to wait is over', 'TimeoutError'));
+    this.end(new DOMException('the time to wait is over', 'TimeoutError'));
   };
-
-  #end(reason: unknown): void {
-    this.#reason ??= reason;
-    this.#controller?.abort(this.#reason);
-  }
 }
 
 /** A timer with a longer delay would fire at once. */

@@ -25,6 +25,7 @@ export class HeldLock {
   #renewAtMs = 0;
   #renewing: Promise<void> | undefined;
   #renewAbort: AbortController | undefined;
+  #releasing: Promise<boolean> | undefined;
   #failure: unknown;
   #loss: LockLostError | undefined;
   #ended = false;
@@ -94,9 +95,18 @@ export class HeldLock {
     }
   }
 
-  /** Releases the lock. False: it was lost or released before, and no lock of anybody else was changed. */
-  async release(): Promise<boolean> {
-    if (!this.#end()) return false;
+  /**
+   * Releases the lock. True: it was held until now. False: it was lost or released before, and no lock of anybody else was
+   * changed. Calls during a release share it.
+   */
+  release(): Promise<boolean> {
+    if (this.#releasing) return this.#releasing;
+    if (!this.#end()) return Promise.resolve(false);
+    return (this.#releasing = this.#releaseOnce());
+  }
+
+  /** Awaits before it ends, so that it ends after `release` has kept its promise. */
+  async #releaseOnce(): Promise<boolean> {
     try {
       await this.#renewing?.catch(() => undefined);
       return this.#finishRelease(await this.#sendRelease());
@@ -104,6 +114,7 @@ export class HeldLock {
       this.#report('release', 'failed', this.#heldMs, error);
       throw error;
     } finally {
+      this.#releasing = undefined;
       this.#onEnd();
     }
   }
@@ -205,10 +216,12 @@ export class HeldLock {
 
   /** Stops renewals and the timer. False: there is nothing left to release. */
   #end(): boolean {
+    // A deadline that has passed counts, also when nobody has noticed it until now.
+    const { loss } = this;
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#target.displayPath} is being released`));
-    return !this.#isReleased && (this.#loss === undefined || this.#loss.reason === 'expired');
+    return !this.#isReleased && (loss === undefined || loss.reason === 'expired');
   }
 
   #finishRelease(reason: LossReason | undefined): boolean {
