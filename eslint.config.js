@@ -5,6 +5,7 @@ import tseslint from 'typescript-eslint';
 import { ROOMS } from './scripts/rooms.mjs';
 
 const plainNode = {
+  AbortController: 'readonly',
   Buffer: 'readonly',
   clearInterval: 'readonly',
   clearTimeout: 'readonly',

@@ -2,14 +2,18 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
+import { format, resolveConfig } from 'prettier';
 import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
+const source = join(root, 'src');
 const target = join(root, 'dist');
 const fresh = `${target}.${process.pid}.new`;
 const old = `${target}.${process.pid}.old`;
+const CORE = 'core';
+const GUARDIAN_CORE = 'core-of-guardian';
 
 /** @typedef {Readonly<Record<string, string>>} Names */
 /** @typedef {{ exports: Record<string, string | { default: string }>, bin: Names, peerDependencies: Names }} Manifest */
@@ -31,39 +35,84 @@ function writeTypes() {
 }
 
 /**
- * Everything that importing the package loads becomes one file, because dozens are slower to load. Names and lines stay as
- * they are in the sources, so that a stack trace can be read.
- * What has a subpath of its own and nothing else needs stays apart. Other packages are bundled, except the optional peers.
+ * Everything that importing the package loads becomes one file, because dozens are slower to load. What has a subpath of its
+ * own and nothing else needs stays apart, and so does the little that the guardian process shares with it.
+ * Other packages are bundled, except the optional peers.
  * @returns {Promise<readonly string[]>} the files that went into it
  */
 async function writeCode() {
-  const main = join(root, 'src', 'index.ts');
   const peers = Object.keys(manifest.peerDependencies);
-  /** @type {ReadonlySet<string> | undefined} */
-  let core;
   const bundle = await rolldown({
-    input: Object.fromEntries(entries().map((entry) => [entry, join(root, 'src', `${entry}.ts`)])),
+    input: Object.fromEntries(entries().map((entry) => [entry, join(source, `${entry}.ts`)])),
     platform: 'node',
     external: (id) => isBuiltin(id) || peers.some((peer) => id === peer || id.startsWith(`${peer}/`)),
     tsconfig: false,
   });
   const { output } = await bundle.write({
     dir: fresh,
-    chunkFileNames: 'shared/[name].js',
-    codeSplitting: {
-      groups: [
-        {
-          debugName: 'core',
-          name(id, graph) {
-            core ??= importedFrom(main, (from) => graph.getModuleInfo(from)?.importedIds ?? []);
-            return id !== main && core.has(id) ? 'core' : null;
-          },
-        },
-      ],
-    },
+    minifyInternalExports: false,
+    chunkFileNames: (chunk) => `shared/${chunkName(chunk)}.js`,
+    codeSplitting: { groups: groups() },
   });
   await bundle.close();
+  for (const { fileName } of output) await makeReadable(join(fresh, fileName));
   return output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+}
+
+/**
+ * Lays the code out as in the sources: a stack trace leads to a line that says something, and not to a long one.
+ * @param {string} file
+ */
+async function makeReadable(file) {
+  const options = await resolveConfig(join(source, 'index.ts'));
+  writeFileSync(file, await format(readFileSync(file, 'utf8'), { ...options, filepath: file }));
+}
+
+/**
+ * The name of a file in `dist/shared`, as a stack trace shows it: src/backends/sftp/uri.ts becomes backends-sftp-uri. It is that
+ * of the last module, which the others are for. A file without a module of its own only passes on what is in another.
+ * @param {import('rolldown').PreRenderedChunk} chunk
+ */
+function chunkName({ name, facadeModuleId, moduleIds }) {
+  if (name === CORE || name === GUARDIAN_CORE) return name;
+  const module = moduleIds.at(-1);
+  const path = relative(source, module ?? facadeModuleId ?? name).replace(/(\/index)?\.ts$/, '');
+  return path.split(sep).join('-') + (module === undefined ? '-exports' : '');
+}
+
+/** @returns {import('rolldown').CodeSplittingGroup[]} the files that several modules go to by our own choice */
+function groups() {
+  const main = join(source, 'index.ts');
+  const loads = loadedBy(main);
+  const guardianLoads = loadedBy(join(source, 'cli', 'guardian', 'guardian.ts'));
+  /** @typedef {Parameters<typeof loads>[0]} Graph */
+  /** @type {(id: string, graph: Graph) => boolean} */
+  const inCore = (id, graph) => id !== main && loads(graph).has(id);
+  // A group takes along what its modules import, unless an earlier group has it.
+  return [
+    {
+      debugName: GUARDIAN_CORE,
+      name: (id, graph) => (inCore(id, graph) && guardianLoads(graph).has(id) ? GUARDIAN_CORE : null),
+    },
+    { debugName: CORE, name: (id, graph) => (inCore(id, graph) ? CORE : null) },
+  ];
+}
+
+/**
+ * @param {string} main
+ * @returns {(graph: { getModuleInfo(id: string): { importedIds: readonly string[] } | null }) => ReadonlySet<string>}
+ *   all that is loaded before `main` runs, and itself
+ */
+function loadedBy(main) {
+  /** @type {Set<string> | undefined} */
+  let found;
+  return (graph) => {
+    if (found !== undefined) return found;
+    found = new Set([main]);
+    // A set is walked in the order of insertion, and what is added meanwhile is walked too.
+    for (const id of found) for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+    return found;
+  };
 }
 
 /**
@@ -78,18 +127,6 @@ function writeLicences(files) {
     return `${folder.replace(/^.*\/node_modules\//, '')}\n\n${readFileSync(join(folder, licence), 'utf8').trim()}\n`;
   });
   writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES'), texts.join(`\n${'-'.repeat(79)}\n\n`));
-}
-
-/**
- * @param {string} main
- * @param {(id: string) => readonly string[]} importsOf
- * @returns {ReadonlySet<string>} all that is loaded before `main` runs, and itself
- */
-function importedFrom(main, importsOf) {
-  const found = new Set([main]);
-  // A set is walked in the order of insertion, and what is added meanwhile is walked too.
-  for (const id of found) for (const imported of importsOf(id)) found.add(imported);
-  return found;
 }
 
 try {

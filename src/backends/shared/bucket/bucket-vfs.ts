@@ -236,10 +236,14 @@ const NO_REMOVE = `the store may not check the condition of a DELETE; set condit
 
 /** What no probe can find out about a store that speaks the protocol of another. */
 function caveatOf(maker: string, conditionalDelete: boolean): string {
-  const race =
-    'one that checks a condition first and writes a moment later lets two writers win now and then, which no number of tries can rule out.';
-  const promise = 'Only its makers can promise that conditional writes are atomic.';
-  const removal =
-    " That a conditional DELETE is atomic, too, is your word (conditionalDelete: 'native'): Ceph RGW 20, for one, refuses a stale DELETE that comes alone, but not one that comes in a race.";
-  return `This store is not ${maker}'s: ${race} ${promise}${conditionalDelete ? removal : ''}`;
+  const sentences = [
+    `This store is not ${maker}'s: one that checks a condition first and writes a moment later lets two writers win now and then, which no number of tries can rule out.`,
+    'Only its makers can promise that conditional writes are atomic.',
+  ];
+  if (conditionalDelete) {
+    sentences.push(
+      "That a conditional DELETE is atomic, too, is your word (conditionalDelete: 'native'): Ceph RGW 20, for one, refuses a stale DELETE that comes alone, but not one that comes in a race.",
+    );
+  }
+  return sentences.join(' ');
 }
