@@ -69,6 +69,16 @@ describe('the packed tarball', () => {
     expect(long).toEqual([]);
   });
 
+  it('starts the guardian process without the code of locks and stores', async () => {
+    const shared = join(packed.home, 'node_modules/vfs-lockfile/dist/shared');
+    const loaded = new Set(['cli-guardian-guardian.js']);
+    for (const name of loaded) {
+      const code = await readFile(join(shared, name), 'utf8');
+      for (const [, imported = ''] of code.matchAll(/ from '\.\/(.*\.js)';$/gm)) loaded.add(imported);
+    }
+    expect([...loaded].sort()).toEqual(['cli-guardian-group.js', 'cli-guardian-guardian.js', 'core-of-guardian.js']);
+  });
+
   it('keeps doc comments in the types', async () => {
     expect(await readFile(join(packed.home, 'node_modules/vfs-lockfile/dist/lock/lockfile.d.ts'), 'utf8')).toContain(
       '/** ',
