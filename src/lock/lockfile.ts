@@ -5,6 +5,7 @@ import { LockHeldError, LockNotHeldError, type LockLostError } from './model/err
 import { LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
 import type { HeldLock } from './protocol/held-lock.js';
+import { refuseReentrance } from './protocol/held-scopes.js';
 import { namedPath, type NamedId } from './model/named.js';
 import { contentionOf, type Reclaimed } from './model/holder.js';
 import { openFile } from '../open.js';
@@ -96,6 +97,7 @@ export class Lockfile {
    * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0, or this object holds it or waits for
    *   it already.
    * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+   * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` of this lock.
    * @throws {LockOptionError} `ERR_LOCK_OPTION`: `wait` or `signal` is unusable.
    * @throws {VfsError} The store failed.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
@@ -104,6 +106,7 @@ export class Lockfile {
   async acquire(options: AcquireOptions = {}): Promise<void> {
     const waitMs = resolveWait(options);
     const signal = resolveSignal(options);
+    refuseReentrance(this.#target);
     const contender = this.#contender();
     const acquisition = (this.#acquiring = new Acquisition());
     try {

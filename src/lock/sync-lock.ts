@@ -2,13 +2,15 @@ import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
 import { openLocal } from '../open.js';
 import { sleepSync } from '../util/sleep.js';
-import { runSync } from '../util/steps.js';
+import { LockOptionError } from '../util/option-error.js';
+import { isPromiseLike, runSync } from '../util/steps.js';
 import { LockHeldError, LockTimeoutError, type LockLostError } from './model/errors.js';
 import { describeContention, type Reclaimed } from './model/holder.js';
 import { resolveLockOptions, resolveWait, type AcquireOptions, type LockOptions } from './model/options.js';
 import { Backoff } from './protocol/backoff.js';
 import { Contender } from './protocol/contender.js';
 import { HeldLock } from './protocol/held-lock.js';
+import { refuseReentrance, runInScope } from './protocol/held-scopes.js';
 import { takeTurnNow } from './protocol/queue.js';
 import { reportAcquired, reportFailed, reportWaiting } from './protocol/report.js';
 import { lockTarget, type LockTarget } from './protocol/target.js';
@@ -24,6 +26,7 @@ export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
  * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0, or another caller in this process has
  *   it, which could not release it while this one blocks the thread.
  * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+ * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` or `withLockSync` of this lock.
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
  * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store is not a local disk. `ERR_VFS_URI` or `ERR_VFS_PATH`: `file` names no
  *   file. Any other code: the disk failed.
@@ -40,6 +43,7 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
   const target = syncTarget(opened);
   const contender = new Contender(target, resolveLockOptions(options));
   const waitMs = resolveWait(options);
+  refuseReentrance(target);
   const turn = takeTurnNow(target.queueKey);
   let held: HeldLock | undefined;
   try {
@@ -70,8 +74,10 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
 /**
  * Runs a synchronous `fn` while the lock of a file on the local disk is held, and returns its result: `withLock` for code that
  * cannot wait for promises. The lock is released whether `fn` returns or throws, and an error of `fn` is never replaced.
+ * An `fn` that returns a promise is refused, by its type and when it has returned.
  *
  * @throws {LockLostError} `ERR_LOCK_LOST`: `fn` returned, but the lock was lost meanwhile, so others may have held it too.
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: `fn` returned a promise, whose work began under the lock and goes on without it.
  * @throws As `lockSync` does, before `fn` is called.
  * @example
  * const count = withLockSync('counter.txt', () => {
@@ -82,18 +88,21 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
  */
 export function withLockSync<T>(
   file: string | URL | VfsFile,
-  fn: (file: VfsFile, lock: SyncLock) => T,
+  fn: (file: VfsFile, lock: SyncLock) => T extends PromiseLike<unknown> ? never : T,
   options?: LockOptions & SyncAcquireOptions,
 ): T {
   const lock = lockSync(file, options);
   let result: T;
   try {
-    result = fn(lock.file, lock);
+    result = runInScope(lock, () => fn(lock.file, lock));
   } catch (error) {
     releaseQuietlySync(lock);
     throw error;
   }
   releaseQuietlySync(lock);
+  if (isPromiseLike(result)) {
+    throw new LockOptionError('fn must not return a promise, as the lock is released when fn returns; use withLock');
+  }
   if (lock.loss) throw lock.loss;
   return result;
 }
@@ -108,6 +117,11 @@ export class SyncLock {
   constructor(file: VfsFile, held: HeldLock) {
     this.file = file;
     this.#held = held;
+  }
+
+  /** The display path of the lock file. */
+  get path(): string {
+    return this.#held.path;
   }
 
   /** Whether the lock is held now. Its own deadline decides, so it needs no I/O and no timer. */

@@ -35,6 +35,6 @@ export function runSync<T>(steps: Steps<T>): T {
   throw new TypeError('a synchronous operation was given a promise');
 }
 
-function isPromiseLike<T>(value: Eventual<T>): value is PromiseLike<T> {
+export function isPromiseLike<T>(value: Eventual<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

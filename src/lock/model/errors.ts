@@ -90,3 +90,22 @@ export class LockNotHeldError extends Error {
   /** Identifies this kind of error; stable over versions, unlike the message. */
   readonly code = 'ERR_LOCK_NOT_HELD';
 }
+
+/**
+ * The caller runs inside `withLock` or `withLockSync` of this very lock and asks for it again: it would wait for itself, since
+ * locks are not re-entrant. Pass the lock that `fn` gets on to the inner code, or leave the inner call out.
+ */
+export class LockReentrantError extends Error {
+  /** The name of this class. */
+  override readonly name = 'LockReentrantError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
+  readonly code = 'ERR_LOCK_REENTRANT';
+  /** The display path of the lock file. */
+  readonly path: string;
+
+  /** `path` is the display path of the lock file. */
+  constructor(path: string) {
+    super(`this code runs under the lock ${path} already, and would wait for itself: locks are not re-entrant`);
+    this.path = path;
+  }
+}

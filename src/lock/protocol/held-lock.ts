@@ -45,6 +45,11 @@ export class HeldLock {
     this.#scheduleRenewal((lease.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
   }
 
+  /** The display path of the lock file. */
+  get path(): string {
+    return this.#target.displayPath;
+  }
+
   /** Why the lock is lost, decided now: the deadline counts even when no timer could fire in time. */
   get loss(): LockLostError | undefined {
     if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose('expired');

@@ -13,6 +13,7 @@ import {
   lockSync,
   LockTimeoutError,
   VfsFile,
+  withLock,
   withLockSync,
 } from '../../../src/index.js';
 
@@ -52,6 +53,26 @@ describe('withLockSync', () => {
     );
     expect(result).toBe(7);
     expect(readdirSync(folder)).toEqual(['data.csv']);
+  });
+
+  it('E7, U6: refuses a function that returns a promise, by its type and when it has returned', () => {
+    const work = (): unknown => Promise.resolve(7);
+    // @ts-expect-error a promise is no result
+    expect(() => withLockSync(file, async () => Promise.resolve(7))).toThrow(/must not return a promise/);
+    expect(() => withLockSync(file, work)).toThrow(expect.objectContaining({ code: 'ERR_LOCK_OPTION' }));
+    expect(readdirSync(folder)).toEqual(['data.csv']);
+  });
+
+  it('U5: is refused at once inside itself and inside withLock; what it starts may have the lock afterwards', async () => {
+    const reentrant = expect.objectContaining({ code: 'ERR_LOCK_REENTRANT', path: `${file}.lock` }) as Error;
+    withLockSync(file, () => {
+      expect(() => withLockSync(file, () => 1)).toThrow(reentrant);
+    });
+    await withLock(file, () => {
+      expect(() => lockSync(file)).toThrow(reentrant);
+    });
+    const inner = withLockSync(file, () => ({ started: withLock(file, () => 1) }));
+    expect(await inner.started).toBe(1);
   });
 
   it('passes on the error of the function, and gives the lock back', () => {
