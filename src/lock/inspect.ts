@@ -4,6 +4,7 @@ import { lockPath } from '../vfs/names.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
 import { resolveSignal } from './model/options.js';
+import { lockKey } from './model/sightings.js';
 import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
 import { LockReader } from './model/reader.js';
 import type { LockRecord } from './model/record.js';
@@ -95,7 +96,9 @@ export class Inspector {
   async inspect(path: string, options: CallOptions): Promise<Inspection> {
     const lock = lockPath(path);
     this.#vfs.check(lock);
-    const observation = await run(new LockReader(this.clock, lock, this.#policy).observe(options));
+    const observation = await run(
+      new LockReader(this.clock, { path: lock, key: lockKey(this.#vfs, lock) }, this.#policy).observe(options),
+    );
     return inspectionOf(this.#vfs.locate(lock), observation);
   }
 }

@@ -288,8 +288,10 @@ export class Lockfile {
   }
 
   #observe(options: CallOptions = {}): Promise<LockObservation | undefined> {
-    const { path, resolutionMs } = this.#target;
+    const { path, queueKey, resolutionMs } = this.#target;
     const { ttlMs, ownerId } = this.#options;
-    return run(new LockReader(this.file.vfs, path, { ttlMs, ownerId, resolutionMs }).observe(options));
+    return run(
+      new LockReader(this.file.vfs, { path, key: queueKey }, { ttlMs, ownerId, resolutionMs }).observe(options),
+    );
   }
 }

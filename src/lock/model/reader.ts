@@ -29,15 +29,22 @@ export class LockReader {
   readonly #path: string;
   readonly #tracker: StalenessTracker;
 
-  constructor(source: LockSource, path: string, policy: StalenessPolicy) {
+  /** `key`: of the lock, from `lockKey`. */
+  constructor(
+    source: LockSource,
+    { path, key }: { readonly path: string; readonly key: string },
+    policy: StalenessPolicy,
+  ) {
     this.#source = source;
     this.#path = path;
-    this.#tracker = new StalenessTracker(policy);
+    this.#tracker = new StalenessTracker(key, policy);
   }
 
   /** Undefined: there is no lock file. */
   *observe(options: CallOptions): Steps<LockObservation | undefined> {
     const file = yield* readLock(this.#source, this.#path, { ...options, clock: this.#tracker.needsClock });
-    return file && this.#tracker.observe(file);
+    if (file) return this.#tracker.observe(file);
+    this.#tracker.observeAbsence();
+    return undefined;
   }
 }

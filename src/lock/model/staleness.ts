@@ -1,5 +1,6 @@
 import { isProvablyGone } from './process.js';
 import type { LockRecord } from './record.js';
+import { lastSighting, rememberSighting } from './sightings.js';
 import type { Snapshot, Version } from '../../vfs/vfs.js';
 
 /**
@@ -36,23 +37,29 @@ export interface LockObservation extends LockFile {
 }
 
 /**
- * One reader's view of one lock over time. The age of a version that is seen for the first time comes from the store's clock,
+ * One reader's view of one lock over time, which goes on from what earlier readers in this process have seen. The age of a version that is seen for the first time comes from the store's clock,
  * and is 0 where the store has none or puts the modification into its future. From then on the version ages on this process's
  * own clock, for as long as it stays unchanged.
  */
 export class StalenessTracker {
   readonly #policy: StalenessPolicy;
-  #version: Version | undefined;
-  #seenMs = 0;
-  #idleWhenSeenMs = 0;
+  readonly #key: string;
+  #needsClock = true;
 
-  constructor(policy: StalenessPolicy) {
+  /** `key`: of the lock, from `lockKey`. */
+  constructor(key: string, policy: StalenessPolicy) {
+    this.#key = key;
     this.#policy = policy;
   }
 
   /** Whether the next read has to ask for the store's time: only the first one does. */
   get needsClock(): boolean {
-    return this.#version === undefined;
+    return this.#needsClock;
+  }
+
+  /** Records that there is no lock file. */
+  observeAbsence(): void {
+    rememberSighting(this.#key, undefined);
   }
 
   observe(file: LockFile): LockObservation {
@@ -67,12 +74,13 @@ export class StalenessTracker {
   #idleMs({ version, nowMs, modifiedMs }: LockFile): number {
     const now = performance.now();
     const timed = nowMs !== undefined && nowMs >= modifiedMs;
-    if (timed || version !== this.#version) {
-      this.#version = version;
-      this.#seenMs = now;
-      this.#idleWhenSeenMs = timed ? nowMs - modifiedMs : 0;
+    let sighting = lastSighting(this.#key);
+    if (timed || sighting?.version !== version || sighting.modifiedMs !== modifiedMs) {
+      sighting = { version, modifiedMs, seenMs: now, idleWhenSeenMs: timed ? nowMs - modifiedMs : 0 };
     }
-    return this.#idleWhenSeenMs + (now - this.#seenMs);
+    this.#needsClock = false;
+    rememberSighting(this.#key, sighting);
+    return sighting.idleWhenSeenMs + (now - sighting.seenMs);
   }
 
   #allowanceMs(record: LockRecord | undefined): number {

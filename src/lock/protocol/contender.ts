@@ -48,7 +48,11 @@ export class Contender {
     this.target = target;
     this.options = options;
     const { ttlMs, ownerId } = options;
-    this.#reader = new LockReader(target.store, target.path, { ttlMs, ownerId, resolutionMs: target.resolutionMs });
+    this.#reader = new LockReader(
+      target.store,
+      { path: target.path, key: target.queueKey },
+      { ttlMs, ownerId, resolutionMs: target.resolutionMs },
+    );
     this.#contention = contentionOf(target.displayPath, undefined);
   }
 

@@ -1,3 +1,4 @@
+import { unrefTimer } from '../../util/timers.js';
 import { LockLostError, LockNotHeldError, type LossReason } from '../model/errors.js';
 import { about } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
@@ -205,7 +206,7 @@ export class HeldLock {
       if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
       this.#setTimer();
     }, roundDelay(dueMs));
-    this.#timer.unref();
+    unrefTimer(this.#timer);
   }
 
   #lose(reason: LossReason): void {

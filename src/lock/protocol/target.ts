@@ -1,6 +1,7 @@
 import type { Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import { guardPath, lockPath } from '../../vfs/names.js';
+import { lockKey } from '../model/sightings.js';
 import type {
   CallOptions,
   HolderFolderOptions,
@@ -55,7 +56,7 @@ export function lockTarget(vfs: Vfs, store: LockStore, path: string): LockTarget
     store,
     path: lock,
     displayPath,
-    queueKey: vfs.storeId === undefined ? displayPath : `${displayPath} at ${vfs.storeId}`,
+    queueKey: lockKey(vfs, lock),
     resolutionMs: clock.resolutionMs,
     tombstone: remove === 'none',
     immediate: vfs.sync !== undefined && create === 'atomic',

@@ -100,6 +100,9 @@ export const inspectSuite: Suite = (place, kind) => {
 
 /** A store that tells its time to nobody, as a folder does in which one may only read. */
 class TimelessVfs extends WrappedVfs {
+  /** Another store, of which this process has seen nothing yet. */
+  override readonly storeId = 'timeless';
+
   override async read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
     const snapshot = await super.read(path, options);
     return snapshot && { ...snapshot, nowMs: undefined };
