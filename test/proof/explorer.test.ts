@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 
 import { describe, expect, test } from 'vitest';
 
-import { inPlace, naive, pipelined, shipped, type Algorithm } from './explorer/algorithms.js';
+import { holders, inPlace, naive, pipelined, shipped, type Algorithm } from './explorer/algorithms.js';
 import type { Bounds } from './explorer/exhaustive.js';
 import * as mutants from './explorer/mutants.js';
 import { playSeeds } from './explorer/random.js';
@@ -12,6 +12,7 @@ import type { Scenario } from './explorer/scenario.js';
 import {
   clearing,
   hardships,
+  holding,
   longer,
   pairs,
   stealRelease,
@@ -144,5 +145,23 @@ describe('the guarded swap with one step spoilt is caught', () => {
       { preemptions: 2, kills: 0 },
       /made the change A1 -> nothing/,
     );
+  });
+});
+
+describe('holders change their own records through their private folders', () => {
+  test.each(holding)('$name: one preemption, one killed', (scenario) => {
+    expectSound(search(quickDisk(), scenario, holders, ONE));
+  });
+
+  test.each([
+    ['m1: a thief that leaves the folder', mutants.neverFences],
+    ['m1b: a thief that only empties the folder', mutants.onlyEmpties],
+    ['m2: a thief that removes the folder after it has judged', mutants.fencesAfterJudging],
+  ])('%s is caught', (_name, mutant) => {
+    const bounds: Bounds = { preemptions: 2, kills: 0 };
+    const caught = holding.slice(1, 2).map((scenario) => search(quickDisk(), scenario, mutant, bounds));
+    for (const report of caught)
+      console.log(`caught in ${report.failed} of ${report.schedules} schedules of ${report.name}`);
+    expect(caught.reduce((sum, { failed }) => sum + failed, 0)).toBeGreaterThan(0);
   });
 });

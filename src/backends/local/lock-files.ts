@@ -9,7 +9,7 @@ import { createFile as createPlainFile, discard, removeFile, replaceFile } from 
 import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
 import { allowsHolderFolder } from './disk.js';
 import type { LocalFiles } from './files.js';
-import { partyIn } from './party.js';
+import { partyIn, type Party } from './party.js';
 
 /** Two timestamps in whole seconds come from a file system with a coarse clock; that of FAT has the lowest resolution. */
 const COARSE_RESOLUTION_MS = 2000;
@@ -43,14 +43,17 @@ export function* makeHolderFolder(files: LocalFiles, path: string, forCreate: bo
   return yield* partyIn(folder).holder.via(files, path);
 }
 
+/** Who changes a lock file: by default this process. */
+export type LockParty = Pick<Party, 'holder' | 'taken'>;
+
 /** Creates a lock file, through the private folder of this process where the record names that. */
 export function* createLock(
   files: LocalFiles,
   path: string,
   data: Uint8Array,
   { via, hardLinks }: { readonly via: string | undefined; readonly hardLinks: boolean },
+  party: LockParty = partyIn(dirname(path)),
 ): Steps<Written | undefined> {
-  const party = partyIn(dirname(path));
   const { holder } = party;
   try {
     if (hardLinks && via !== undefined) {
@@ -74,8 +77,8 @@ export function* replaceLock(
   path: string,
   expected: Version,
   { data, via }: { readonly data: Uint8Array; readonly via: string | undefined },
+  { holder }: LockParty = partyIn(dirname(path)),
 ): Steps<Written | undefined> {
-  const { holder } = partyIn(dirname(path));
   const version = recordVersion(data, via);
   try {
     if ((yield* holder.replace(files, path, expected, { data, via, version })) === 'done') return { version };
@@ -89,8 +92,12 @@ export function* replaceLock(
 }
 
 /** Removes a lock file: directly if it is this process's own, else through the guard. */
-export function* removeLock(files: LocalFiles, path: string, expected: Version): Steps<boolean> {
-  const { holder } = partyIn(dirname(path));
+export function* removeLock(
+  files: LocalFiles,
+  path: string,
+  expected: Version,
+  { holder }: LockParty = partyIn(dirname(path)),
+): Steps<boolean> {
   try {
     if ((yield* holder.remove(files, path, expected)) === 'done') return true;
     yield* holder.fence(files, path, viaIn(expected));

@@ -1,6 +1,12 @@
 import { symlinkSync } from 'node:fs';
 
-import { createFile } from '../../../src/backends/local/lock-files.js';
+import {
+  createFile,
+  createLock,
+  removeLock,
+  replaceLock,
+  type LockParty,
+} from '../../../src/backends/local/lock-files.js';
 import { LocalFiles } from '../../../src/backends/local/files.js';
 import type { Syscalls } from '../../../src/backends/local/syscalls.js';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
@@ -9,7 +15,10 @@ import { freshId } from '../../../src/util/fresh-id.js';
 import { stagedPath } from '../../../src/vfs/names.js';
 import { ask, type Steps } from '../../../src/util/steps.js';
 import type { Version } from '../../../src/vfs/vfs.js';
-import type { Content } from './content.js';
+import { recordVersion } from '../../../src/backends/shared/content-version.js';
+import { fence } from '../../../src/backends/shared/plain/fence.js';
+import { Holder } from '../../../src/backends/shared/plain/holder.js';
+import { bytesVia, type Content } from './content.js';
 import { Operation } from './operation.js';
 import type { World } from './world.js';
 
@@ -19,6 +28,21 @@ export interface Bench {
   readonly calls: Syscalls;
   /** Whether to try a hard link for a creation. */
   readonly hardLinks: boolean;
+  /** The private folder of the actor. */
+  readonly party: LockParty | undefined;
+  /** The folder that each content names, by its label: fixed when it is written. */
+  readonly vias: Map<string, string | undefined>;
+}
+
+export function newParty(): LockParty {
+  return { holder: new Holder(), taken: () => undefined };
+}
+
+/** Removes the actor's private folder, unless a record names it. */
+export function* retire(bench: Bench): Steps<void> {
+  const files = new ExploredFiles(bench);
+  const id = bench.party?.holder.retire(files);
+  if (id !== undefined) yield* fence(files, bench.world.lock, id);
 }
 
 /** A conditional change: creates where `from` is undefined, removes where `to` is. Tells whether it was made. */
@@ -26,11 +50,13 @@ export type Algorithm = (bench: Bench, from: Content | undefined, to: Content | 
 
 /** The shipped file operations, except for the clock, which belongs to the world. */
 export class ExploredFiles extends LocalFiles {
+  protected readonly bench: Bench;
   protected readonly world: World;
 
-  constructor({ calls, world }: Bench) {
-    super(calls, world.folder);
-    this.world = world;
+  constructor(bench: Bench) {
+    super(bench.calls, bench.world.folder);
+    this.bench = bench;
+    this.world = bench.world;
   }
 
   override now(): number {
@@ -129,3 +155,27 @@ function* found(operation: Steps<void>): Steps<boolean> {
     throw error;
   }
 }
+
+/** The shipped code with a private folder for each actor, on file operations that a mutant may have changed. */
+export function throughHolder(
+  makeFiles: (bench: Bench, via: string | undefined) => LocalFiles = (bench) => new ExploredFiles(bench),
+): Algorithm {
+  return function* (bench, from, to) {
+    const { lock } = bench.world;
+    const files = makeFiles(bench, from && bench.vias.get(from.label));
+    const party = bench.party!;
+    const versionOf = (content: Content): Version =>
+      recordVersion(bytesVia(content, bench.vias.get(content.label)), bench.vias.get(content.label));
+    if (to === undefined) return from !== undefined && (yield* removeLock(files, lock, versionOf(from), party));
+    const via = yield* party.holder.via(files, lock);
+    bench.vias.set(to.label, via);
+    const data = bytesVia(to, via);
+    const written = from
+      ? yield* replaceLock(files, lock, versionOf(from), { data, via }, party)
+      : yield* createLock(files, lock, data, { via, hardLinks: bench.hardLinks }, party);
+    return written !== undefined;
+  };
+}
+
+/** Each actor changes its own records through its private folder. */
+export const holders: Algorithm = throughHolder();

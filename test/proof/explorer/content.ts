@@ -23,9 +23,15 @@ export function content(label: string): Content {
   return made;
 }
 
-/** The content that a text is the whole of; `'torn'` when it is the whole of none. */
+/** The bytes of a content in a record that names a holder's folder. */
+export function bytesVia({ text }: Content, via: string | undefined): Uint8Array {
+  return Buffer.from(via === undefined ? text : JSON.stringify({ ...(JSON.parse(text) as object), via }));
+}
+
+/** The content that a text is the whole of, whatever folder it names; `'torn'` when it is the whole of none. */
 export function contentOf(text: string | undefined): Content | undefined | 'torn' {
-  return text === undefined ? undefined : (byText.get(text) ?? 'torn');
+  if (text === undefined) return undefined;
+  return byText.get(text.replace(/,"via":"[0-9a-f]{32}"\}$/, '}')) ?? 'torn';
 }
 
 export function labelOf(state: Content | undefined): string {

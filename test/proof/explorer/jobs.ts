@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 
-import { inPlace, naive, pipelined, shipped, type Algorithm } from './algorithms.js';
+import { inPlace, naive, pipelined, shipped, type Algorithm, holders } from './algorithms.js';
 import type { Bounds } from './exhaustive.js';
 import * as mutants from './mutants.js';
 import { playSeeds } from './random.js';
@@ -16,6 +16,7 @@ import {
   stealSteal,
   taking,
   withLookUpsApart,
+  holding,
 } from './scenarios.js';
 import { search } from './search.js';
 import { quickDisk } from './world.js';
@@ -49,6 +50,10 @@ export function sections(firstSeed: number): readonly Section[] {
     {
       title: `The same, each call sent before the last one is answered, as over SFTP (${quick})`,
       jobs: pairs.map((scenario) => searching(quick, scenario, most, pipelined)),
+    },
+    {
+      title: `Holders act through their private folders, up to 3 preemptions, one killed (${quick})`,
+      jobs: holding.map((scenario) => searching(quick, scenario, { preemptions: 3, kills: 1 }, holders)),
     },
     {
       title: `Two actors, up to 3 preemptions, both killed (${quick})`,

@@ -1,5 +1,6 @@
 import { Actor } from './actor.js';
-import type { Algorithm, Bench } from './algorithms.js';
+import { newParty, retire, type Algorithm, type Bench } from './algorithms.js';
+import type { Steps } from '../../../src/util/steps.js';
 import { isOurName } from '../../../src/vfs/names.js';
 import type { Chronicle } from './chronicle.js';
 import type { Content } from './content.js';
@@ -71,13 +72,20 @@ export class Stage {
     this.#scenario = scenario;
     this.#algorithm = algorithm;
     const calls = systemCalls(world, scenario.system);
-    this.#bench = { world, calls, hardLinks: scenario.system.hardLinks !== 'asked not to' };
+    this.#bench = {
+      world,
+      calls,
+      hardLinks: scenario.system.hardLinks !== 'asked not to',
+      vias: new Map(),
+      party: undefined,
+    };
   }
 
   /** Plays a schedule to its end, then looks at what is left over. Undefined: the scheduler did not want to see the end. */
   play(scheduler: Scheduler, tell?: Tell): Verdict | undefined {
     const { initial, scripts } = this.#scenario;
     this.#world.reset(initial);
+    this.#bench.vias.clear();
     this.#chronicle?.begin();
     const judge = new Judge(initial);
     const actors = scripts.map((script, i) => this.#actor(String.fromCharCode(65 + i), judge, script));
@@ -94,7 +102,8 @@ export class Stage {
 
   #actor(name: string, judge: Judge, script: Script): Actor {
     const actor = new Actor(name, this.#world, judge, this.seen, this.#chronicle);
-    actor.begin(script(handOf(actor, judge, this.#bench, this.#algorithm)));
+    const bench: Bench = { ...this.#bench, party: newParty() };
+    actor.begin(closing(script(handOf(actor, judge, bench, this.#algorithm)), bench));
     return actor;
   }
 
@@ -120,12 +129,12 @@ export class Stage {
 
   /** The clock is not in it: within a search, patience ends at the second look. */
   #state(actors: readonly Actor[], judge: Judge, last: Actor | undefined): string {
-    const { staged, inside } = this.#world.survey();
+    const { trees, inside } = this.#world.survey();
     const plain = (text: string): string => this.#chronicle?.plain(text, 'nobody') ?? text;
     const latest = last?.alive ? [last.name, last.hasPaused, last.hasChanged] : [];
     return [
       judge.memory,
-      staged.map(plain).sort().join(' '),
+      trees.map(plain).sort().join(' '),
       inside?.map(plain).sort().join(' ') ?? 'no guard',
       ...actors.map((actor) => plain(actor.state)),
       latest.join(' '),
@@ -144,9 +153,16 @@ export class Stage {
     const now = this.#world.survey();
     const added = now.staged.filter((name) => !staged.includes(name));
     if (added.length > 0) judge.complain(`a newcomer left ${added.join(' ')} behind`);
-    if (now.inside !== undefined) judge.complain('a newcomer left the guard behind');
+    const mayStay = inside !== undefined && this.#scenario.system.guardMayStay === true;
+    if (now.inside !== undefined && !mayStay) judge.complain('a newcomer left the guard behind');
     if (judge.violations.length === 0) this.#admitted.add(found);
   }
+}
+
+/** At its end a process removes its private folder, if no record names it. */
+function* closing(script: Steps<unknown>, bench: Bench): Steps<void> {
+  yield* script;
+  yield* retire(bench);
 }
 
 /** Takes the lock or takes it over, renews it, and gives it back. */

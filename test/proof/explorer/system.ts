@@ -16,6 +16,8 @@ export interface System {
    * is by then: within the kernel these are two steps, too.
    */
   readonly lookUps?: 'apart';
+  /** Nobody needs the guard for changes of their own, so one that a killed thief left stays until the next theft or `sweep`. */
+  readonly guardMayStay?: boolean;
 }
 
 /** Where a path can begin at an open directory, wherever that has gone since. */

@@ -16,6 +16,8 @@ export function quickDisk(): string {
 export interface Survey {
   /** Neither the lock file nor its guard. */
   readonly staged: readonly string[];
+  /** The same, with what stands in them. */
+  readonly trees: readonly string[];
   /** What stands in the guard and of what kind, where there is one. */
   readonly inside: readonly string[] | undefined;
 }
@@ -58,7 +60,10 @@ export class World {
     this.#names = fs.readdirSync(this.folder);
     const others = this.#names.filter((name) => !this.lock.endsWith(`/${name}`));
     const staged = others.filter((name) => !this.guard.endsWith(`/${name}`));
-    return { staged, inside: staged.length < others.length ? treeOf(this.guard) : undefined };
+    const trees = treeOf(this.folder).filter(
+      (name) => !this.lock.endsWith(`/${name}`) && !name.startsWith('file.lock.guard'),
+    );
+    return { staged, trees, inside: staged.length < others.length ? treeOf(this.guard) : undefined };
   }
 
   guardEntries(): readonly string[] {
