@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 
+import { VfsError } from '../../vfs/errors.js';
 import { run, runSync, type Steps } from '../../util/steps.js';
 import type { CallOptions, Vfs } from '../../vfs/vfs.js';
-import { posixError } from '../shared/plain/posix-errors.js';
+import { codeOf, isRefusal, posixError } from '../shared/plain/posix-errors.js';
 import { knownSyscallsFor, noteBlocking, syscallsFor } from './disk.js';
 import { LocalFiles } from './files.js';
 import { nextTurn } from './pace.js';
@@ -41,7 +42,7 @@ export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>)
     noteBlocking(folder, performance.now() - startedMs);
     return await outcome;
   } catch (error) {
-    throw posixError(verb, located, error, signal);
+    throw failure(verb, located, error, signal);
   }
 }
 
@@ -53,7 +54,7 @@ export function runOnLockSync<T>({ store, verb, path }: Call, work: LockWork<T>)
     const folder = dirname(located);
     return runSync(work(new LocalFiles(blockingCalls, folder, undefined, partyIn(folder)), located));
   } catch (error) {
-    throw posixError(verb, located, error);
+    throw failure(verb, located, error);
   }
 }
 
@@ -66,6 +67,16 @@ export async function runOnData<T>(call: Call, work: (located: string) => Promis
     signal?.throwIfAborted();
     return await work(located);
   } catch (error) {
-    throw posixError(verb, located, error, signal);
+    throw failure(verb, located, error, signal);
   }
+}
+
+const CHANGES = ['create', 'replace', 'remove', 'move'];
+
+/** A change that was not plainly refused may have been made, as when a server did it and its reply was lost. */
+function failure(verb: string, located: string, cause: unknown, signal?: AbortSignal): VfsError {
+  const error = posixError(verb, located, cause, signal);
+  const code = codeOf(cause);
+  if (error === cause || error.code !== 'ERR_VFS_IO' || !CHANGES.includes(verb) || isRefusal(code)) return error;
+  return new VfsError(error.code, error.message, { cause, effect: 'unknown' });
 }
