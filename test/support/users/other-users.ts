@@ -25,7 +25,7 @@ export interface Answer {
 export type Task = 'abandon' | 'cycle' | 'look';
 
 export interface Circumstances {
-  readonly umask?: '022' | '077';
+  readonly umask?: '022' | '077' | '0777';
   /** Die by SIGKILL right after so many renames into or out of a guard. */
   readonly killAfter?: number;
 }
