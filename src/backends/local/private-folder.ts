@@ -45,8 +45,10 @@ export function* makePrivateFolder(calls: Syscalls, path: string, around: Surrou
   try {
     const made = yield* ask(calls.fstat(fd));
     const names = yield* ask(calls.readdir(reached(path, fd)));
-    if (made.uid !== around.euid || names.length > 0) throw replaced(path);
-    yield* share(calls, fd, made, around, mode);
+    if (names.length > 0) throw replaced(path);
+    // Some disks give every file to one owner (SMB, FAT, NFS for root). Or somebody put a folder of their own here, which changes
+    // nothing for them: they may as well replace the lock. Either way its owner and bits stay as they are.
+    if (made.uid === around.euid) yield* share(calls, fd, made, around, mode);
     keep = hasDescriptors();
     return keep ? `${DESCRIPTORS}/${String(fd)}` : undefined;
   } finally {
