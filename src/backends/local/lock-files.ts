@@ -62,7 +62,7 @@ export function* createLock(
       if (outcome === 'made') party.taken();
       if (outcome !== undefined) return outcome === 'made' ? { version } : undefined;
     }
-    yield* holder.fence(files, path, undefined);
+    yield* holder.giveWay(files, path, undefined);
     const written = yield* createFile(files, path, data, hardLinks);
     if (written) holder.note(path, written.version, hardLinks ? undefined : via, files.writtenStamp);
     return written;
@@ -82,7 +82,7 @@ export function* replaceLock(
   const version = recordVersion(data, via);
   try {
     if ((yield* holder.replace(files, path, expected, { data, via, version })) === 'done') return { version };
-    yield* holder.fence(files, path, viaIn(expected));
+    yield* holder.giveWay(files, path, viaIn(expected));
     const written = yield* replaceFile(files, path, expected, data);
     if (written) holder.note(path, written.version, via, files.writtenStamp);
     return written;
@@ -100,7 +100,7 @@ export function* removeLock(
 ): Steps<boolean> {
   try {
     if ((yield* holder.remove(files, path, expected)) === 'done') return true;
-    yield* holder.fence(files, path, viaIn(expected));
+    yield* holder.giveWay(files, path, viaIn(expected));
     return yield* removeFile(files, path, expected);
   } finally {
     holder.settle();

@@ -12,6 +12,9 @@ const IDLE_MS = 1000;
 /** A process keeps at most this number of private folders that nothing needs. */
 const MOST_IDLE = 64;
 
+/** Beyond this number the parties that have no private folder are forgotten. */
+const MOST_PARTIES = 1000;
+
 /** How long this process relies on what it knows of a folder's owner and permission bits, in milliseconds. */
 const SURROUNDINGS_MS = 1000;
 
@@ -57,7 +60,6 @@ export class Party {
   retire(): void {
     const id = this.holder.retire({ forgetHolderFolder: forgetPrivateFolder });
     withFolders.delete(this);
-    parties.delete(this.#folder);
     if (id !== undefined) this.#remove(id);
   }
 
@@ -97,12 +99,18 @@ let timer: NodeJS.Timeout | undefined;
 
 /** What this process keeps about a folder, given by its path. */
 export function partyIn(folder: string): Party {
-  let party = parties.get(folder);
-  if (party === undefined) {
-    party = new Party(folder);
-    parties.set(folder, party);
-  }
+  const known = parties.get(folder);
+  if (known !== undefined) return known;
+  if (parties.size >= MOST_PARTIES) forgetParties();
+  const party = new Party(folder);
+  parties.set(folder, party);
   return party;
+}
+
+/** A forgotten party is made again: it has no private folder, and no act under way. */
+function forgetParties(): void {
+  for (const [folder, party] of parties)
+    if (party.holder.id === undefined && party.holder.isIdle) parties.delete(folder);
 }
 
 /** One timer for all folders; it does not keep the process alive. */

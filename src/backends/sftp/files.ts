@@ -2,7 +2,7 @@ import { sleep } from '../../util/sleep.js';
 import { entryOf } from '../../vfs/names.js';
 import { folderOf } from '../../vfs/path.js';
 import { ask, type Steps } from '../../util/steps.js';
-import { contentVersion } from '../shared/content-version.js';
+import { recordVersion } from '../shared/content-version.js';
 import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
@@ -55,7 +55,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
 
   get written(): Version {
     if (this.#written === undefined) throw new Error('nothing was written');
-    return contentVersion(this.#written);
+    return recordVersion(this.#written);
   }
 
   *read(path: string, maxBytes = Infinity): Steps<FileImage | undefined> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { contentVersion } from '../shared/content-version.js';
+import { recordVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { folderOf } from '../../vfs/path.js';
 import type { Version } from '../../vfs/vfs.js';
@@ -106,7 +106,7 @@ function* readShort(requests: SftpRequests, handle: Handle): Steps<FileImage | u
   const { size, mtime } = yield* ask(stats);
   const data = yield* ask(read);
   if (data.length !== size) return undefined;
-  return { data, version: contentVersion(data), modifiedMs: mtime * 1000 };
+  return { data, version: recordVersion(data), modifiedMs: mtime * 1000 };
 }
 
 function* readLong(requests: SftpRequests, handle: Handle, maxBytes: number): Steps<FileImage> {

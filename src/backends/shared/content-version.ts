@@ -27,7 +27,7 @@ export function recordVersion(data: Uint8Array, via = viaOf(data)): Version {
 }
 
 /** The id in a version from `recordVersion`. */
-export function viaIn(version: Version): string | undefined {
-  const [, via] = version.split('.');
+export function viaIn(version: Version | undefined): string | undefined {
+  const [, via] = version?.split('.') ?? [];
   return via !== undefined && VIA.test(via) ? via : undefined;
 }

@@ -1,8 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { Lockfile, VfsFile } from '../../../src/index.js';
+import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
 import { failureOf, QUICK, Scene } from './scene.js';
 import { missing, openSsh } from './servers.js';
 
@@ -54,6 +55,18 @@ describe.skipIf(lacking !== undefined)(`faults on the way to OpenSSH${lacking ? 
       },
     );
   }
+
+  test('whoever takes a lock away from a process on the server removes its private folder first', async () => {
+    const held = new Lockfile(new VfsFile(localVfs({ root: scene.folder }), 'a'), { renew: false });
+    await held.acquire();
+    const folders = (): readonly string[] =>
+      readdirSync(scene.folder).filter((name) => name.startsWith('.vfs-lockfile-'));
+    expect(folders()).toHaveLength(1);
+    const { version } = (await scene.vfs.read('a.lock'))!;
+    expect(await scene.vfs.remove('a.lock', version)).toBe(true);
+    expect(folders()).toEqual([]);
+    await expect(held.renew()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', reason: 'removed' });
+  });
 
   test('a silent peer costs a lock no more than its lease, and hangs nobody', { timeout: 900_000 }, async () => {
     const lock = new Lockfile(new VfsFile(scene.vfs, 'a'), { ttl: '3s' });

@@ -27,9 +27,9 @@ const TURNS_A_PAUSE = 8;
  * whose path look-up is over: the kernel marks a removed directory dead, and its id is never used again.
  * Throws `ERR_VFS_NOT_A_FILE` for foreign names in it, and the system's own error where the folder cannot be removed.
  */
-export function* fence(files: FenceFiles, lock: string, id: string): Steps<void> {
+export function* fence(files: FenceFiles, lock: string, id: string | undefined): Steps<void> {
   // The id comes from a file that anybody may have written.
-  if (!isHolderId(id)) return;
+  if (id === undefined || !isHolderId(id)) return;
   const folder = stagedPath(lock, id);
   for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
     if (yield* tryRemove(files, folder)) return;

@@ -154,12 +154,10 @@ export class Holder {
     return outcome ?? 'stranger';
   }
 
-  /** Before a change through the guard of a record that names the folder `via`, this party's own included. */
-  *fence(files: HolderFiles, lock: string, via: string | undefined): Steps<void> {
+  /** Before a change through the guard of a record that names the folder `via`: there this party is a stranger to its own record. */
+  *giveWay(files: HolderFiles, lock: string, via: string | undefined): Steps<void> {
     yield* this.#settle(files, lock);
-    if (via === undefined) return;
-    if (this.#current?.id === via) this.#drop(files, this.#current);
-    yield* fence(files, lock, via);
+    if (via !== undefined && this.#current?.id === via) this.#drop(files, this.#current);
   }
 
   /** A record that names the current folder came to stand there through the guard. */

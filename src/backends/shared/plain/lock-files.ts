@@ -2,6 +2,8 @@ import { freshId } from '../../../util/fresh-id.js';
 import type { Steps } from '../../../util/steps.js';
 import { stagedPath } from '../../../vfs/names.js';
 import type { Version, Written } from '../../../vfs/vfs.js';
+import { viaIn } from '../content-version.js';
+import { fence } from './fence.js';
 import { guardedSwap, type SwapFiles } from './guarded-swap.js';
 
 /** The file operations of one change of a lock file. */
@@ -34,13 +36,15 @@ export function* replaceFile(
   expected: Version | undefined,
   data: Uint8Array,
 ): Steps<Written | undefined> {
+  yield* fence(files, path, viaIn(expected));
   const swapped = yield* guardedSwap(files, { lock: path, expected, next: data, patienceMs: files.patienceMs });
   return swapped ? { version: files.written } : undefined;
 }
 
 /** Removes the file while it is `expected`. */
-export function removeFile(files: LockFiles, path: string, expected: Version): Steps<boolean> {
-  return guardedSwap(files, { lock: path, expected, next: undefined, patienceMs: files.patienceMs });
+export function* removeFile(files: LockFiles, path: string, expected: Version): Steps<boolean> {
+  yield* fence(files, path, viaIn(expected));
+  return yield* guardedSwap(files, { lock: path, expected, next: undefined, patienceMs: files.patienceMs });
 }
 
 /** The mode of a lock file: readable to all who may write to its folder, so that each of them can judge the lock. */
