@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,9 +25,14 @@ beforeAll(() => {
   installed = new Installed();
   folder = mkdtempSync(join(tmpdir(), 'vfs-lockfile-denied-'));
   for (const name of ['closed', 'names only', 'open']) mkdirSync(join(folder, name));
-  const record = encodeRecord(foreign({ leaseMs: 1 }));
+  const record = encodeRecord(foreign({ leaseMs: 3_600_000 }));
   const locks = ['a', 'secret', 'closed/b', 'names only/c', 'open/d'];
-  for (const name of locks) writeFileSync(join(folder, `${name}.lock`), record);
+  const longAgo = new Date(Date.now() - 7_200_000);
+  for (const name of locks) {
+    writeFileSync(join(folder, `${name}.lock`), record);
+    // Stale by the clock of the disk, which only a reader who may write a scratch file can ask.
+    utimesSync(join(folder, `${name}.lock`), longAgo, longAgo);
+  }
   writeFileSync(join(folder, 'data.csv'), '1,2');
   const modes = { '.': 0o755, 'secret.lock': 0o600, closed: 0o700, 'names only': 0o744, open: 0o755 };
   for (const [name, mode] of Object.entries(modes)) chmodSync(join(folder, name), mode);

@@ -13,6 +13,7 @@ import {
   VfsFile,
 } from '../../../src/index.js';
 import { memVfs } from '../../../src/backends/mem.js';
+import { publicNames } from '../../support/names.js';
 
 let folder = '';
 beforeEach(() => {
@@ -97,5 +98,5 @@ test('sync', () => {
     return 7;
   });
   expect(r).toBe(7);
-  expect(readdirSync(folder)).toEqual(['x']);
+  expect(publicNames(folder)).toEqual(['x']);
 });

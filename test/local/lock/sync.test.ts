@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,7 @@ import {
   withLock,
   withLockSync,
 } from '../../../src/index.js';
+import { publicNames } from '../../support/names.js';
 
 let folder: string;
 let file: string;
@@ -52,7 +53,7 @@ describe('withLockSync', () => {
       { ownerId: 'me' },
     );
     expect(result).toBe(7);
-    expect(readdirSync(folder)).toEqual(['data.csv']);
+    expect(publicNames(folder)).toEqual(['data.csv']);
   });
 
   it('E7, U6: refuses a function that returns a promise, by its type and when it has returned', () => {
@@ -60,7 +61,7 @@ describe('withLockSync', () => {
     // @ts-expect-error a promise is no result
     expect(() => withLockSync(file, async () => Promise.resolve(7))).toThrow(/must not return a promise/);
     expect(() => withLockSync(file, work)).toThrow(expect.objectContaining({ code: 'ERR_LOCK_OPTION' }));
-    expect(readdirSync(folder)).toEqual(['data.csv']);
+    expect(publicNames(folder)).toEqual(['data.csv']);
   });
 
   it('U5: is refused at once inside itself and inside withLock; what it starts may have the lock afterwards', async () => {
@@ -80,7 +81,7 @@ describe('withLockSync', () => {
       throw new Error('mine');
     };
     expect(() => withLockSync(file, fail)).toThrow('mine');
-    expect(readdirSync(folder)).toEqual(['data.csv']);
+    expect(publicNames(folder)).toEqual(['data.csv']);
   });
 
   it('throws when the lock was lost while the function ran, and touches nothing', () => {
@@ -96,7 +97,7 @@ describe('withLockSync', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
     };
     expect(() => withLockSync(file, dawdle, { ttl: 100 })).toThrow(/not renewed before its lease ended/);
-    expect(readdirSync(folder)).toEqual(['data.csv']);
+    expect(publicNames(folder)).toEqual(['data.csv']);
   });
 });
 
@@ -146,7 +147,7 @@ describe('lockSync', () => {
     expect(() => lock.renew()).toThrow(LockLostError);
     expect(lock.remainingMs).toBe(0);
     expect(lock.release()).toBe(false);
-    expect(readdirSync(folder)).toEqual(['data.csv']);
+    expect(publicNames(folder)).toEqual(['data.csv']);
   });
 
   it('is given back once, also by the end of its scope', () => {
@@ -155,7 +156,7 @@ describe('lockSync', () => {
       using scoped = lockSync(file);
       lock = scoped;
     }
-    expect(readdirSync(folder)).toEqual(['data.csv']);
+    expect(publicNames(folder)).toEqual(['data.csv']);
     expect(lock.release()).toBe(false);
     expect(() => lock.assertHeld()).toThrow(LockNotHeldError);
     expect(lock.loss).toBeUndefined();
