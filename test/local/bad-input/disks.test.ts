@@ -30,7 +30,8 @@ describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small one
     file = new VfsFile(localVfs({ root: disk }), 'data.csv');
   });
   afterEach(() => {
-    execFileSync('umount', [disk]);
+    // A private folder that is kept for a second keeps its disk busy.
+    execFileSync('umount', ['--lazy', disk]);
     rmSync(disk, { recursive: true, force: true });
   });
 
