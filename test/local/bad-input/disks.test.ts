@@ -46,7 +46,7 @@ describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small one
 
   test('one that fills up under a lock ends it at its deadline, by a typed reason, and the lock can still be released', async () => {
     mount('size=64k,nr_inodes=32');
-    const lock = new Lockfile(file, { ttl: 500 });
+    const lock = new Lockfile(file, { ttl: '5s' });
     await lock.acquire();
     fill();
     await expect(lock.renew()).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
