@@ -1,10 +1,11 @@
 import { basename, dirname } from 'node:path';
 
-import { isPrivateName } from '../../vfs/names.js';
+import { entryOf, isPrivateName } from '../../vfs/names.js';
 import type { Entry, ListOptions } from '../../vfs/vfs.js';
 import { clearLeftover as clearPlainLeftover, inspectLeftover } from '../shared/plain/leftovers.js';
 import { walkFolder, type Locating } from './data-files.js';
 import { LocalFiles } from './files.js';
+import { partyIn } from './party.js';
 import { pooledCalls } from './syscalls.js';
 
 /** The private names in a folder. */
@@ -12,6 +13,8 @@ export function listLeftovers(vfs: Locating, folder: string, options: ListOption
   const visit = async (path: string): Promise<Entry | undefined> => {
     if (!isPrivateName(basename(path))) return undefined;
     const located = vfs.locate(path);
+    // This very process uses it.
+    if (entryOf(located) === partyIn(dirname(located)).holder.id) return undefined;
     const found = await inspectLeftover(filesAround(located), located);
     return found && { ...found, path };
   };
