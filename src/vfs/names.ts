@@ -56,6 +56,11 @@ export function isProbeEntry(name: string): boolean {
   return /^probe-[a-z]+$/.test(name);
 }
 
+/** Whether a text can be the id of a holder's folder. */
+export function isHolderId(id: string): boolean {
+  return /^[0-9a-f]{32}$/.test(id);
+}
+
 /** Whether a name in a holder's folder is one of its entries. */
 export function isHolderEntry(name: string): boolean {
   return /^[0-9a-z]{1,11}\.(new|taken)$/.test(name);

@@ -148,14 +148,6 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
     return 'folder';
   }
 
-  *makeHolderFolder(path: string): Steps<string> {
-    return (yield* this.makeStage(path)) ?? path;
-  }
-
-  forgetHolderFolder(at: string): void {
-    forgetPrivateFolder(at);
-  }
-
   *inside<T>(folder: string, work: (at: string, names: readonly string[]) => Steps<T>): Steps<T | undefined> {
     return yield* insideFolder(this.#calls, folder, yield* this.#around(), work);
   }

@@ -58,7 +58,7 @@ export class Party {
 
   /** Removes the private folder if no record names it. */
   retire(): void {
-    const id = this.holder.retire({ forgetHolderFolder: forgetPrivateFolder });
+    const id = this.holder.retire({ forgetStage: forgetPrivateFolder });
     withFolders.delete(this);
     if (id !== undefined) this.#remove(id);
   }

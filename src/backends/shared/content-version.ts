@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { isHolderId } from '../../vfs/names.js';
 import type { Version } from '../../vfs/vfs.js';
 
 /** The version of a file in a store without versions. Records never repeat, so their versions do not either. */
@@ -12,13 +13,11 @@ export function viaOf(data: Uint8Array): string | undefined {
   if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes('"via"')) return undefined;
   try {
     const { via } = JSON.parse(Buffer.from(data).toString('utf8')) as { readonly via?: unknown };
-    return typeof via === 'string' && VIA.test(via) ? via : undefined;
+    return typeof via === 'string' && isHolderId(via) ? via : undefined;
   } catch {
     return undefined;
   }
 }
-
-const VIA = /^[0-9a-f]{32}$/;
 
 /** The version of a plain file: of its content, and of the holder's folder that has to be removed before anybody else changes it. */
 export function recordVersion(data: Uint8Array, via = viaOf(data)): Version {
@@ -29,5 +28,5 @@ export function recordVersion(data: Uint8Array, via = viaOf(data)): Version {
 /** The id in a version from `recordVersion`. */
 export function viaIn(version: Version | undefined): string | undefined {
   const [, via] = version?.split('.') ?? [];
-  return via !== undefined && VIA.test(via) ? via : undefined;
+  return via !== undefined && isHolderId(via) ? via : undefined;
 }

@@ -1,5 +1,5 @@
 import { VfsError } from '../../../vfs/errors.js';
-import { isHolderEntry, stagedPath } from '../../../vfs/names.js';
+import { isHolderEntry, isHolderId, stagedPath } from '../../../vfs/names.js';
 import type { Steps } from '../../../util/steps.js';
 import { codeOf } from './posix-errors.js';
 
@@ -36,11 +36,6 @@ export function* fence(files: FenceFiles, lock: string, id: string | undefined):
     if (turn % TURNS_A_PAUSE === 0) yield* files.pause(1);
   }
   throw new VfsError('ERR_VFS_IO', `cannot take over ${lock}: its holder keeps filling ${folder}`);
-}
-
-/** Whether a text can be the id of a holder's folder. */
-export function isHolderId(id: string): boolean {
-  return /^[0-9a-f]{32}$/.test(id);
 }
 
 /** True: it is gone. False: something was in its way and is not any more. */

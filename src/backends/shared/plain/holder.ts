@@ -3,20 +3,17 @@ import type { Steps } from '../../../util/steps.js';
 import { stagedPath } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { fence, type FenceFiles } from './fence.js';
+import type { SwapFiles } from './guarded-swap.js';
+import { discard } from './lock-files.js';
 import { codeOf, isRefusal, LINKLESS } from './posix-errors.js';
 
 /** The file operations of a holder. A stamp tells one file of a name from the next one (inode, size and modification time). */
-export interface HolderFiles extends FenceFiles {
-  /** Makes a private folder that all who may write where it stands can empty; returns the path by which its names are reached. */
-  makeHolderFolder(path: string): Steps<string>;
-  /** The opposite of `makeHolderFolder` for what the process itself keeps of it, such as a descriptor. Never fails. */
-  forgetHolderFolder(at: string): void;
+export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | 'forgetStage' | 'rename'> {
   /** Writes a new file and returns its stamp. */
   writeStamped(path: string, data: Uint8Array): Steps<string>;
   /** The stamp of what stands under a name, links not followed; undefined where nothing does. */
   stampOf(path: string): Steps<string | undefined>;
   link(from: string, to: string): Steps<unknown>;
-  rename(from: string, to: string): Steps<unknown>;
 }
 
 /** A private folder, and the records that name it as the way to change them. */
@@ -42,7 +39,7 @@ export type OwnOutcome = 'done' | 'stranger';
 
 /** What a party reports about its folder, so that somebody can remove it when nothing needs it. */
 export interface HolderLife {
-  /** The folder exists; `lock` is a path beside it. */
+  /** The folder exists. */
   readonly made: () => void;
   /** No record names the folder any more. */
   readonly idle: () => void;
@@ -83,7 +80,8 @@ export class Holder {
     const found = this.id;
     if (found !== undefined) return found;
     const id = freshId();
-    const made = newFolder(id, yield* files.makeHolderFolder(stagedPath(lock, id)));
+    const path = stagedPath(lock, id);
+    const made = newFolder(id, (yield* files.makeStage(path)) ?? path);
     const raced = this.#raced();
     if (raced === undefined) {
       this.#current = made;
@@ -166,7 +164,7 @@ export class Holder {
   }
 
   /** Gives the current folder up if no record names it. Returns its id, for somebody to remove it: nobody here uses it again. */
-  retire(files: Pick<HolderFiles, 'forgetHolderFolder'>): string | undefined {
+  retire(files: Pick<HolderFiles, 'forgetStage'>): string | undefined {
     const folder = this.#current;
     if (folder === undefined || !this.isIdle) return undefined;
     this.#drop(files, folder);
@@ -204,7 +202,7 @@ export class Holder {
     } finally {
       if (this.#acting.get(lock) === folder) this.#acting.delete(lock);
       folder.users -= 1;
-      if (folder.dropped && folder.users === 0) files.forgetHolderFolder(folder.at);
+      if (folder.dropped && folder.users === 0) files.forgetStage(folder.at);
     }
     const code = codeOf(failure);
     if (code === 'ENOENT' || !isRefusal(code)) yield* this.#remove(files, lock, folder, failure);
@@ -230,11 +228,11 @@ export class Holder {
     }
   }
 
-  #drop(files: Pick<HolderFiles, 'forgetHolderFolder'>, folder: HolderFolder): void {
+  #drop(files: Pick<HolderFiles, 'forgetStage'>, folder: HolderFolder): void {
     if (this.#current === folder) this.#current = undefined;
     if (folder.dropped) return;
     folder.dropped = true;
-    if (folder.users === 0) files.forgetHolderFolder(folder.at);
+    if (folder.users === 0) files.forgetStage(folder.at);
   }
 }
 
@@ -253,14 +251,5 @@ function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps
   } catch (error) {
     yield* discard(files, entry);
     throw error;
-  }
-}
-
-/** What cannot be removed here goes with the folder. */
-function* discard(files: HolderFiles, path: string): Steps<void> {
-  try {
-    yield* files.unlink(path);
-  } catch {
-    return;
   }
 }
