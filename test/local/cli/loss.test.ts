@@ -131,7 +131,7 @@ describe('when one of the two processes that watch over the command stands still
   it('a suspended job may still tidy up when its time is over', async () => {
     mkdirSync(inbox());
     const script = `trap 'echo tidied up; exit' TERM; echo ready; while :; do sleep 0.02; done`;
-    const running = cli(['run', file(), '--ttl', '3s', '--kill-after', '1s', '--', 'sh', '-c', script]);
+    const running = cli(['run', file(), '--ttl', '9s', '--kill-after', '6s', '--', 'sh', '-c', script]);
     await eventually(() => expect(running.stdout()).toBe('ready\n'));
     running.child.kill('SIGTSTP');
     await eventually(() => expect(running.stdout()).toBe('ready\ntidied up\n'));
