@@ -39,9 +39,11 @@ async function fails({ run }: ConformanceCase): Promise<boolean> {
 
 describe('the conformance suite notices a store that', () => {
   test.each(ALL.map((each) => [each.what, each] as const))('%s', async (_what, broken) => {
-    const cases = conformance(making(broken), { rounds: 5, patienceMs: 500 });
+    const cases = conformance(making(broken), { rounds: 5, patienceMs: 500 }).filter(({ name }) =>
+      broken.noticedBy.some((part) => name.includes(part)),
+    );
     const verdicts = await Promise.all(cases.map(fails));
-    const failed = names.filter((_, index) => verdicts[index]);
+    const failed = cases.filter((_, index) => verdicts[index]).map(({ name }) => name);
     for (const name of failed) noticed.add(name);
     const overlooked = broken.noticedBy.filter((part) => !failed.some((name) => name.includes(part)));
     expect(overlooked, `it failed only: ${failed.join('; ')}`).toEqual([]);

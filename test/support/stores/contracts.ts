@@ -7,10 +7,15 @@ import { Volume } from 'memfs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem.js';
-import { conformance, type MakeVfs, type VfsUnderTest } from '../../../src/conformance/index.js';
+import {
+  conformance,
+  type ConformanceOptions,
+  type MakeVfs,
+  type VfsUnderTest,
+} from '../../../src/conformance/index.js';
 import { localVfs, type LocalVfsOptions } from '../../../src/index.js';
-import { SlowVfs } from '../../support/stores/slow-vfs.js';
-import { ThreadVfs } from '../../support/stores/thread-vfs.js';
+import { SlowVfs } from './slow-vfs.js';
+import { ThreadVfs } from './thread-vfs.js';
 
 const TMPFS = 0x01021994;
 const isTmpfs = (folder: string): boolean => statfsSync(folder).type === TMPFS;
@@ -72,20 +77,20 @@ function isOurs(path: string): boolean {
   return /^\.vfs-lockfile-|\.guard$/.test(basename(path));
 }
 
-function contract(what: string, make: MakeVfs | undefined): void {
+function contract(what: string, make: MakeVfs | undefined, options?: ConformanceOptions): void {
   describe.skipIf(make === undefined)(what, () => {
-    for (const { name, run } of conformance(make ?? mem)) test(name, run);
+    for (const { name, run } of conformance(make ?? mem, options)) test(name, run);
   });
 }
 
 /** The same, but each race is between three threads that make system calls of their own. */
-function contractAmongThreads(what: string, parent: string | undefined, options: LocalVfsOptions): void {
-  describe.skipIf(parent === undefined)(what, () => {
+function contractAmongThreads(what: string, local: LocalVfsOptions, options?: ConformanceOptions): void {
+  describe.skipIf(DISK === undefined)(what, () => {
     let root = '';
     let rivals: readonly ThreadVfs[] = [];
     beforeAll(async () => {
-      root = mkdtempSync(join(parent!, 'vfs-lockfile-conformance-'));
-      rivals = await Promise.all([1, 2].map(() => ThreadVfs.start({ root, ...options })));
+      root = mkdtempSync(join(DISK!, 'vfs-lockfile-conformance-'));
+      rivals = await Promise.all([1, 2].map(() => ThreadVfs.start({ root, ...local })));
     });
     afterAll(async () => {
       await Promise.all(rivals.map((rival) => rival.end()));
@@ -96,20 +101,31 @@ function contractAmongThreads(what: string, parent: string | undefined, options:
       const folder = `case ${(made += 1)}`;
       mkdirSync(join(root, folder));
       const dispose = (): Promise<void> => removed(join(root, folder));
-      return Promise.resolve({ vfs: localVfs({ root, ...options }), rivals, folder, dispose });
+      return Promise.resolve({ vfs: localVfs({ root, ...local }), rivals, folder, dispose });
     };
-    for (const { name, run } of conformance(make)) test(name, run);
+    for (const { name, run } of conformance(make, options)) test(name, run);
   });
 }
 
 const onDisk = (options: LocalVfsOptions): MakeVfs | undefined =>
   DISK === undefined ? undefined : local(DISK, options);
 
-contract('memory', mem);
-contract('memory on a volume of my own', memOfMyOwn);
-contract(`memory behind a network (seed ${seed})`, memFarAway);
-contract('a local disk (needs one besides tmpfs)', onDisk({}));
-contract('a local disk without hard links', onDisk({ hardLinks: false }));
-contract('tmpfs (needs one)', SHARED_MEMORY === undefined ? undefined : local(SHARED_MEMORY));
-contractAmongThreads('a local disk raced by other threads', DISK, {});
-contractAmongThreads('a local disk without hard links raced by other threads', DISK, { hardLinks: false });
+/** The contract of a store, of stores in the memory of this process. */
+export function memoryContracts(options?: ConformanceOptions): void {
+  contract('memory', mem, options);
+  contract('memory on a volume of my own', memOfMyOwn, options);
+  contract(`memory behind a network (seed ${seed})`, memFarAway, options);
+}
+
+/** The same of folders on this machine's disks. */
+export function diskContracts(options?: ConformanceOptions): void {
+  contract('a local disk (needs one besides tmpfs)', onDisk({}), options);
+  contract('a local disk without hard links', onDisk({ hardLinks: false }), options);
+  contract('tmpfs (needs one)', SHARED_MEMORY === undefined ? undefined : local(SHARED_MEMORY), options);
+}
+
+/** The same of a folder that several threads work on. */
+export function threadContracts(options?: ConformanceOptions): void {
+  contractAmongThreads('a local disk raced by other threads', {}, options);
+  contractAmongThreads('a local disk without hard links raced by other threads', { hardLinks: false }, options);
+}

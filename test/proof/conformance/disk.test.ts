@@ -1,0 +1,3 @@
+import { diskContracts } from '../../support/stores/contracts.js';
+
+diskContracts();

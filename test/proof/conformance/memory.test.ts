@@ -1,0 +1,3 @@
+import { memoryContracts } from '../../support/stores/contracts.js';
+
+memoryContracts();

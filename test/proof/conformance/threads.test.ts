@@ -1,0 +1,3 @@
+import { threadContracts } from '../../support/stores/contracts.js';
+
+threadContracts();
