@@ -10,9 +10,8 @@ import { Ledger } from './ledger.js';
 import type { WorkerMessage } from './messages.js';
 import type { Options } from './options.js';
 import { report } from './report.js';
-import { LARGE_FILE, sampleFiles } from './sample-files.js';
+import { quickWorkload, wholeWorkload, type Workload } from './sample-files.js';
 import { count, type Screen } from './screen.js';
-import { KILL_AT_ROWS } from './settings.js';
 import { Workers, type WorkersOptions } from './workers.js';
 
 /** Runs the whole demonstration and shows its progress. Returns one sentence for each problem. */
@@ -22,12 +21,13 @@ export async function demonstrate(
 ): Promise<readonly string[]> {
   const workFolder = await mkdtemp(join(tmpdir(), 'vfs-lockfile-demo-'));
   const location = options.inbox ?? join(workFolder, 'inbox');
+  const workload = options.quick ? quickWorkload() : wholeWorkload();
   try {
     const inbox = await InboxFolder.open(location);
     try {
-      return await runIn({ ...tools, workers: options.workers, workFolder, location, inbox });
+      return await runIn({ ...tools, workers: options.workers, workload, workFolder, location, inbox });
     } finally {
-      if (!options.keep) await inbox.empty(sampleFiles());
+      if (!options.keep) await inbox.empty(workload.files);
     }
   } finally {
     if (!options.keep) await rm(workFolder, { recursive: true });
@@ -36,12 +36,13 @@ export async function demonstrate(
 
 interface DemoContext extends WorkersOptions {
   readonly inbox: InboxFolder;
+  readonly workload: Workload;
   readonly screen: Screen;
 }
 
 async function runIn(context: DemoContext): Promise<readonly string[]> {
   const { workFolder, location, inbox, screen, signal } = context;
-  const files = sampleFiles();
+  const { files } = context.workload;
   screen.log(`Copying ${count(files.length)} CSV files into the inbox ${location}`);
   const bytes = await inbox.fill(files, signal);
   const ledger = new Ledger(workFolder, 'parent');
@@ -49,7 +50,7 @@ async function runIn(context: DemoContext): Promise<readonly string[]> {
 
   screen.log(`${count(context.workers)} workers summarise ${count(bytes)} bytes in ${workFolder}/ledger.db`);
   const history = new History();
-  const { exits, killed } = await processInbox(context, history, files.length);
+  const { exits, killed } = await processInbox(context, history);
 
   screen.log('All workers have ended. One process now counts all original files again');
   const expected: ExpectedFile[] = [];
@@ -69,23 +70,19 @@ async function runIn(context: DemoContext): Promise<readonly string[]> {
 }
 
 /** Runs the workers until the inbox is empty. Kills the first worker that has read enough rows of the large file. */
-async function processInbox(
-  context: DemoContext,
-  history: History,
-  files: number,
-): Promise<Pick<Outcome, 'exits' | 'killed'>> {
-  const { screen, signal } = context;
+async function processInbox(context: DemoContext, history: History): Promise<Pick<Outcome, 'exits' | 'killed'>> {
+  const { screen, signal, workload } = context;
   let killed: KilledWorker | undefined;
   signal.throwIfAborted();
   const workers = new Workers(context, (worker, message) => {
     history.add(worker, message);
-    if (killed === undefined && isFarEnough(message)) {
+    if (killed === undefined && isFarEnough(message, workload)) {
       killed = { worker, pid: workers.kill(worker), file: message.file, rows: message.rows };
       screen.log(`${worker} is killed, ${count(message.rows)} rows into ${message.file}`);
     }
     if (message.kind === 'taken-over') screen.log(describeTakeover(worker, message));
   });
-  screen.start(history, files);
+  screen.start(history, workload.files.length);
   try {
     const exits = await workers.ended;
     signal.throwIfAborted();
@@ -97,8 +94,8 @@ async function processInbox(
 
 type MessageOf<Kind> = Extract<WorkerMessage, { readonly kind: Kind }>;
 
-function isFarEnough(message: WorkerMessage): message is MessageOf<'progress'> {
-  return message.kind === 'progress' && message.file === LARGE_FILE && message.rows >= KILL_AT_ROWS;
+function isFarEnough(message: WorkerMessage, { largeFile, killAtRows }: Workload): message is MessageOf<'progress'> {
+  return message.kind === 'progress' && message.file === largeFile && message.rows >= killAtRows;
 }
 
 function describeTakeover(worker: string, { file, takeover }: MessageOf<'taken-over'>): string {

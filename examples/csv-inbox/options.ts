@@ -4,17 +4,20 @@ export interface Options {
   readonly workers: number;
   /** The path or URI of the inbox as the user wrote it. Undefined: a folder in the temporary folder of this run. */
   readonly inbox: string | undefined;
+  /** Whether to work on fewer and smaller files. */
+  readonly quick: boolean;
   readonly keep: boolean;
   readonly help: boolean;
 }
 
-export const USAGE = `Usage: npm start -- [--workers N] [--inbox DIR|URI] [--keep]
+export const USAGE = `Usage: npm start -- [--workers N] [--inbox DIR|URI] [--quick] [--keep]
 
 Processes an inbox of CSV files with several worker processes, kills one of them
 halfway through a file, and checks that every file was processed exactly once.
 
   --workers N      how many worker processes, from 2 to 32 (default: 4)
   --inbox DIR|URI  an empty or new folder to use as the inbox (default: a temporary one)
+  --quick          fewer and smaller files
   --keep           leave the archived files and the summary in place
   --help           show this text
 
@@ -27,12 +30,12 @@ export class UsageError extends Error {
 }
 
 export function parseOptions(args: readonly string[]): Options {
-  const { workers, inbox, keep, help } = parseArguments(args);
+  const { workers, ...others } = parseArguments(args);
   if (!/^\d+$/.test(workers) || Number(workers) < 2 || Number(workers) > 32) {
     throw new UsageError(`--workers must be a whole number from 2 to 32, not ${JSON.stringify(workers)}`);
   }
-  if (inbox === '') throw new UsageError('--inbox must name a folder, not nothing');
-  return { workers: Number(workers), inbox, keep, help };
+  if (others.inbox === '') throw new UsageError('--inbox must name a folder, not nothing');
+  return { workers: Number(workers), ...others };
 }
 
 function parseArguments(args: readonly string[]) {
@@ -42,6 +45,7 @@ function parseArguments(args: readonly string[]) {
       options: {
         workers: { type: 'string', default: '4' },
         inbox: { type: 'string' },
+        quick: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

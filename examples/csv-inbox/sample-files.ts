@@ -1,4 +1,4 @@
-import { createReadStream, readdirSync } from 'node:fs';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -9,25 +9,47 @@ export interface SampleFile {
   read(): AsyncIterable<Uint8Array>;
 }
 
-const REPEATS = 10;
+/** What the workers have to do. */
+export interface Workload {
+  readonly files: readonly SampleFile[];
+  /** The name of the one large file, which is made of many copies of another. */
+  readonly largeFile: string;
+  /** After how many rows of the large file its first worker is killed. */
+  readonly killAtRows: number;
+}
 
-/** The name of the one large file, with 24 MB and more than half a million rows. */
-export const LARGE_FILE = `diamonds-${String(REPEATS)}-times.csv`;
+/** Every CSV file of two published packages of sample data, and one of 24 MB with more than half a million rows. */
+export function wholeWorkload(): Workload {
+  return workload({ mostBytes: Infinity, repeats: 10, killAtRows: 200_000 });
+}
 
-/** Every CSV file of two published packages of sample data, and one large file made of many copies of another. */
-export function sampleFiles(): readonly SampleFile[] {
+/** The small ones of those files, and one of 5 MB with a hundred thousand rows. */
+export function quickWorkload(): Workload {
+  return workload({ mostBytes: 200_000, repeats: 2, killAtRows: 40_000 });
+}
+
+interface Size {
+  readonly mostBytes: number;
+  readonly repeats: number;
+  readonly killAtRows: number;
+}
+
+function workload({ mostBytes, repeats, killAtRows }: Size): Workload {
   const { resolve } = createRequire(import.meta.url);
   const vega = join(dirname(resolve('vega-datasets')), '..', 'data');
   const observable = dirname(resolve('@observablehq/sample-datasets/diamonds.csv'));
-  return [
-    ...csvFilesIn(vega, 'vega'),
-    ...csvFilesIn(observable, 'observable'),
-    { name: LARGE_FILE, read: () => repeated(join(observable, 'diamonds.csv'), REPEATS) },
+  const largeFile = `diamonds-${String(repeats)}-times.csv`;
+  const files = [
+    ...csvFilesIn(vega, 'vega', mostBytes),
+    ...csvFilesIn(observable, 'observable', mostBytes),
+    { name: largeFile, read: () => repeated(join(observable, 'diamonds.csv'), repeats) },
   ];
+  return { files, largeFile, killAtRows };
 }
 
-function csvFilesIn(folder: string, origin: string): SampleFile[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.csv'));
+function csvFilesIn(folder: string, origin: string, mostBytes: number): SampleFile[] {
+  const isWanted = (name: string): boolean => name.endsWith('.csv') && statSync(join(folder, name)).size <= mostBytes;
+  const names = readdirSync(folder).filter(isWanted);
   return names.map((name) => ({ name: `${origin}-${name}`, read: () => createReadStream(join(folder, name)) }));
 }
 

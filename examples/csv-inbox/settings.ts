@@ -7,8 +7,5 @@ export const LEASE_MS = 60_000;
 /** How many rows a worker reads before it stores a summary of them in the ledger. */
 export const BATCH_ROWS = 20_000;
 
-/** After how many rows of the large file its first worker is killed. */
-export const KILL_AT_ROWS = 200_000;
-
 /** How long a worker pauses when other workers hold all remaining files, in milliseconds. */
 export const PAUSE_MS = 100;

@@ -1,0 +1,3 @@
+import { demoSuite } from '../../support/suites/demo.js';
+
+demoSuite({ quick: false });
