@@ -7,7 +7,9 @@ import { Lockfile, localVfs, VfsFile } from 'vfs-lockfile';
 const [folder = '', task = '', umask = '022'] = process.argv.slice(2);
 process.umask(Number.parseInt(umask, 8));
 
-const lock = new Lockfile(new VfsFile(localVfs({ root: folder }), 'data.csv'), { ttl: 1000, renew: false });
+// What is left behind is to be stale soon; what is done with a lock has time, however busy the machine is.
+const ttl = task === 'abandon' ? 1000 : 60_000;
+const lock = new Lockfile(new VfsFile(localVfs({ root: folder }), 'data.csv'), { ttl, renew: false });
 
 /** Where a process is to be killed in the guard: takes its private folder away, as a cleaner of temporary files does. */
 function cleanUp() {
@@ -25,7 +27,7 @@ const tasks = {
   },
   look: () => lock.metadata(),
   cycle: async () => {
-    await lock.acquire({ wait: '20s' });
+    await lock.acquire({ wait: '4m' });
     const reclaimed = lock.reclaimedFrom?.reason ?? null;
     cleanUp();
     await lock.renew();
