@@ -15,6 +15,7 @@ import {
   type Running,
   useFolder,
 } from '../../support/cli/harness.js';
+import { slowness } from '../../support/slowness.js';
 
 const folder = useFolder();
 const inbox = (): string => join(folder(), 'inbox');
@@ -22,7 +23,14 @@ const file = (): string => join(inbox(), 'data.csv');
 const lock = (): string => `${file()}.lock`;
 const log = (): string => join(folder(), 'log');
 
-const LEASE = ['--ttl', '3s', '--margin', '700ms', '--kill-after', '300ms'];
+/** Everything that has to happen in time has as many times more of it on a machine that is busy. */
+const pace = await slowness();
+const times = (options: Readonly<Record<string, number>>): readonly string[] =>
+  Object.entries(options).flatMap(([name, ms]) => [`--${name}`, `${Math.ceil(ms * pace)}ms`]);
+
+const LEASE = times({ ttl: 3000, margin: 700, 'kill-after': 300 });
+/** With time for a command to tidy up. */
+const LONG_LEASE = times({ ttl: 6000, margin: 500, 'kill-after': 2500 });
 
 /** A command that ignores every signal it can, with two more of that kind in its group. */
 async function deafOnes(...options: readonly string[]): Promise<Running> {
@@ -58,17 +66,17 @@ describe('when the lock cannot be renewed', () => {
   it('lets a command that listens to SIGTERM end by itself', async () => {
     mkdirSync(inbox());
     const script = `trap 'echo tidied up; exit 0' TERM; echo ready; while :; do sleep 0.02; done`;
-    const running = cli(['run', file(), ...LEASE, '--', 'sh', '-c', script]);
+    const running = cli(['run', file(), ...LONG_LEASE, '--', 'sh', '-c', script]);
     await eventually(() => expect(running.stdout()).toBe('ready\n'));
     renameSync(inbox(), `${inbox()}.away`);
     expect(await running.outcome).toMatchObject({ code: 80, stdout: 'ready\ntidied up\n' });
   });
 
   it('goes on when the store comes back in time', async () => {
-    const running = await deafOnes('--ttl', '6s', '--margin', '500ms', '--kill-after', '500ms');
+    const running = await deafOnes(...times({ ttl: 6000, margin: 500, 'kill-after': 500 }));
     const firstEndMs = leaseEndMs(lock());
     renameSync(inbox(), `${inbox()}.away`);
-    await eventually(() => expect(Date.now()).toBeGreaterThan(firstEndMs - 3000));
+    await eventually(() => expect(Date.now()).toBeGreaterThan(firstEndMs - 3000 * pace));
     renameSync(`${inbox()}.away`, inbox());
     await eventually(() => expect(Date.now()).toBeGreaterThan(firstEndMs));
     await eventually(() => expect(leaseEndMs(lock())).toBeGreaterThan(firstEndMs));
