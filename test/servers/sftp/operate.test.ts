@@ -19,7 +19,6 @@ import { missing, openSsh, rclone, startServer } from './servers.js';
 
 const sftp: StoreKind = {
   ...FOLDERS,
-  many: 1000,
   name: 'OpenSSH',
   lacking: missing(openSsh),
   start: async () => {

@@ -54,7 +54,7 @@ export interface Store {
 
 export const FOLDERS: Traits = {
   ...{ onDisk: true, hasFolders: true, nameBytes: 255, refuses: /\0/ },
-  ...{ promised: true, many: 10_000 },
+  ...{ promised: true, many: 1000 },
 };
 
 const mem: StoreKind = {

@@ -1,0 +1,3 @@
+import { sweepKilledSuite } from '../../support/suites/sweep-killed.js';
+
+sweepKilledSuite(12);

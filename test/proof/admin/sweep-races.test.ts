@@ -1,0 +1,3 @@
+import { sweepRacesSuite } from '../../support/suites/sweep-races.js';
+
+sweepRacesSuite({ plays: 150, blindPlays: 20 });

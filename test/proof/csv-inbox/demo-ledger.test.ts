@@ -1,0 +1,3 @@
+import { ledgerSuite } from '../../support/suites/ledger.js';
+
+ledgerSuite(3);
