@@ -4,7 +4,13 @@ import { ClosingLines } from './test/support/reporter.js';
 
 /** The tests of one folder. Which folders need what is in CONTRIBUTING.md. */
 function folder(name: string, path = name): TestProjectInlineConfiguration {
-  return { extends: true, test: { name, include: [`test/${path}/**/*.test.ts`] } };
+  return { extends: true, test: { name, include: [`test/${path}/**/*.test.ts`], sequence: { groupOrder: 1 } } };
+}
+
+/** Tests of which many wait for processes or leases more than they compute, so that more of them run at the same time. */
+function waiting(name: string): TestProjectInlineConfiguration {
+  const { test } = folder(name);
+  return { extends: true, test: { ...test, maxWorkers: 4, sequence: { groupOrder: 0 } } };
 }
 
 /** Real servers, of which one of each kind is started before the first test and shared by all. */
@@ -17,7 +23,7 @@ function servers(name: string): TestProjectInlineConfiguration {
 export default defineConfig({
   test: {
     projects: [
-      ...[folder('unit'), folder('local'), folder('package')],
+      ...[waiting('unit'), waiting('local'), waiting('package')],
       ...[folder('sftp', 'servers/sftp'), servers('s3'), servers('gcs'), folder('proof')],
     ],
     pool: 'forks',
