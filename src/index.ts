@@ -9,6 +9,7 @@ export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from '
 export type { AcquireOptions, LockOptions, StaleHandler } from './lock/model/options.js';
 export type { Duration } from './util/duration.js';
 export type { NamedId } from './lock/model/named.js';
+export type { ForeignLock } from './lock/model/foreign.js';
 export type { LockRecord } from './lock/model/record.js';
 export type { Reclaimed } from './lock/model/holder.js';
 export type { StaleReason } from './lock/model/staleness.js';

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 
 import { effectOf, VfsError } from '../vfs/errors.js';
+import { LockForeignError } from '../lock/model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
 import { publish } from '../lock/model/events.js';
 import { VfsFile } from '../vfs/file.js';
@@ -41,6 +42,7 @@ const MAX_TRIES = 8;
  * `vfs-lockfile:force-release`.
  *
  * @throws {LockOptionError} if `expect` is missing or another option cannot be used.
+ * @throws {LockForeignError} if the lock belongs to another program: it is left alone.
  * @throws {VfsError} if the store fails, or if the lock file changed on every attempt.
  * @throws the reason of `signal` if that aborts.
  * @example
@@ -78,6 +80,7 @@ async function end(
   let unanswered: ObservedLock | undefined;
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const observed = await run(readLock(lock.vfs, lock.path, { signal }));
+    if (observed?.foreign) throw new LockForeignError(lock.toString(), observed.foreign);
     if (observed === undefined || observed.record?.released || idOf(observed) !== expect) {
       // It is gone after a request of ours that got no answer, so that request was carried out.
       return unanswered && { ...unanswered, tries };

@@ -19,7 +19,9 @@ export async function freeByVersion(
   options: CallOptions = {},
 ): Promise<boolean> {
   if (!keepsTombstone(vfs, observed.record)) return await vfs.remove(lock, observed.version, options);
-  const tombstone = encodeRecord({ ...UNKNOWN_HOLDER, ...observed.record, nonce: freshId(), via: '', released: true });
+  // No more than a tombstone needs: the holder's own record may be so large that it could not be written again.
+  const { lockId = '', fencingToken = '' } = observed.record ?? {};
+  const tombstone = encodeRecord({ ...RELEASED, createdAt: new Date(), lockId, fencingToken, nonce: freshId() });
   return (await vfs.replace(lock, observed.version, tombstone, options)) !== undefined;
 }
 
@@ -27,8 +29,7 @@ export function keepsTombstone({ capabilities }: Vfs, record: LockRecord | undef
   return capabilities.remove === 'none' || (record?.fencingToken ?? '') !== '';
 }
 
-/** What a tombstone says about a holder whose record could not be read. */
-const UNKNOWN_HOLDER: LockRecord = {
+const RELEASED: LockRecord = {
   createdAt: undefined,
   ttlMs: 1,
   leaseMs: 1,
@@ -46,5 +47,5 @@ const UNKNOWN_HOLDER: LockRecord = {
   graceMs: 0,
   via: '',
   note: undefined,
-  released: false,
+  released: true,
 };

@@ -37,7 +37,8 @@ export interface ListLocksOptions extends InspectOptions {
 
 /**
  * Inspects every lock in a folder, in no particular order and in bounded memory. Locks that are released meanwhile are left out. A
- * file named `*.lock` that holds no lock record is `'unreadable'`, and becomes `'stale'` with that reason after `ttl`.
+ * file named `*.lock` that is empty or holds an incomplete record is `'unreadable'`, and becomes `'stale'` with that reason after
+ * `ttl`; one that belongs to another program, such as a `yarn.lock`, is `'foreign'`.
  *
  * @throws {LockOptionError} if the location or an option cannot be used.
  * @throws {VfsError} while it is iterated, if the folder cannot be listed.
@@ -105,6 +106,7 @@ const UNREAD = {
   state: 'unreadable',
   reason: undefined,
   record: undefined,
+  foreign: undefined,
   ageMs: undefined,
   idleMs: undefined,
   expiresInMs: undefined,

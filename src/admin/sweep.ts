@@ -33,7 +33,8 @@ export interface SweepOptions extends Omit<ListLocksOptions, 'onError'> {
    */
   readonly onStale?: (record: LockRecord | undefined, reason: StaleReason, file: VfsFile) => unknown;
   /**
-   * Also remove stale `*.lock` files that hold no lock record. They may belong to other programs, like `yarn.lock`.
+   * Also remove stale `*.lock` files that are empty or hold an incomplete record. Empty ones may belong to other programs,
+   * such as `flock`. Files with any other content are never removed.
    * @default false
    */
   readonly unreadable?: boolean;

@@ -13,13 +13,24 @@ import { keepsTombstone, freeByVersion } from './free.js';
  * Why something was removed. A stale lock: `'expired'`, `'dead-process'` or `'unreadable'`. `'released'`: a tombstone. `'leftover'`:
  * a scratch file of a process that died.
  *
- * Why something was left. `'held'`: the lock is not stale. `'unreadable'`: it holds no lock record and may not be a lock. `'young'`:
+ * Why something was left. `'held'`: the lock is not stale. `'unreadable'`: it is empty or its record is incomplete.
+ * `'foreign'`: it belongs to another program. `'young'`:
  * it is not old enough. `'untimed'`: the store has no clock, so its age is unknown. `'vetoed'`: `onStale` returned false.
  * `'tombstone'`: it must stay, because of the store or of fencing tokens. `'changed'`: it was changed before it could be removed.
  * `'failed'`: see `error`.
  */
 export type SweptReason =
-  StaleReason | 'released' | 'leftover' | 'held' | 'young' | 'untimed' | 'vetoed' | 'tombstone' | 'changed' | 'failed';
+  | StaleReason
+  | 'released'
+  | 'leftover'
+  | 'held'
+  | 'foreign'
+  | 'young'
+  | 'untimed'
+  | 'vetoed'
+  | 'tombstone'
+  | 'changed'
+  | 'failed';
 
 /** What was done with one lock, one leftover, or one folder that could not be listed. */
 export interface Swept {
@@ -93,7 +104,8 @@ export class Sweeper {
       return left('failed', error);
     }
     if (state === 'released') return this.#sweepTombstone(found);
-    if (state !== 'stale') return left(state === 'unreadable' ? 'unreadable' : 'held');
+    if (state === 'unreadable' || state === 'foreign') return left(state);
+    if (state !== 'stale') return left('held');
     const { reason = 'expired', record, file, idleMs = 0 } = found;
     if (reason === 'unreadable' && !this.#options.unreadable) return left('unreadable');
     if (idleMs < this.#options.olderThanMs) return left('young');
@@ -132,7 +144,7 @@ export class Sweeper {
     try {
       return (await remove()) ? done : left('changed');
     } catch (error) {
-      if (!(error instanceof VfsError)) throw error;
+      this.#options.signal?.throwIfAborted();
       return left('failed', error);
     }
   }

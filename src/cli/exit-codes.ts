@@ -16,7 +16,7 @@ export const DOCTOR_EXIT = { safe: 0, unsafe: 1, unproved: 2 } as const;
 export const NOT_THAT_LOCK = 1;
 
 /** How `status` ends when it could read the lock. */
-export const STATUS_EXIT = { free: 0, held: 1, stale: 2, unreadable: 3 } as const;
+export const STATUS_EXIT = { free: 0, held: 1, stale: 2, unreadable: 3, foreign: 4 } as const;
 
 /** Ends the command line with one line on standard error and an exit code. */
 export class CliError extends Error {

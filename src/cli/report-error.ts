@@ -1,4 +1,4 @@
-import { LockHeldError, LockLostError, LockTimeoutError } from '../lock/model/errors.js';
+import { LockForeignError, LockHeldError, LockLostError, LockTimeoutError } from '../lock/model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
 import { VfsError } from '../vfs/errors.js';
 import { CliError, EXIT } from './exit-codes.js';
@@ -18,6 +18,6 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof LockHeldError) return EXIT.held;
   if (error instanceof LockTimeoutError) return EXIT.timedOut;
   if (error instanceof LockLostError) return EXIT.lost;
-  if (error instanceof LockOptionError) return EXIT.usage;
+  if (error instanceof LockOptionError || error instanceof LockForeignError) return EXIT.usage;
   return error instanceof VfsError && UNUSABLE.includes(error.code) ? EXIT.usage : EXIT.failed;
 }

@@ -55,7 +55,8 @@ export interface InboxOptions extends LockOptions {
 
 /**
  * Why a file was skipped. `'held'`: another worker holds its lock. `'growing'`: it has not been unchanged for `settle`. `'vanished'`: it
- * was moved or deleted meanwhile. `'unlockable'`: it cannot be locked, for example because its name is too long.
+ * was moved or deleted meanwhile. `'unlockable'`: it cannot be locked, for example because its name is too long, or its
+ * lock file belongs to another program.
  */
 export type SkipReason = 'held' | 'growing' | 'vanished' | 'unlockable';
 

@@ -1,5 +1,6 @@
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
+import { LockForeignError } from '../lock/model/errors.js';
 import { Lockfile } from '../lock/lockfile.js';
 import { lockPath } from '../vfs/names.js';
 import { sleep } from '../util/sleep.js';
@@ -168,8 +169,9 @@ export class InboxReader {
 const HELD: Skipped = { reason: 'held', waits: true };
 const GROWING: Skipped = { reason: 'growing', waits: true };
 
-/** Whether an error concerns this file only: its name is too long, its lock is a folder, or its lock belongs to another user. */
+/** Whether an error concerns this file only: its name is too long, its lock belongs to another program or user. */
 function isAboutOneFile(error: unknown, isLocked: boolean): boolean {
+  if (error instanceof LockForeignError) return true;
   if (!(error instanceof VfsError)) return false;
   return ['ERR_VFS_PATH', 'ERR_VFS_NOT_A_FILE', ...(isLocked ? ['ERR_VFS_DENIED'] : [])].includes(error.code);
 }

@@ -1,6 +1,7 @@
 import { durationMs, type Duration } from '../util/duration.js';
 import type { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
+import type { ForeignLock } from './model/foreign.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
 import { resolveSignal } from './model/options.js';
@@ -16,13 +17,19 @@ import { StoreClock } from './store-clock.js';
 export interface Inspection {
   /**
    * `'free'`: there is no lock file. `'released'`: there is one, and it says that the lock is free. `'held'`: somebody holds it.
-   * `'stale'`: the next caller gets it. `'unreadable'`: somebody unknown holds it, as the file contains no lock record.
+   * `'stale'`: the next caller gets it. `'unreadable'`: somebody unknown holds it, as the file is empty or its record is
+   * incomplete. `'foreign'`: what stands there belongs to another program, and nobody gets the lock until that is gone.
    */
-  readonly state: 'free' | 'held' | 'stale' | 'unreadable' | 'released';
+  readonly state: 'free' | 'held' | 'stale' | 'unreadable' | 'released' | 'foreign';
   /** Why it is stale. Undefined: it is not. */
   readonly reason: StaleReason | undefined;
   /** The content of the lock file. Undefined: there is none, or it is unreadable. Do not trust its texts. */
   readonly record: LockRecord | undefined;
+  /**
+   * What another program has put in the lock's place: a file, or a folder as `proper-lockfile` makes it. With a folder the lock
+   * is `'held'` for as long as that is touched. Undefined: it is a lock of this library, or there is none.
+   */
+  readonly foreign: ForeignLock | undefined;
   /** Milliseconds since the lock was acquired. */
   readonly ageMs: number | undefined;
   /** Milliseconds since the lock file was last written. */
@@ -40,7 +47,7 @@ export interface Inspection {
 /** How to inspect a lock. */
 export interface InspectOptions {
   /**
-   * How long an unreadable lock is respected before it counts as stale; your own `ttl` is a good choice.
+   * How long an empty or incomplete lock file is respected before it counts as stale; your own `ttl` is a good choice.
    *
    * @default '30s'
    */
@@ -75,7 +82,7 @@ export async function inspect(file: string | URL | VfsFile, options: InspectOpti
   }
 }
 
-/** How long an unreadable lock is respected, in milliseconds. */
+/** How long an empty or incomplete lock file is respected, in milliseconds. */
 export function respectMs({ ttl = '30s' }: Pick<InspectOptions, 'ttl'>): number {
   return durationMs(ttl, 'ttl', { infinity: true });
 }
@@ -109,6 +116,7 @@ function inspectionOf(path: string, observation: LockObservation | undefined): I
     state: stateOf(observation),
     reason: observation?.reason,
     record: observation?.record,
+    foreign: observation?.foreign,
     ageMs,
     idleMs: observation?.idleMs,
     expiresInMs,
@@ -120,6 +128,7 @@ function inspectionOf(path: string, observation: LockObservation | undefined): I
 
 function stateOf(observation: LockObservation | undefined): Inspection['state'] {
   if (observation === undefined) return 'free';
-  if (observation.state === 'free') return 'released';
-  return observation.state === 'held' && observation.record === undefined ? 'unreadable' : observation.state;
+  const { state, record, foreign } = observation;
+  if (state === 'free') return 'released';
+  return state === 'held' && record === undefined && foreign === undefined ? 'unreadable' : state;
 }

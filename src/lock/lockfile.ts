@@ -98,6 +98,7 @@ export class Lockfile {
    *   it already.
    * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
    * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` of this lock.
+   * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
    * @throws {LockOptionError} `ERR_LOCK_OPTION`: `wait` or `signal` is unusable.
    * @throws {VfsError} The store failed.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
@@ -120,6 +121,7 @@ export class Lockfile {
    * Acquires the lock if it is free or stale, without waiting. False: somebody else, in this process or elsewhere, holds it.
    *
    * @throws {LockHeldError} `ERR_LOCK_HELD`: this object itself holds the lock or waits for it.
+   * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
    * @throws {VfsError} The store failed.
    */
@@ -193,7 +195,7 @@ export class Lockfile {
 
   /**
    * Reads whether there is a lock that may be taken over: its lease and grace have ended, its process on this host has ended, or
-   * its content is unreadable and older than the `ttl` of this object.
+   * its file is empty or incomplete and older than the `ttl` of this object.
    *
    * @throws {VfsError} The lock file cannot be read.
    */

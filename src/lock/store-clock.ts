@@ -1,7 +1,7 @@
 import { freshId } from '../util/fresh-id.js';
 import { stagedPath } from '../vfs/names.js';
 import type { LockSource } from './model/reader.js';
-import type { CallOptions, ReadOptions, Snapshot, Vfs } from '../vfs/vfs.js';
+import type { CallOptions, FolderTimes, ReadOptions, Snapshot, Vfs } from '../vfs/vfs.js';
 import { folderOf } from '../vfs/path.js';
 
 /** For how many milliseconds this process's own clock continues a folder's time before the store is asked again. */
@@ -41,6 +41,10 @@ export class StoreClock implements LockSource {
     const snapshot = await this.#vfs.read(path, { ...options, clock: true });
     if (snapshot) this.#keep(folder, snapshot.nowMs);
     return snapshot;
+  }
+
+  async folderTimes(path: string, options: ReadOptions = {}): Promise<FolderTimes | undefined> {
+    return await this.#vfs.folderTimes?.(path, { ...options, clock: true });
   }
 
   /** The time in a folder, found by the modification time of a scratch file. Undefined: it cannot be found. */

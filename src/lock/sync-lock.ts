@@ -26,6 +26,7 @@ export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
  * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0, or another caller in this process has
  *   it, which could not release it while this one blocks the thread.
  * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+ * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
  * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` or `withLockSync` of this lock.
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
  * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store is not a local disk. `ERR_VFS_URI` or `ERR_VFS_PATH`: `file` names no

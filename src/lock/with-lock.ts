@@ -14,6 +14,7 @@ import { releaseQuietly } from './quiet-release.js';
  *   `lock.signal` on to end such work early.
  * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0.
  * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
+ * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
  * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` of this lock, and would wait for itself.
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
  * @throws {VfsError} The path or URI is unusable, the store cannot exclude others, or it failed.

@@ -22,6 +22,14 @@ export interface Snapshot {
   readonly nowMs: number | undefined;
 }
 
+/** What is known about a folder that stands where a file was expected. */
+export interface FolderTimes {
+  /** When the folder was last changed or touched, in milliseconds since 1970 by the store's own clock. */
+  readonly modifiedMs: number;
+  /** The store's own clock when this was read, in milliseconds since 1970. Undefined: it has none, or was not asked. */
+  readonly nowMs: number | undefined;
+}
+
 /** The outcome of a conditional write that succeeded. */
 export interface Written {
   /** The version that the file has now. */
@@ -89,6 +97,12 @@ export interface ListOptions extends CallOptions {
    * @default false
    */
   readonly recursive?: boolean;
+  /**
+   * Called with the path of each folder that is found.
+   *
+   * @default none
+   */
+  readonly onFolder?: ((folder: string) => void) | undefined;
   /**
    * Called for each folder below that cannot be listed; the listing goes on without it.
    *
@@ -208,6 +222,12 @@ export interface Vfs {
   holderFolder?(path: string, options?: HolderFolderOptions): Eventual<string | undefined>;
 
   /**
+   * The times of a folder, for locks that other libraries make as folders. Undefined: there is no folder. Absent: the store has
+   * no folders, or their times cannot be read.
+   */
+  folderTimes?(path: string, options?: ReadOptions): Promise<FolderTimes | undefined>;
+
+  /**
    * Calls `onChange` soon after a file changes, and possibly at other times. Returns a function that ends this. Absent: the
    * store cannot notify, so waiters poll.
    */
@@ -228,6 +248,8 @@ export interface SyncVfs {
   replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Written | undefined;
   /** As `Vfs.remove`. */
   remove(path: string, version: Version): boolean;
+  /** As `Vfs.folderTimes`. */
+  folderTimes?(path: string, options?: ReadOptions): FolderTimes | undefined;
   /** As `Vfs.holderFolder`. */
   holderFolder?(path: string, options?: HolderFolderOptions): string | undefined;
 }

@@ -1,4 +1,5 @@
 import { inspect, type Inspection } from '../../lock/inspect.js';
+import { describeForeign } from '../../lock/model/foreign.js';
 import { describeHolder } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
 import { STATUS_EXIT } from '../exit-codes.js';
@@ -21,14 +22,16 @@ export async function status({ file: text, json, quiet }: ArgumentsOf<'status'>)
 }
 
 function linesOf(file: string, inspection: Inspection): string {
-  const { state, reason, record, path } = inspection;
+  const { state, reason, record, foreign, path } = inspection;
   const lines = [`${styled(state, 'bold', screenOn(1))}${reason ? ` (${reason})` : ''}`];
   const line = (name: string, value: string): unknown => lines.push(`${name.padEnd(7)} ${value}`);
   line('file', printable(file));
   if (state === 'free') return lines.join('\n');
   line('lock', printable(path));
-  line('id', printable(idOf(inspection) ?? ''));
-  line('holder', record ? describeHolder(record) : 'unknown: the lock file holds no lock record');
+  if (foreign) line('holder', describeForeign(foreign));
+  if (state === 'foreign') return lines.join('\n');
+  if (!foreign) line('id', printable(idOf(inspection) ?? ''));
+  if (!foreign) line('holder', record ? describeHolder(record) : 'unknown: the lock file is empty or incomplete');
   line('since', describeStart(inspection));
   line('lease', `${describeLease(inspection)}${record?.renewals ? `, renewed ${record.renewals} times` : ''}`);
   if (record?.note) line('note', printable(JSON.stringify(record.note)));

@@ -1,4 +1,5 @@
 import type { Listed } from '../../admin/list.js';
+import { describeForeign } from '../../lock/model/foreign.js';
 import { describeHolder } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
 import type { Folder } from '../../vfs/path.js';
@@ -18,7 +19,7 @@ export const LOCK_COLUMNS: readonly Column[] = [
 
 /** One lock as a row of `LOCK_COLUMNS`. */
 export function rowOf(listed: Listed, folder: Folder): Row {
-  const { state, reason, record, timed, ageMs, file, error } = listed;
+  const { state, reason, record, foreign, timed, ageMs, file, error } = listed;
   const isHeld = state === 'held' || state === 'stale' || (state === 'unreadable' && error === undefined);
   return [
     [state, STATE_STYLES[state]],
@@ -26,6 +27,6 @@ export function rowOf(listed: Listed, folder: Folder): Row {
     error?.code ?? reason ?? '',
     isHeld && timed && ageMs !== undefined ? formatSpan(ageMs) : '',
     isHeld ? describeLease(listed) : '',
-    isHeld && record ? describeHolder(record) : '',
+    isHeld && record ? describeHolder(record) : foreign ? describeForeign(foreign) : '',
   ];
 }

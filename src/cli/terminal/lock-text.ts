@@ -9,6 +9,7 @@ export const STATE_STYLES: Readonly<Record<Inspection['state'], Style>> = {
   held: 'green',
   stale: 'yellow',
   unreadable: 'red',
+  foreign: 'red',
   released: 'dim',
 };
 
@@ -26,7 +27,7 @@ export function idOf({ record, version }: Inspection): string | undefined {
 
 /** One lock as JSON on one line, free of control characters. */
 export function lockJson(file: string, inspection: Inspection, error?: VfsError): string {
-  const { state, reason, path, record, timed, ageMs, idleMs, expiresInMs } = inspection;
+  const { state, reason, path, record, foreign, timed, ageMs, idleMs, expiresInMs } = inspection;
   const isFree = state === 'free' || state === 'released';
   const held = isFree ? undefined : record;
   return escapedJson({
@@ -36,6 +37,7 @@ export function lockJson(file: string, inspection: Inspection, error?: VfsError)
     lock: path,
     id: isFree ? null : (idOf(inspection) ?? null),
     holder: held === undefined ? null : holderOf(held),
+    foreign: foreign ?? null,
     createdAt: held?.createdAt?.toISOString() ?? null,
     renewedAt: held?.renewedAt?.toISOString() ?? null,
     renewals: held?.renewals ?? 0,

@@ -111,7 +111,7 @@ const SWEEP = {
   },
   unreadable: {
     kind: 'flag',
-    help: 'also remove stale *.lock files without a lock record; they may belong to another program, such as yarn.lock',
+    help: 'also remove stale *.lock files that are empty or incomplete; empty ones may belong to another program, such as flock',
   },
   concurrency: { kind: 'count', value: 'N', default: '16', help: 'how many locks to check at the same time' },
   all: { kind: 'flag', short: 'a', help: 'also show what was kept, and why' },

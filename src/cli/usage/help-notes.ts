@@ -46,7 +46,8 @@ const STATUS = `Exit codes:
     0  free
     1  held
     2  stale: the next process that asks gets the lock
-    3  held, and the lock file is unreadable
+    3  held, and the lock file is empty or incomplete
+    4  foreign: what stands in the lock's place belongs to another program
    64  wrong usage
    74  the store failed
 `;
@@ -58,7 +59,8 @@ const EVENTUAL = `  64  wrong usage, or a LOCATION that is not a folder
 
 const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
 Locks are printed as they are found, on a terminal in as many columns as fit.
-Files named *.lock without a lock record are unreadable, and stale later.
+Empty or incomplete *.lock files are unreadable, and stale later. Those of other
+programs, such as yarn.lock, are foreign.
 
 Exit codes:
    0  all locks were listed, if there are any

@@ -1,4 +1,5 @@
-import type { LockRecord } from './record.js';
+import { sizeText, type ForeignLock } from './foreign.js';
+import { printable, type LockRecord } from './record.js';
 
 /** Who holds a lock that somebody else wants, and for how long. Times are in milliseconds of the store's clock. */
 export interface LockContention {
@@ -12,6 +13,8 @@ export interface LockContention {
   readonly expiresInMs: number | undefined;
   /** Another caller in this process holds the lock, or waits for it and comes first. */
   readonly inThisProcess: boolean;
+  /** What another program has put in the lock's place, which holds the lock for as long as it is touched. */
+  readonly foreign?: ForeignLock | undefined;
 }
 
 abstract class ContentionError extends Error implements LockContention {
@@ -25,6 +28,8 @@ abstract class ContentionError extends Error implements LockContention {
   readonly expiresInMs: number | undefined;
   /** Another caller in this process holds the lock, or waits for it and comes first. */
   readonly inThisProcess: boolean;
+  /** What another program has put in the lock's place, which holds the lock for as long as it is touched. */
+  readonly foreign: ForeignLock | undefined;
 
   constructor(message: string, contention: LockContention, options?: ErrorOptions) {
     super(message, options);
@@ -33,6 +38,7 @@ abstract class ContentionError extends Error implements LockContention {
     this.ageMs = contention.ageMs;
     this.expiresInMs = contention.expiresInMs;
     this.inThisProcess = contention.inThisProcess;
+    this.foreign = contention.foreign;
   }
 }
 
@@ -108,4 +114,44 @@ export class LockReentrantError extends Error {
     super(`this code runs under the lock ${path} already, and would wait for itself: locks are not re-entrant`);
     this.path = path;
   }
+}
+
+/**
+ * What stands in the lock's place belongs to another program, such as a `yarn.lock` where the lock of `yarn` would be. It is left
+ * alone, whatever its age. A folder, as `proper-lockfile` makes it, counts as a lock that is held for as long as it is touched;
+ * once it is not, this is the error.
+ */
+export class LockForeignError extends Error {
+  /** The name of this class. */
+  override readonly name = 'LockForeignError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
+  readonly code = 'ERR_LOCK_FOREIGN';
+  /** The display path of what stands in the lock file's place. */
+  readonly path: string;
+  /** Whether that is a file or a folder. */
+  readonly kind: 'file' | 'folder';
+  /** The size of the file in bytes. Undefined: it is a folder, or has more than 64 KiB. */
+  readonly size: number | undefined;
+  /** The first characters of the file, with control characters escaped. Empty: it is a folder. */
+  readonly beginning: string;
+
+  /** `path` is the display path of the lock file. */
+  constructor(path: string, { kind, size, beginning }: ForeignLock) {
+    super(kind === 'folder' ? aboutFolder(printable(path)) : aboutFile(printable(path), size, beginning));
+    this.path = path;
+    this.kind = kind;
+    this.size = size;
+    this.beginning = beginning;
+  }
+}
+
+function aboutFile(path: string, size: number | undefined, beginning: string): string {
+  return `${path} (${sizeText(size)}, begins "${beginning}") is no lock of this library and is left alone; lock another file`;
+}
+
+function aboutFolder(path: string): string {
+  return (
+    `${path} is a folder, as other lock libraries such as proper-lockfile make them, and nobody has touched it for a while; ` +
+    `it is left alone: when no program uses it, remove it with rmdir`
+  );
 }

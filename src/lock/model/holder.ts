@@ -1,4 +1,5 @@
 import type { LockContention } from './errors.js';
+import { describeForeign } from './foreign.js';
 import { thisProcess } from './process.js';
 import { printable, type LockRecord } from './record.js';
 import type { LockObservation, StaleReason } from './staleness.js';
@@ -10,10 +11,11 @@ export type Reclaimed = Partial<LockRecord> & { /** Why it was stale. */ readonl
 export function contentionOf(path: string, observation: LockObservation | undefined): LockContention {
   if (observation === undefined)
     return { path, record: undefined, ageMs: undefined, expiresInMs: undefined, inThisProcess: false };
-  const { record, idleMs, staleInMs } = observation;
+  const { record, foreign, idleMs, staleInMs } = observation;
   return {
     path,
     record,
+    foreign,
     ageMs: idleMs + renewedForMs(record),
     expiresInMs: Math.max(0, staleInMs),
     inThisProcess: false,
@@ -35,7 +37,7 @@ export function describeContention({ inThisProcess = false, ...contention }: Con
     if (inThisProcess) return `another caller in this process holds the lock ${printable(path)} or waits for it`;
     return `the lock ${printable(path)} changes hands too quickly to say who holds it`;
   }
-  const who = record === undefined ? 'somebody unknown (its content is no lock record)' : describeHolder(record);
+  const who = record === undefined ? describeUnknown(contention) : describeHolder(record);
   const end = expiresInMs === Infinity ? 'never ends' : `ends in ${seconds(expiresInMs ?? 0)} unless renewed`;
   const times = `acquired ${seconds(ageMs)} ago, its lease ${end}`;
   if (!inThisProcess) return `the lock ${printable(path)} is held by ${who}: ${times}`;
@@ -47,6 +49,11 @@ export function describeContention({ inThisProcess = false, ...contention }: Con
 function isThisProcess(record: LockRecord | undefined): boolean {
   const here = thisProcess();
   return record?.pid === here.pid && record.hostname === here.hostname && record.processStart === here.processStart;
+}
+
+function describeUnknown({ foreign }: Pick<LockContention, 'foreign'>): string {
+  if (foreign?.kind === 'folder') return describeForeign(foreign);
+  return 'somebody unknown (the lock file is empty or incomplete)';
 }
 
 /** The holder's `ownerId` and process, safe to print. */

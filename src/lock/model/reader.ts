@@ -1,26 +1,45 @@
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
-import type { CallOptions, ReadOptions, Snapshot } from '../../vfs/vfs.js';
-import { decodeRecord, MAX_RECORD_BYTES } from './record.js';
+import { VfsError } from '../../vfs/errors.js';
+import type { CallOptions, FolderTimes, ReadOptions, Snapshot, Version } from '../../vfs/vfs.js';
+import { contentOf, FOREIGN_FOLDER } from './foreign.js';
+import { MAX_RECORD_BYTES } from './record.js';
 import { StalenessTracker, type LockFile, type LockObservation, type StalenessPolicy } from './staleness.js';
 
 /** Where lock files are read: any `Vfs`, its synchronous side, or a `StoreClock`. */
 export interface LockSource {
   read(path: string, options?: ReadOptions): Eventual<Snapshot | undefined>;
+  folderTimes?(path: string, options?: ReadOptions): Eventual<FolderTimes | undefined>;
 }
 
 /** One byte more than a record may have, so that a longer file is recognised. */
 const READ_BYTES = MAX_RECORD_BYTES + 1;
 
-/** Reads a lock file, however long it is, at the cost of one record. Undefined: there is no file. */
+/**
+ * Reads a lock file, however long it is, at the cost of one record, or what is known of a folder in its place. Undefined: there
+ * is neither.
+ */
 export function* readLock(
   source: LockSource,
   path: string,
   options: CallOptions & Pick<ReadOptions, 'clock'> = {},
 ): Steps<LockFile | undefined> {
-  const snapshot = yield* ask(source.read(path, { ...options, maxBytes: READ_BYTES }));
-  if (snapshot === undefined) return undefined;
-  const { version, modifiedMs, nowMs, data } = snapshot;
-  return { version, modifiedMs, nowMs, data, record: decodeRecord(data) };
+  try {
+    const snapshot = yield* ask(source.read(path, { ...options, maxBytes: READ_BYTES }));
+    if (snapshot === undefined) return undefined;
+    const { version, modifiedMs, nowMs, data } = snapshot;
+    return { version, modifiedMs, nowMs, data, ...contentOf(data) };
+  } catch (error) {
+    if (!isNotAFile(error)) throw error;
+    const times = yield* ask(source.folderTimes?.(path, options));
+    if (times === undefined) throw error;
+    const version = `folder-${String(times.modifiedMs)}` as Version;
+    return { ...times, version, data: new Uint8Array(), ...FOREIGN_FOLDER };
+  }
+}
+
+/** Whether a call failed because something else than a file stands in a lock file's place. */
+export function isNotAFile(error: unknown): boolean {
+  return error instanceof VfsError && error.code === 'ERR_VFS_NOT_A_FILE';
 }
 
 /** Reads one lock file, once or repeatedly, and decides whether the lock is free, held or stale. */

@@ -1,17 +1,18 @@
 import { isProvablyGone } from './process.js';
+import type { ForeignLock, LockContent } from './foreign.js';
 import type { LockRecord } from './record.js';
 import { lastSighting, rememberSighting } from './sightings.js';
 import type { Snapshot, Version } from '../../vfs/vfs.js';
 
 /**
- * Why a lock may be taken over: its lease and grace have ended, its process on this host has ended, or its content is no lock
- * record and has not changed for a whole lease.
+ * Why a lock may be taken over: its lease and grace have ended, its process on this host has ended, or its file is empty or
+ * holds an incomplete record, and has not changed for a whole lease.
  */
 export type StaleReason = 'expired' | 'dead-process' | 'unreadable';
 
 /** By what a reader decides whether a lock is stale. */
 export interface StalenessPolicy {
-  /** How long an unreadable lock is respected, in milliseconds: the reader's own lease. */
+  /** How long an empty or incomplete lock file is respected, in milliseconds: the reader's own lease. */
   readonly ttlMs: number;
   /** The reader's own `ownerId`, which need not wait for a grace period of its own. */
   readonly ownerId: string;
@@ -20,21 +21,23 @@ export interface StalenessPolicy {
 }
 
 /** What a lock file says, and which version of it says so. */
-export interface LockFile extends Pick<Snapshot, 'data' | 'modifiedMs' | 'nowMs'> {
+export interface LockFile extends Pick<Snapshot, 'data' | 'modifiedMs' | 'nowMs'>, LockContent {
   readonly version: Version;
-  /** Undefined: the content is no record, so somebody unknown holds the lock. */
-  readonly record: LockRecord | undefined;
 }
 
 /** A lock file, and the state that its lock was in when it was read. */
 export interface LockObservation extends LockFile {
-  readonly state: 'free' | 'held' | 'stale';
+  /** `'foreign'`: what stands there belongs to another program, and no time makes it a lock that may be taken over. */
+  readonly state: 'free' | 'held' | 'stale' | 'foreign';
   readonly reason: StaleReason | undefined;
   /** Milliseconds since the last write; a lower bound where the store's clock was not asked or cannot be used. */
   readonly idleMs: number;
   /** Milliseconds until the lock goes stale unless it is renewed; Infinity when it never does. */
   readonly staleInMs: number;
 }
+
+/** The least time for which another program's folder is respected. `proper-lockfile` touches its own every 5 s by default. */
+const FOLDER_TTL_MS = 30_000;
 
 /**
  * One reader's view of one lock over time, which goes on from what earlier readers in this process have seen. The age of a version that is seen for the first time comes from the store's clock,
@@ -63,12 +66,21 @@ export class StalenessTracker {
   }
 
   observe(file: LockFile): LockObservation {
-    const { record } = file;
+    const { record, foreign } = file;
     const idleMs = this.#idleMs(file);
+    if (foreign) return { ...file, ...this.#observeForeign(foreign, idleMs), reason: undefined, idleMs };
     const staleInMs = this.#allowanceMs(record) - idleMs;
     const reason = record?.released ? undefined : staleReason(record, staleInMs);
     const state = record?.released ? 'free' : reason === undefined ? 'held' : 'stale';
     return { ...file, state, reason, idleMs, staleInMs };
+  }
+
+  /** Whoever holds a lock by a folder touches that every few seconds. */
+  #observeForeign({ kind }: ForeignLock, idleMs: number): Pick<LockObservation, 'state' | 'staleInMs'> {
+    if (kind === 'file') return { state: 'foreign', staleInMs: Infinity };
+    const { ttlMs, resolutionMs } = this.#policy;
+    const staleInMs = Math.max(ttlMs, FOLDER_TTL_MS) + resolutionMs - idleMs;
+    return { state: staleInMs >= 0 ? 'held' : 'foreign', staleInMs };
   }
 
   #idleMs({ version, nowMs, modifiedMs }: LockFile): number {

@@ -1,18 +1,18 @@
 import { now, type Instant } from '../../util/instant.js';
-import type { LockContention } from '../model/errors.js';
+import { LockForeignError, type LockContention } from '../model/errors.js';
 import { identify, thisProcess } from '../model/process.js';
 import { freshId } from '../../util/fresh-id.js';
 import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
-import { LockReader } from '../model/reader.js';
+import { isNotAFile, LockReader } from '../model/reader.js';
 import { encodeRecord, type LockRecord } from '../model/record.js';
 import type { LockObservation } from '../model/staleness.js';
-import { ask, type Steps } from '../../util/steps.js';
-import { attempt, Lease } from './lease.js';
+import { ask, type Eventual, type Steps } from '../../util/steps.js';
+import { attempt, Lease, type Sent } from './lease.js';
 import { type LockTarget } from './target.js';
 import { SentRecords } from './sent-records.js';
 import { recallTombstone } from './tombstones.js';
-import type { CallOptions, Version } from '../../vfs/vfs.js';
+import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
 
 /** A lock that was just acquired, and the stale lock that it replaces, if there was one. */
 export interface Acquired {
@@ -112,6 +112,7 @@ export class Contender {
 
   *#mayTake(found: LockObservation | undefined): Steps<boolean> {
     if (found === undefined || found.state === 'free') return true;
+    if (found.state === 'foreign' && found.foreign) throw new LockForeignError(this.target.displayPath, found.foreign);
     if (found.reason === undefined || this.#vetoed.has(found.version)) return false;
     const answer = yield* ask(this.options.onStale?.(found.record, found.reason));
     if (answer === false) this.#vetoed.add(found.version);
@@ -132,9 +133,9 @@ export class Contender {
     this.#reclaiming = reclaimed;
     this.#sent.add(record);
     const how = { ...options, via };
-    const sent = yield* attempt(() =>
-      version === undefined ? store.create(path, data, how) : store.replace(path, version, data, how),
-    );
+    const send = (): Eventual<Written | undefined> =>
+      version === undefined ? store.create(path, data, how) : store.replace(path, version, data, how);
+    const sent = yield* this.#unlessFolder(attempt(send), options);
     if (!sent.answer) {
       this.#unsettledSince ??= since;
       this.#unanswered ||= sent.failure !== undefined;
@@ -143,6 +144,16 @@ export class Contender {
     this.#sent.settle(record);
     const lease = new Lease(this.target, this.#sent, record, sent.answer.version, since);
     return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
+  }
+
+  /** Makes of the refusal to write where a folder stands that somebody else holds the lock: a read tells which folder it is. */
+  *#unlessFolder<T>(sending: Steps<Sent<T>>, options: CallOptions): Steps<Sent<T>> {
+    try {
+      return yield* sending;
+    } catch (error) {
+      if (!isNotAFile(error) || (yield* this.inspect(options))?.foreign === undefined) throw error;
+      return {};
+    }
   }
 
   /** The lock that we acquired without having learned of it. Undefined: what was found is not ours, or is released. */

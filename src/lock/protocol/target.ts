@@ -4,6 +4,7 @@ import { guardPath, lockPath } from '../../vfs/names.js';
 import { lockKey } from '../model/sightings.js';
 import type {
   CallOptions,
+  FolderTimes,
   HolderFolderOptions,
   ReadOptions,
   Snapshot,
@@ -19,6 +20,7 @@ export interface LockStore {
   create(path: string, data: Uint8Array, options?: WriteOptions): Eventual<Written | undefined>;
   replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Eventual<Written | undefined>;
   remove(path: string, version: Version, options?: CallOptions): Eventual<boolean>;
+  folderTimes?(path: string, options?: ReadOptions): Eventual<FolderTimes | undefined>;
   holderFolder?(path: string, options?: HolderFolderOptions): Eventual<string | undefined>;
 }
 

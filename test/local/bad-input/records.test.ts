@@ -1,16 +1,28 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { Lockfile, LockHeldError, localVfs, VfsFile } from '../../../src/index.js';
+import {
+  LockForeignError,
+  Lockfile,
+  LockHeldError,
+  localVfs,
+  lockSync,
+  VfsFile,
+  withLockSync,
+} from '../../../src/index.js';
 
 const readable = { createdAt: '2026-11-20T23:43:35Z', ttl: 300_000_000_000, hostname: 'elsewhere', pid: 1 };
 
-/** What nobody can read: it holds until the reader's own ttl has passed since it was written. */
-const UNREADABLE: readonly (readonly [string, string | Uint8Array])[] = [
+/** What a writer left that was interrupted: it holds until the reader's own ttl has passed since it was written. */
+const INTERRUPTED: readonly (readonly [string, string])[] = [
   ['empty', ''],
   ['torn', '{"createdAt": "2026-11-20T23:4'],
+];
+
+/** What no writer of locks leaves. */
+const FOREIGN: readonly (readonly [string, string | Uint8Array])[] = [
   ['binary', Uint8Array.from({ length: 512 }, (_, i) => i % 256)],
   ['10 MB long', new Uint8Array(10_000_000).fill(0x20)],
   ['deeply nested', '['.repeat(30_000) + ']'.repeat(30_000)],
@@ -41,7 +53,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe.each(UNREADABLE)('a record that is %s', (_what, content) => {
+describe.each(INTERRUPTED)('a record that is %s', (_what, content) => {
   beforeEach(() => {
     writeFileSync(join(folder, 'data.csv.lock'), content);
   });
@@ -57,6 +69,20 @@ describe.each(UNREADABLE)('a record that is %s', (_what, content) => {
     expect(hasty.reclaimedFrom).toEqual({ reason: 'unreadable' });
     expect(await hasty.release()).toBe(true);
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe.each(FOREIGN)('U1: a lock file that is %s', (_what, content) => {
+  test('belongs to another program, and is left alone', async () => {
+    const path = join(folder, 'data.csv.lock');
+    writeFileSync(path, content);
+    utimesSync(path, 1e9, 1e9);
+    const refusal = { code: 'ERR_LOCK_FOREIGN', path };
+    await expect(new Lockfile(file, { ttl: 100 }).acquire({ wait: '20s' })).rejects.toMatchObject(refusal);
+    expect(() => lockSync(file, { ttl: 100 })).toThrow(LockForeignError);
+    expect(() => withLockSync(file, () => 1, { ttl: 100, wait: '20s' })).toThrow(LockForeignError);
+    expect(readFileSync(path).equals(Buffer.from(content))).toBe(true);
+    expect(readdirSync(folder)).toEqual(['data.csv.lock']);
   });
 });
 

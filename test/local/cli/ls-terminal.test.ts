@@ -14,7 +14,7 @@ const folder = useFolder();
 function inbox(): void {
   putLock(folder(), '漢字漢字漢字漢字漢字.csv', 0, { ...ELSEWHERE, ownerId: 'e\u{301}'.repeat(40) });
   putLock(folder(), 'a-very-long-name-of-a-file-that-does-not-fit.csv', 100);
-  putLock(folder(), 'torn', 1, 'torn');
+  putLock(folder(), 'torn', 1, '');
 }
 
 const REWRITE = '\r\u{1b}[2K';

@@ -31,7 +31,7 @@ describe('ls', () => {
   it('prints each lock as status does, one object per line, and changes nothing', async () => {
     putLock(folder(), 'a');
     putLock(folder(), 'b', 100);
-    putLock(folder(), 'c', 1, 'torn');
+    putLock(folder(), 'c', 1, '');
     putLock(folder(), 'd', 0, { ...ELSEWHERE, released: true });
     putLock(join(folder(), 'below'), 'e');
     const before = readdirSync(folder());

@@ -117,7 +117,7 @@ describe('status', () => {
   });
 
   it('of a lock that cannot be read is neither held by anybody known nor free, and stale after the default lease', async () => {
-    for (const content of ['', '{"ttl":', Buffer.from([0xff, 0xfe, 0]), '[]', 'x'.repeat(10_000_000)]) {
+    for (const content of ['', '{"createdAt":']) {
       foreign(content, 1);
       expect(await statusOf(3)).toMatchObject({ state: 'unreadable', reason: null, holder: null, leaseMs: null });
       expect(await shown()).toMatchObject({
@@ -127,6 +127,23 @@ describe('status', () => {
       });
       foreign(content, 31);
       expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'unreadable' });
+    }
+  });
+
+  it("U1: of another program's file is foreign, and shows what it is", async () => {
+    for (const content of ['GEM\n', Buffer.from([0xff, 0xfe, 0]), '[]', 'x'.repeat(10_000_000)]) {
+      foreign(content, 100_000);
+      expect(await statusOf(4)).toMatchObject({
+        state: 'foreign',
+        reason: null,
+        holder: null,
+        foreign: { kind: 'file' },
+      });
+      expect(await shown()).toMatchObject({ state: 'foreign', holder: matching(/^another program: .*, begins "/) });
+      expect(await called(['run', file(), '--', 'true'])).toMatchObject({
+        code: 64,
+        stderr: matching(/is left alone/),
+      });
     }
   });
 

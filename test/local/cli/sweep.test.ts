@@ -50,8 +50,9 @@ describe('sweep', () => {
     expect((await called(['sweep', folder(), '-r', '--concurrency', '1', '-q'])).stdout).toBe('');
     expect(existsSync(join(folder(), 'below', 'stale.lock'))).toBe(false);
     expect(locks()).toEqual(['held.lock', 'yarn.lock']);
+    putLock(folder(), 'empty', 500, '');
     await called(['sweep', folder(), '--unreadable']);
-    expect(locks()).toEqual(['held.lock']);
+    expect(locks()).toEqual(['held.lock', 'yarn.lock']);
   });
 
   it('prints everything, kept locks too, as one object per line', async () => {
@@ -66,7 +67,7 @@ describe('sweep', () => {
       ['left', 'held', 'lock'],
       ['removed', 'expired', 'lock'],
       ['removed', 'expired', 'lock'],
-      ['left', 'unreadable', 'lock'],
+      ['left', 'foreign', 'lock'],
     ]);
     expect(told[1]).toMatchObject({ file: join(folder(), 'older'), lockId: 'id-of-theirs', ownerId: 'them' });
     const table = await called(['sweep', folder(), '--all']);

@@ -49,7 +49,7 @@ describe('unlock', () => {
   });
 
   it('ends a lock without an id of its own by the id that status shows, and prints nothing with --quiet', async () => {
-    const lock = putLock(folder(), 'data.csv', 0, 'torn');
+    const lock = putLock(folder(), 'data.csv', 0, '{');
     expect(await called(['unlock', file(), '-q', '--expect', await idOf()])).toMatchObject({
       code: 0,
       stdout: '',

@@ -54,7 +54,7 @@ export function programs(open: () => Promise<Bucket>): void {
       await untilStale(new VfsFile(vfs, `${folder}/stale`), new VfsFile(vfs, `${folder}/below/stale`));
       const codes: Record<string, number | null> = {};
       for (const name of ['free', 'held', 'stale', 'yarn']) codes[name] = (await cli('status', at(name), '-q')).code;
-      expect(codes).toEqual({ free: 0, held: 1, stale: 2, yarn: 3 });
+      expect(codes).toEqual({ free: 0, held: 1, stale: 2, yarn: 4 });
 
       const states = async (...options: readonly string[]): Promise<Record<string, string>> => {
         const { code, stdout, stderr } = await cli('ls', at(''), '--json', ...options);
@@ -65,7 +65,7 @@ export function programs(open: () => Promise<Bucket>): void {
           .map((line) => JSON.parse(line) as Record<string, string>);
         return Object.fromEntries(lines.map(({ file = '', state = '' }) => [decodeURIComponent(file), state]));
       };
-      const found = { [at('held')]: 'held', [at('stale')]: 'stale', [at('yarn')]: 'unreadable' };
+      const found = { [at('held')]: 'held', [at('stale')]: 'stale', [at('yarn')]: 'foreign' };
       expect(await states()).toEqual(found);
       expect(await states('-r')).toEqual({ ...found, [at('below/stale')]: 'stale' });
       expect((await cli('ls', at(''))).stdout).toMatch(/^held +held +\S+ +(4m \d+s|5m \d+s) left +them \(process/m);

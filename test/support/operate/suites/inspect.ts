@@ -17,6 +17,7 @@ export const inspectSuite: Suite = (place, kind) => {
         state: 'free',
         reason: undefined,
         record: undefined,
+        foreign: undefined,
         ageMs: undefined,
         idleMs: undefined,
         expiresInMs: undefined,
@@ -53,9 +54,9 @@ export const inspectSuite: Suite = (place, kind) => {
       expect(await namesIn(place())).toEqual(['a.lock']);
     });
 
-    it('respects what it cannot read for as long as it was told to', async () => {
+    it('respects an incomplete record for as long as it was told to', async () => {
       const file = fileAt(place(), 'a');
-      await putLock(file.vfs, file.path, 'no record');
+      await putLock(file.vfs, file.path, '{');
       expect(await inspect(file)).toMatchObject({ state: 'unreadable', reason: undefined, record: undefined });
       const ms = 100 + 2 * file.vfs.capabilities.clock.resolutionMs;
       await new Promise((resolve) => setTimeout(resolve, ms));

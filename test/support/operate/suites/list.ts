@@ -33,7 +33,7 @@ export const listSuite: Suite = (place, kind) => {
       const [one, two, three, four] = files as [VfsFile, VfsFile, VfsFile, VfsFile];
       const lock = await held(one);
       await putLock(vfs, two.path, foreign({ leaseMs: 100 }));
-      await putLock(vfs, three.path, 'no record');
+      await putLock(vfs, three.path, '{"createdAt"');
       await putLock(vfs, four.path, foreign({ released: true }));
       await vfs.write(fileAt(place(), 'no lock').path, Buffer.from(''));
       await untilStale(two);

@@ -31,7 +31,7 @@ export const sweepSuite: Suite = (place, kind) => {
       const { vfs } = place();
       const files = [await stale(place(), 'stale'), await stale(place(), 'sub/below')];
       const lock = await held(fileAt(place(), 'held'));
-      await putLock(vfs, fileAt(place(), 'torn').path, 'no record');
+      await putLock(vfs, fileAt(place(), 'torn').path, '{"createdAt"');
       await putLock(vfs, fileAt(place(), 'in grace').path, foreign({ leaseMs: 100, graceMs: 100_000 }));
       await vfs.write(fileAt(place(), 'data.csv').path, Buffer.from('1,2'));
       await untilStale(...files);
@@ -51,14 +51,14 @@ export const sweepSuite: Suite = (place, kind) => {
       expect(await lock.release()).toBe(true);
     });
 
-    it('removes what no record is in only when told to, and only once it is stale', async () => {
-      const file = fileAt(place(), 'yarn');
-      await putLock(file.vfs, file.path, '# yarn lockfile v1\n');
+    it('removes an empty lock file only when told to, and only once it is stale', async () => {
+      const file = fileAt(place(), 'empty');
+      await putLock(file.vfs, file.path, '');
       expect(await sweep(place(), { unreadable: true })).toMatchObject({ removed: 0, left: 1 });
       const ttl = 100;
       while ((await inspect(file, { ttl })).state !== 'stale') await sleep(50);
-      expect(told(await all(sweep(place(), { ttl })))).toEqual({ yarn: 'left: unreadable' });
-      expect(told(await all(sweep(place(), { ttl, unreadable: true })))).toEqual({ yarn: `${freed()}: unreadable` });
+      expect(told(await all(sweep(place(), { ttl })))).toEqual({ empty: 'left: unreadable' });
+      expect(told(await all(sweep(place(), { ttl, unreadable: true })))).toEqual({ empty: `${freed()}: unreadable` });
       expect(await namesIn(place())).toEqual([]);
     });
 
@@ -208,7 +208,7 @@ export const sweepSuite: Suite = (place, kind) => {
     });
 
     it(
-      `among ${kind.many} locks is not stopped by the tenth of them that holds no record`,
+      `among ${kind.many} locks is not stopped by the tenth of them that belongs to another program`,
       { timeout: 900_000 },
       async () => {
         const { many } = kind;
@@ -218,7 +218,7 @@ export const sweepSuite: Suite = (place, kind) => {
           await place().vfs.write(fileAt(place(), `file ${n}.lock`).path, data);
         }
         const reasons = {
-          unreadable: many / 10,
+          foreign: many / 10,
           [keepsTombstones(place().vfs) ? 'tombstone' : 'young']: (many * 9) / 10,
         };
         expect(await sweep(place())).toEqual({ removed: 0, released: 0, left: many, failed: 0, reasons });
