@@ -52,7 +52,7 @@ describe('status', () => {
     const free = await statusOf(0);
     expect(free).toEqual({
       ...{ state: 'free', reason: null, file: file(), lock: lock(), id: null, holder: null },
-      ...{ createdAt: null, renewedAt: null, renewals: 0 },
+      ...{ foreign: null, createdAt: null, renewedAt: null, renewals: 0 },
       ...{ ageMs: null, idleMs: null, leaseMs: null, expiresInMs: null, note: null },
     });
     writeFileSync(file(), '');
