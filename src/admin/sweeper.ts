@@ -1,4 +1,3 @@
-import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
 import type { StaleReason } from '../lock/model/staleness.js';

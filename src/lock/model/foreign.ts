@@ -60,8 +60,8 @@ function isRecordBeginning(data: Uint8Array): boolean {
 /** The first two members of every record, in both spellings: each is matched as far as the text goes. */
 const BEGINNINGS = ['"createdAt"', '"created_at"'].map((createdAt) =>
   beginningOf([
-    ...['\\{', '\\s*', ...createdAt, '\\s*', ':', '\\s*', '"', '[^"\\\\]*', '"', '\\s*', ','],
-    ...['\\s*', ...'"ttl"', '\\s*', ':', '\\s*', '\\d+', '[\\s,}][^]*'],
+    ...['\\{', '\\s*', ...Array.from(createdAt), '\\s*', ':', '\\s*', '"', '[^"\\\\]*', '"', '\\s*', ','],
+    ...['\\s*', ...Array.from('"ttl"'), '\\s*', ':', '\\s*', '\\d+', '[\\s,}][^]*'],
   ]),
 );
 
