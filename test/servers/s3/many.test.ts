@@ -1,16 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
-import { slowness } from '../../support/slowness.js';
+import { manyLocksSuite } from '../buckets/many-locks.js';
 import { ceph, missing, type S3Server } from './servers.js';
 import { useServer } from './use-server.js';
-
-const LOCKS = 1000;
-const AT_ONCE = 50;
-const RENEWALS = 2;
 
 const FILE = Buffer.alloc(8_000_000, 'x');
 /** The SDK's default. */
@@ -35,30 +29,7 @@ describe.skipIf(lacking !== undefined)(`many locks on Ceph RGW${lacking ? `: ${l
     await server.dispose();
   });
 
-  test(`one process holds ${String(LOCKS)} locks, and renews them all in time`, { timeout: 900_000 }, async () => {
-    const ttl = Math.round(20_000 * (await slowness()));
-    const locks = Array.from(
-      { length: LOCKS },
-      (_, at) => new Lockfile(new VfsFile(vfs, `many/${String(at)}`), { ttl }),
-    );
-    for (let at = 0; at < LOCKS; at += AT_ONCE) {
-      await Promise.all(locks.slice(at, at + AT_ONCE).map((lock) => lock.acquire()));
-    }
-    const renewals = (): number => locks.reduce((sum, lock) => sum + (lock.record?.renewals ?? 0), 0);
-    const [before, cpu] = [renewals(), process.cpuUsage()];
-    while (locks.some((lock) => lock.held && (lock.record?.renewals ?? 0) < RENEWALS)) await sleep(200);
-    const { user, system } = process.cpuUsage(cpu);
-    const each = (user + system) / 1000 / (renewals() - before);
-    console.log(`${String(renewals() - before)} renewals, ${each.toFixed(2)} ms of CPU each`);
-    expect(locks.flatMap(({ loss }) => (loss ? [`${String(loss)} ${String(loss.cause)}`] : [])).slice(0, 5)).toEqual(
-      [],
-    );
-    expect(locks.every((lock) => lock.held)).toBe(true);
-    for (let at = 0; at < LOCKS; at += AT_ONCE) {
-      const released = await Promise.all(locks.slice(at, at + AT_ONCE).map((lock) => lock.release()));
-      expect(released.every(Boolean)).toBe(true);
-    }
-  });
+  manyLocksSuite(() => vfs);
 
   test(`a lock is taken, renewed and given back while ${String(READERS)} files of its bucket are read slowly`, async () => {
     await vfs.write('slow.bin', FILE);
