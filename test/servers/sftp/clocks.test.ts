@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { sftpVfs, type SftpVfs } from '../../../src/backends/sftp/index.js';
 import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
 import { decodeRecord, encodeRecord } from '../../../src/lock/model/record.js';
-import { missing, openSsh, startServer, type Server } from './servers.js';
+import { missing, openSsh, type ServerUse } from './servers.js';
+import { useServer } from './use-server.js';
 import { offOpenSsh } from './special-servers.js';
 
 const HOUR_MS = 3_600_000;
@@ -26,10 +27,10 @@ for (const { kind, serverAheadMs, clientAheadMs } of circumstances) {
   const lacking = missing(kind);
   const whose = `a server whose clock is ${hours(serverAheadMs)}, a client whose clock is ${hours(clientAheadMs)}`;
   describe.skipIf(lacking !== undefined)(`${whose}${lacking ? `: ${lacking}` : ''}`, () => {
-    let server: Server;
+    let server: ServerUse;
     let folder: string;
     let vfs: SftpVfs;
-    beforeAll(async () => void (server = await startServer(kind)));
+    beforeAll(async () => void (server = await useServer(kind)));
     afterAll(() => server.dispose());
     beforeEach(() => {
       folder = mkdtempSync(join(server.folder, 'clocks-'));

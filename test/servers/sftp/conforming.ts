@@ -8,7 +8,8 @@ import { sftpVfs } from '../../../src/backends/sftp/index.js';
 import { conformance, type VfsUnderTest } from '../../../src/conformance/index.js';
 import { must } from '../../support/process.js';
 import { Proxy } from './proxy.js';
-import { missing, startServer, type Server, type ServerKind } from './servers.js';
+import { missing, type ServerUse, type ServerKind } from './servers.js';
+import { useServer } from './use-server.js';
 
 const ROUNDS = Number(process.env.SFTP_ROUNDS ?? 10);
 
@@ -18,13 +19,13 @@ export function conforming(kind: ServerKind, latencyMs = 0): void {
   const title = latencyMs > 0 ? `${kind.name} behind ${String(latencyMs)} ms` : kind.name;
   const rounds = latencyMs > 0 ? Math.ceil(ROUNDS / 5) : ROUNDS;
   describe.skipIf(lacking !== undefined)(`${title}${lacking ? `: ${lacking}` : ''}`, () => {
-    let server: Server;
+    let server: ServerUse;
     let proxy: Proxy;
     let make: () => Promise<VfsUnderTest>;
     let close: () => void = () => {};
 
     beforeAll(async () => {
-      server = await startServer(kind);
+      server = await useServer(kind);
       // Three connections: what races over one may be kept in order by the server.
       proxy = await Proxy.to(server.port, latencyMs);
       const { fingerprint, options } = server;

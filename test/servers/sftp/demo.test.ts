@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { missing, openSsh, startServer } from './servers.js';
+import { missing, openSsh } from './servers.js';
+import { useServer } from './use-server.js';
 
 const lacking = missing(openSsh);
 
@@ -12,7 +13,7 @@ test.skipIf(lacking !== undefined)(
   `the inbox demo runs over an SFTP server, with the keys of the user's home${lacking ? `: ${lacking}` : ''}`,
   { timeout: 900_000 },
   async () => {
-    const server = await startServer(openSsh);
+    const server = await useServer(openSsh);
     try {
       const home = join(server.keys.folder, 'home');
       mkdirSync(join(home, '.ssh'), { recursive: true });

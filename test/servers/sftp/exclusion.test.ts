@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { sftpVfs } from '../../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
-import { excluding, missing, mySecureShell, rclone, startServer, type Server } from './servers.js';
+import { excluding, missing, mySecureShell, rclone, startServer, type ServerUse } from './servers.js';
+import { useServer } from './use-server.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -18,7 +19,7 @@ interface Part {
 }
 
 /** Runs contenders in processes of their own; resolves with what their judge has noted. */
-async function contend(server: Server, parts: readonly Part[], rounds: number): Promise<readonly string[]> {
+async function contend(server: ServerUse, parts: readonly Part[], rounds: number): Promise<readonly string[]> {
   const root = mkdtempSync(join(server.folder, 'exclusion-'));
   const judge = `${root}.judge`;
   const { privateKey: _, ...sftp } = server.options;
@@ -39,8 +40,8 @@ async function contend(server: Server, parts: readonly Part[], rounds: number): 
 for (const kind of excluding.filter((each) => each.uid === undefined)) {
   const lacking = missing(kind);
   describe.skipIf(lacking !== undefined)(`${kind.name}${lacking ? `: ${lacking}` : ''}`, () => {
-    let server: Server;
-    beforeAll(async () => void (server = await startServer(kind)));
+    let server: ServerUse;
+    beforeAll(async () => void (server = await useServer(kind)));
     afterAll(() => server.dispose());
 
     test('processes exclude each other, whatever their clocks say', { timeout: 900_000 }, async () => {

@@ -13,7 +13,7 @@ const MOST_PIECES = 6;
 
 describe.skipIf(lacking !== undefined)(`OpenSSH and its sessions killed${lacking ? `: ${lacking}` : ''}`, () => {
   let scene: Scene;
-  beforeEach(async () => void (scene = await Scene.open(openSsh)));
+  beforeEach(async () => void (scene = await Scene.alone(openSsh)));
   afterEach(() => scene.close());
 
   /** Kills the server instead of passing on the so-many-th piece on a way; resolves when a new one runs, if it came to that. */

@@ -29,6 +29,12 @@ export function makeKeys(folder: string): Keys {
   writeFileSync(at('authorized_keys'), publicKeys.join(''));
   const rfc4716 = ['user.pub', 'user_rsa.pub'].map((name) => must('ssh-keygen', '-e', '-f', at(name)));
   writeFileSync(at('rfc4716_keys'), rfc4716.join(''));
+  return keysIn(folder);
+}
+
+/** Keys that were made before, or a copy of them. */
+export function keysIn(folder: string): Keys {
+  const at = (name: string): string => join(folder, name);
   return {
     folder,
     privateKey: readFileSync(at('user_rsa'), 'utf8'),

@@ -12,17 +12,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../../src/backends/sftp/index.js';
 import { VfsError } from '../../../src/index.js';
 import { freePort, must } from '../../support/process.js';
-import { missing, openSsh, startServer, type Server } from './servers.js';
+import { missing, openSsh, type ServerUse } from './servers.js';
+import { useServer } from './use-server.js';
 
 const SECRET = 'correct horse battery staple';
 const lacking = missing(openSsh);
 
 describe.skipIf(lacking !== undefined)(`logging in to OpenSSH${lacking ? `: ${lacking}` : ''}`, () => {
-  let server: Server;
+  let server: ServerUse;
   let known: string;
 
   beforeAll(async () => {
-    server = await startServer(openSsh);
+    server = await useServer(openSsh);
     known = readFileSync(String(server.options.knownHosts), 'utf8');
   });
 

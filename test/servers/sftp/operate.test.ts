@@ -16,13 +16,14 @@ import { leftoversSuite } from '../../support/operate/suites/leftovers.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
 import { missing, openSsh, rclone, startServer } from './servers.js';
+import { useServer } from './use-server.js';
 
 const sftp: StoreKind = {
   ...FOLDERS,
   name: 'OpenSSH',
   lacking: missing(openSsh),
   start: async () => {
-    const server = await startServer(openSsh);
+    const server = await useServer(openSsh);
     const root = join(server.folder, 'operate');
     mkdirSync(root);
     const opened: { close: () => void }[] = [];

@@ -7,19 +7,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sftpVfs, type SftpVfs } from '../../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { Proxy } from './proxy.js';
-import { missing, openSsh, startServer, type Server } from './servers.js';
+import { missing, openSsh, type ServerUse } from './servers.js';
+import { useServer } from './use-server.js';
 
 const LATENCY_MS = 50;
 const lacking = missing(openSsh);
 
 describe.skipIf(lacking !== undefined)(`round trips to OpenSSH${lacking ? `: ${lacking}` : ''}`, () => {
-  let server: Server;
+  let server: ServerUse;
   let proxy: Proxy;
   let vfs: SftpVfs;
   let other: SftpVfs;
 
   beforeAll(async () => {
-    server = await startServer(openSsh);
+    server = await useServer(openSsh);
     proxy = await Proxy.to(server.port, LATENCY_MS);
     const { port: _, knownHosts: __, ...options } = server.options;
     vfs = sftpVfs({ ...options, port: proxy.port, hostKey: server.fingerprint, keepalive: '1h' });

@@ -7,7 +7,8 @@ import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../../src/backend
 import { localVfs, Lockfile, LockLostError, VfsError, VfsFile } from '../../../src/index.js';
 import { must } from '../../support/process.js';
 import { Proxy } from './proxy.js';
-import { startServer, type Server, type ServerKind } from './servers.js';
+import { startServer, type Server, type ServerKind, type ServerUse } from './servers.js';
+import { useServer } from './use-server.js';
 
 /** Found out fast, so that a test of a failure takes no minutes. */
 export const QUICK = { keepalive: '300ms', timeout: '2s', connectTimeout: '5s', reconnect: '10s' } as const;
@@ -18,9 +19,11 @@ export class Scene {
   readonly folder: string;
   readonly vfs: SftpVfs;
   readonly #others: SftpVfs[] = [];
-  #server: Server;
+  readonly #server: ServerUse;
+  /** The server, if this scene is the only one to use it. */
+  #own: Server | undefined;
 
-  private constructor(kind: ServerKind, server: Server, proxy: Proxy, options: Partial<SftpVfsOptions>) {
+  private constructor(kind: ServerKind, server: ServerUse, proxy: Proxy, options: Partial<SftpVfsOptions>) {
     this.#server = server;
     this.proxy = proxy;
     this.folder = mkdtempSync(join(server.folder, 'scene-'));
@@ -29,7 +32,18 @@ export class Scene {
   }
 
   static async open(kind: ServerKind, options: Partial<SftpVfsOptions> = QUICK): Promise<Scene> {
+    return Scene.#of(kind, await useServer(kind), options);
+  }
+
+  /** With a server of its own, which can be killed. */
+  static async alone(kind: ServerKind): Promise<Scene> {
     const server = await startServer(kind);
+    const scene = await Scene.#of(kind, server, QUICK);
+    scene.#own = server;
+    return scene;
+  }
+
+  static async #of(kind: ServerKind, server: ServerUse, options: Partial<SftpVfsOptions>): Promise<Scene> {
     const scene = new Scene(kind, server, await Proxy.to(server.port), options);
     try {
       await scene.vfs.connect();
@@ -43,10 +57,10 @@ export class Scene {
   async close(): Promise<void> {
     for (const vfs of this.#others) vfs.close();
     await this.proxy.close();
-    await this.#server.dispose();
+    await (this.#own ?? this.#server).dispose();
   }
 
-  get server(): Server {
+  get server(): ServerUse {
     return this.#server;
   }
 
@@ -59,12 +73,12 @@ export class Scene {
   }
 
   /** Ends the server and all that serves for it, at this very moment; resolves when it is gone. */
-  kill(): Promise<void> {
-    return this.#server.stop('SIGKILL');
+  async kill(): Promise<void> {
+    await this.#own?.stop('SIGKILL');
   }
 
   async restart(): Promise<void> {
-    this.#server = await this.#server.again();
+    this.#own = await this.#own?.again();
   }
 
   get listing(): readonly string[] {

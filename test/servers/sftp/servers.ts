@@ -20,18 +20,23 @@ export interface ServerKind {
   readonly command: (keys: Keys, port: number) => readonly [string, ...string[]];
 }
 
-/** A server that runs, and a folder of it to work in, whose path is the same on the disk. */
-export interface Server extends Running {
+/** A way into a server that runs, and a folder of it to work in, whose path is the same on the disk. */
+export interface ServerUse {
+  readonly pid: number;
   readonly port: number;
   readonly folder: string;
   readonly options: SftpVfsOptions;
   /** Of its host key, as `ssh-keygen -l` prints it. */
   readonly fingerprint: string;
   readonly keys: Keys;
+  /** Takes everything away that was made for this use, and stops the server if nobody else uses it. */
+  dispose(): Promise<void>;
+}
+
+/** A server that only one test file uses, which may stop it. */
+export interface Server extends ServerUse, Running {
   /** Starts it anew on the same port, after `stop`. */
   again(): Promise<Server>;
-  /** Stops it and takes everything away. */
-  dispose(): Promise<void>;
 }
 
 const me = userInfo();
@@ -156,12 +161,18 @@ export function seeing(
 /** Those that can exclude. */
 export const excluding = [openSsh, openSshUnprivileged, proftpd, greenEnd, asyncSsh, mySecureShell];
 
+/** Whether the server can be started here. */
+export function isThere({ needs, rootOnly }: ServerKind): boolean {
+  return areThere(needs) && (!rootOnly || process.getuid?.() === 0);
+}
+
 /** Undefined: the server can be started. Else why its tests are skipped, which is an error where it was promised. */
 export function missing({ name, needs, rootOnly }: ServerKind): string | undefined {
   if (!areThere(needs)) return lacks(name);
   return rootOnly && process.getuid?.() !== 0 ? lacks(`root for ${name}`, 'run the tests as root') : undefined;
 }
 
+/** Starts a server for one test file alone, which may stop it or do something to it. Else see `useServer`. */
 export async function startServer(kind: ServerKind): Promise<Server> {
   const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-sftp-'));
   chmodSync(home, 0o755);
@@ -182,11 +193,28 @@ async function launch(kind: ServerKind, home: string, keys: Keys, port: number):
   if (uid !== undefined) must('chown', String(uid), folder);
   const command = kind.command(keys, port);
   const running = await startDaemon(command, port);
+  return {
+    ...running,
+    ...wayInto(kind, keys, port, folder),
+    again: () => launch(kind, home, keys, port),
+    dispose: async () => {
+      await running.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a client needs to use a folder of a server, by keys that it knows. */
+export function wayInto(
+  kind: ServerKind,
+  keys: Keys,
+  port: number,
+  folder: string,
+): Omit<ServerUse, 'pid' | 'dispose'> {
   const hostKey = kind.rsaHost ? keys.rsaHostKeyFile : keys.hostKeyFile;
   const knownHosts = join(keys.folder, 'known_hosts');
   writeFileSync(knownHosts, knownHostLine(`${hostKey}.pub`, port));
   return {
-    ...running,
     port,
     folder,
     keys,
@@ -194,11 +222,6 @@ async function launch(kind: ServerKind, home: string, keys: Keys, port: number):
     options: {
       ...{ host: '127.0.0.1', port, username: kind.username ?? me.username, knownHosts },
       ...{ privateKey: keys.privateKey, root: folder },
-    },
-    again: () => launch(kind, home, keys, port),
-    dispose: async () => {
-      await running.stop();
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 
 import { shortfalls, Torture } from '../../proof/torture/run.mjs';
 import { Proxy } from './proxy.js';
-import { missing, openSsh, startServer } from './servers.js';
+import { missing, openSsh } from './servers.js';
+import { useServer } from './use-server.js';
 
 const lacking = missing(openSsh);
 
@@ -18,7 +19,7 @@ test.skipIf(lacking !== undefined)(
   { timeout: 900_000 },
   async () => {
     const seed = process.env.TORTURE_SEED ?? String(Date.now());
-    const server = await startServer(openSsh);
+    const server = await useServer(openSsh);
     const proxy = await Proxy.to(server.port);
     let cuts = 0;
     try {
