@@ -2,7 +2,7 @@ import { chmodSync, constants, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from 'node:path';
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { COMMAND_NAMES, COMMANDS } from '../../../src/cli/usage/commands.js';
 import type { LockOptions } from '../../../src/index.js';
@@ -15,6 +15,7 @@ import {
   own,
   start,
   useFolder,
+  type Outcome,
   type Running,
 } from '../../support/cli/harness.js';
 
@@ -72,25 +73,33 @@ describe('vfs-lockfile', () => {
 });
 
 describe('the help on a command', () => {
+  let overview: Outcome;
+  beforeAll(async () => {
+    overview = await called(['help']);
+  });
+
   it.each(COMMAND_NAMES)('%s shows its usage, every option and its exit codes, in 80 columns', async (name) => {
-    const help = await called([name, '--help']);
+    const [help, short, asked] = await Promise.all([
+      called([name, '--help']),
+      called([name, '-h']),
+      called(['help', name]),
+    ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: vfs-lockfile ${name} \\S`));
     for (const option of Object.keys(COMMANDS[name].options)) expect(help.stdout).toContain(`--${option}`);
     expect(help.stdout).toMatch(/^Exit codes:/m);
-    for (const text of [help.stdout, (await called(['help'])).stdout]) {
+    for (const text of [help.stdout, overview.stdout]) {
       expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     }
-    expect((await called(['--help'])).stdout).toContain(`vfs-lockfile ${COMMANDS[name].usage}\n`);
-    expect(await called([name, '-h'])).toEqual(help);
-    expect(await called(['help', name])).toEqual(help);
+    expect(overview.stdout).toContain(`vfs-lockfile ${COMMANDS[name].usage}\n`);
+    expect(short).toEqual(help);
+    expect(asked).toEqual(help);
   });
 
   it('is what a usage error of the command points to', async () => {
-    for (const name of COMMAND_NAMES) {
-      expect((await called([name, '--no-such-option'])).stderr).toMatch(
-        new RegExp(`; see vfs-lockfile ${name} --help\n$`),
-      );
+    const answers = await Promise.all(COMMAND_NAMES.map((name) => called([name, '--no-such-option'])));
+    for (const [index, name] of COMMAND_NAMES.entries()) {
+      expect(answers[index]?.stderr).toMatch(new RegExp(`; see vfs-lockfile ${name} --help\n$`));
     }
     expect((await called(['help', 'me'])).stderr).toMatch(/not "me"; see vfs-lockfile --help\n$/);
   });
