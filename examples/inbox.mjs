@@ -13,11 +13,12 @@ for await (const claim of inbox(location, { match: '*.csv', ttl: '1m', until: 'e
   try {
     if (lock.reclaimedFrom) console.log(`${file.name}: taken over from process ${lock.reclaimedFrom.pid}`);
     await processFile(claim);
-    await claim.archive('archive/');
+    await claim.archive('archive/', { unique: true });
     console.log(`${file.name}: done`);
   } catch (error) {
     console.error(`${file.name}: ${String(error)}`);
-    if (lock.held) await claim.fail('failed/', error); // else the file belongs to another process by now
+    if (claim.settled) continue; // the file was replaced meanwhile, or belongs to another process by now
+    await claim.fail('failed/', error).catch((reason) => console.error(String(reason)));
   }
 }
 

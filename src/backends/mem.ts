@@ -2,6 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { contentVersion } from './shared/content-version.js';
+import { isSeen, moveRefusal } from './shared/moves.js';
 import { VfsError } from '../vfs/errors.js';
 import { checkPath, folderOf } from '../vfs/path.js';
 import type {
@@ -9,6 +10,7 @@ import type {
   Capabilities,
   Entry,
   ListOptions,
+  MoveOptions,
   ReadOptions,
   Snapshot,
   Stat,
@@ -148,13 +150,14 @@ export class MemVfs implements Vfs {
     });
   }
 
-  async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
+  async move(from: string, to: string, options: MoveOptions = {}): Promise<void> {
     this.check(to);
     await this.#do('move', from, options, (volume) => {
-      if (volume.existsSync(`/${to}`)) {
-        throw new VfsError('ERR_VFS_EXISTS', `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`);
-      }
+      const ends = [this.locate(from), this.locate(to)] as const;
+      if (volume.existsSync(`/${to}`)) throw moveRefusal('ERR_VFS_EXISTS', ...ends);
+      if (!volume.existsSync(`/${from}`)) throw moveRefusal('ERR_VFS_NOT_FOUND', ...ends);
       assertFile(volume, from);
+      if (!isStill(volume, from, options.ifUnchanged)) throw moveRefusal('ERR_VFS_CHANGED', ...ends);
       makeFolders(volume, to);
       volume.renameSync(`/${from}`, `/${to}`);
     });
@@ -270,6 +273,13 @@ function statOf(volume: MemVolume, path: string): Stat | undefined {
   if (!volume.existsSync(`/${path}`)) return undefined;
   const stats = volume.statSync(`/${path}`);
   return stats.isFile() ? { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs) } : undefined;
+}
+
+/** The version is a hash, which `stat` does not compute: it counts where the file was read. */
+function isStill(volume: MemVolume, path: string, seen: Stat | undefined): boolean {
+  if (seen === undefined) return true;
+  const found = statOf(volume, path);
+  return found !== undefined && isSeen(seen, seen.version ? { ...found, ...contentOf(volume, path) } : found);
 }
 
 function makeFolders(volume: MemVolume, path: string): void {

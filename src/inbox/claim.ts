@@ -1,13 +1,32 @@
 import { hostname } from 'node:os';
 
 import { LockNotHeldError } from '../lock/model/errors.js';
-import { LockOptionError } from '../util/option-error.js';
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
 import type { Lockfile } from '../lock/lockfile.js';
-import { normalizePath } from '../vfs/path.js';
 import { releaseQuietly } from '../lock/quiet-release.js';
-import type { Folder } from '../vfs/path.js';
+import type { ClaimedFile } from './claimed-file.js';
+import { freePaths } from './free-names.js';
+
+/** How to archive a file. */
+export interface ArchiveOptions {
+  /**
+   * Where there is a file of that name already, archive under a name that is free: `orders.csv` becomes
+   * `orders-20261127T010322123Z.csv`.
+   * @default false: `archive` rejects with `ERR_VFS_EXISTS`
+   */
+  readonly unique?: boolean | undefined;
+}
+
+/** What a claim tells the inbox about. */
+export interface ClaimEvents {
+  /** The file has left the inbox; the lock is still held. */
+  readonly onMoved: () => Promise<void>;
+  /** `released`: the file is where it was. */
+  readonly onSettled: (released: boolean) => void;
+}
+
+const NOTE_SUFFIX = '.error.json';
 
 /** A file of an inbox whose lock is held by this process until the file is archived, failed or released. */
 export class Claim {
@@ -15,56 +34,57 @@ export class Claim {
   readonly file: VfsFile;
   /** The lock on the file. Its `signal` aborts when the lock is lost. `reclaimedFrom` says whose unfinished work this may be. */
   readonly lock: Lockfile;
-  readonly #inbox: Folder;
-  readonly #onSettled: (released: boolean) => void;
+  /** How often the file was claimed, this time included. Counted only with `maxAttempts`; else it is 1. */
+  readonly attempts: number;
+  readonly #file: ClaimedFile;
+  readonly #events: ClaimEvents;
   #settled = false;
 
-  constructor(inbox: Folder, file: VfsFile, lock: Lockfile, onSettled: (released: boolean) => void) {
-    this.#inbox = inbox;
+  constructor(file: ClaimedFile, lock: Lockfile, attempts: number, events: ClaimEvents) {
     this.file = file;
     this.lock = lock;
-    this.#onSettled = onSettled;
+    this.attempts = attempts;
+    this.#file = file;
+    this.#events = events;
   }
 
-  /** Whether the claim has ended: archived, failed, released, or its lock found to be lost. */
+  /** Whether the claim has ended: archived, failed, released, its file replaced or removed, or its lock found to be lost. */
   get settled(): boolean {
     return this.#settled;
   }
 
   /**
-   * Moves the file to a path relative to the inbox and releases the lock. A path that ends with `/` is a folder: the file keeps its name.
-   * Returns the moved file.
+   * Moves the file and releases the lock. `to` is understood as by `file.move`: relative to the folder of the file, which is the
+   * inbox, or absolute, or a URI of the same store; where it ends with `/` the file keeps its name. Returns the moved file.
+   *
+   * Only what was claimed is archived: a file that was replaced or changed since stays in the inbox, to be claimed as a new one.
    *
    * @throws {LockLostError} if the lock was lost. The claim has ended then.
    * @throws {LockNotHeldError} if the claim had ended before.
-   * @throws {LockOptionError} if the path is not one in the same store.
-   * @throws {VfsError} if the store fails, with `ERR_VFS_EXISTS` if the target exists. The file is still claimed then.
+   * @throws {VfsError} `ERR_VFS_CHANGED`: the file was replaced or changed since it was claimed. `ERR_VFS_NOT_FOUND`: it is gone. The
+   *   claim has ended then. `ERR_VFS_EXISTS`: there is a file at the target. `ERR_VFS_PATH`, `ERR_VFS_URI`: `to` is no file of the same
+   *   store. After these, and where the store fails, the file is still claimed.
+   * @example
+   * await claim.archive('../archive/', { unique: true });
    */
-  async archive(to: string | VfsFile): Promise<VfsFile> {
-    const target = this.#target(to);
-    await this.#move(target);
-    return target;
+  archive(to: string | VfsFile, { unique = false }: ArchiveOptions = {}): Promise<VfsFile> {
+    return this.#move(to, unique, '');
   }
 
   /**
-   * Moves a file that cannot be processed, as `archive` does, and writes the error beside it, to `<target>.error.json`.
+   * Moves a file that cannot be processed, as `archive` does, but always under a name that is free, and writes the error beside it,
+   * to `<target>.error.json`. Returns the moved file.
    *
-   * @throws as `archive` does.
+   * @throws as `archive` does, but never `ERR_VFS_EXISTS`. Where only the note could not be written, the file has been moved and the
+   *   claim has ended.
+   * @example
+   * await claim.fail('../failed/', error).catch((reason) => console.error(String(reason)));
    */
-  async fail(to: string | VfsFile, error: unknown): Promise<VfsFile> {
-    const target = this.#target(to);
-    const note = new VfsFile(target.vfs, `${target.path}.error.json`);
-    this.#assertOpen();
-    if (await target.stat())
-      throw new VfsError('ERR_VFS_EXISTS', `cannot move ${String(this.file)}: ${String(target)} exists`);
-    await note.write(`${JSON.stringify(this.#describe(error), undefined, 2)}\n`, { signal: this.lock.signal });
-    try {
-      await this.#move(target);
-    } catch (failure) {
-      await note.delete().catch(() => undefined);
-      throw failure;
-    }
-    return target;
+  fail(to: string | VfsFile, error: unknown): Promise<VfsFile> {
+    return this.#move(to, true, NOTE_SUFFIX, async (target) => {
+      const note = new VfsFile(target.vfs, target.path + NOTE_SUFFIX);
+      await note.write(`${JSON.stringify(this.#describe(error), undefined, 2)}\n`);
+    });
   }
 
   /** Releases the lock and leaves the file as it is, for another worker or for later. Does nothing if the claim has ended. */
@@ -77,43 +97,59 @@ export class Claim {
     await this.release();
   }
 
-  async #move(target: VfsFile): Promise<void> {
+  /** `finish` runs under the lock when the file is at its target. */
+  async #move(
+    to: string | VfsFile,
+    unique: boolean,
+    suffix: string,
+    finish?: (target: VfsFile) => Promise<void>,
+  ): Promise<VfsFile> {
+    const target = this.file.resolve(to);
     this.#assertOpen();
+    const moved = await (unique ? this.#moveToFree(target, suffix) : this.#moveTo(target));
+    try {
+      await this.#events.onMoved();
+      await finish?.(moved);
+    } finally {
+      await this.#settle(false);
+    }
+    if (this.lock.loss) throw this.lock.loss;
+    return moved;
+  }
+
+  async #moveToFree({ vfs, path }: VfsFile, suffix: string): Promise<VfsFile> {
+    for (const free of freePaths(vfs, path, suffix)) {
+      try {
+        return await this.#moveTo(new VfsFile(vfs, free));
+      } catch (error) {
+        if (codeOf(error) !== 'ERR_VFS_EXISTS') throw error;
+      }
+    }
+    throw new Error('unreachable: the names never end');
+  }
+
+  async #moveTo(target: VfsFile): Promise<VfsFile> {
     try {
       this.lock.assertHeld();
-      await this.file.move(target.path, { signal: this.lock.signal });
+      return await this.file.move(target, { signal: this.lock.signal, ifUnchanged: this.#file.seen });
     } catch (error) {
-      // The move was aborted because the lock was lost. That loss is the error to report.
-      if (this.lock.held) throw error;
+      const isOver = codeOf(error) === 'ERR_VFS_CHANGED' || codeOf(error) === 'ERR_VFS_NOT_FOUND';
+      if (this.lock.held && !isOver) throw error;
       await this.#settle(true);
+      // A move that was aborted because the lock was lost: that loss is the error to report.
       throw this.lock.loss ?? error;
     }
-    await this.#settle(false);
-    if (this.lock.loss) throw this.lock.loss;
   }
 
   async #settle(released: boolean): Promise<void> {
     if (this.#settled) return;
     this.#settled = true;
     await releaseQuietly(this.lock);
-    this.#onSettled(released);
+    this.#events.onSettled(released);
   }
 
   #assertOpen(): void {
     if (this.#settled) throw this.lock.loss ?? new LockNotHeldError(`the claim of ${String(this.file)} has ended`);
-  }
-
-  #target(to: string | VfsFile): VfsFile {
-    const { vfs, name } = this.file;
-    if (to instanceof VfsFile) {
-      if (to.vfs === vfs) return to;
-      throw new LockOptionError(`to must be in the store of the inbox, not ${String(to)}`);
-    }
-    if (typeof to !== 'string' || to === '' || /^[a-z][a-z0-9+.-]+:\/\//i.test(to)) {
-      throw new LockOptionError(`to must be a path in the store of the inbox, not ${JSON.stringify(to)}`);
-    }
-    const path = to.endsWith('/') ? to + name : to;
-    return new VfsFile(vfs, normalizePath(path.startsWith('/') ? path : `${this.#inbox.path}/${path}`));
   }
 
   #describe(error: unknown): object {
@@ -128,4 +164,8 @@ export class Claim {
       by: { ownerId: ownerId || undefined, hostname: hostname(), pid: process.pid, lockId },
     };
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof VfsError ? error.code : undefined;
 }

@@ -12,9 +12,13 @@ import { openFolder, type Location } from '../open.js';
  * @throws {VfsError} while it is iterated, if the folder cannot be listed or no lock can be taken in it.
  * @example
  * for await (const claim of inbox('inbox', { match: '*.csv', until: 'empty' })) {
- *   const { data } = (await claim.file.read()) ?? { data: '' };
- *   console.log(claim.file.name, data.length);
- *   await claim.archive('archive/');
+ *   try {
+ *     const { data } = (await claim.file.read()) ?? { data: '' };
+ *     console.log(claim.file.name, data.length);
+ *     await claim.archive('archive/', { unique: true });
+ *   } catch (error) {
+ *     if (!claim.settled) await claim.fail('failed/', error).catch((reason) => console.error(String(reason)));
+ *   }
  * }
  */
 export function inbox(location: Location, options: InboxOptions = {}): AsyncIterable<Claim> {

@@ -5,15 +5,39 @@ import { LockOptionError } from '../util/option-error.js';
 import type { VfsFile } from '../vfs/file.js';
 import { resolveSignal, resolveLockOptions, type LockOptions } from '../lock/model/options.js';
 import type { Entry } from '../vfs/vfs.js';
+import { IGNORED_NAMES } from './ignored.js';
 import { concurrencyOf } from '../util/in-parallel.js';
+
+/** Which file names are meant: a pattern with `*` and `?`, a regular expression, or a function. */
+export type NameMatcher = string | RegExp | ((name: string) => boolean);
 
 /** Options of `inbox`: which files are claimed and when. The options of a lock say how their locks are held. */
 export interface InboxOptions extends LockOptions {
   /**
    * Which file names are claimed: a pattern with `*` and `?` such as `'*.csv'`, a regular expression, or a function.
-   * @default all
+   * @default all that `ignore` does not exclude
    */
-  readonly match?: string | RegExp | ((name: string) => boolean);
+  readonly match?: NameMatcher;
+  /**
+   * Which file names are never claimed; false: none. The default excludes names that other programs give to unfinished or hidden
+   * files: `.*` (such as `.nfs...` and the `.x.csv.Ab12` of rsync), `~$*`, `*.tmp`, `*.temp`, `*.part`, `*.partial`, `*.filepart`,
+   * `*.crdownload`, `*._COPYING_`, `*.camelLock` and the `*.error.json` of `fail`. Upper and lower case are the same there. The names
+   * of this library's own files are never claimed.
+   * @default that list without `match`; nothing with `match`
+   */
+  readonly ignore?: NameMatcher | readonly NameMatcher[] | false;
+  /**
+   * How often a file may be claimed without being archived or failed, whether its worker released it or was killed. The next time
+   * it is not yielded, but moved to `failed`. Counting costs a small file beside each claimed one, which `archive` and `fail` remove.
+   * A file that was replaced is counted anew.
+   * @default no limit, and nothing is counted
+   */
+  readonly maxAttempts?: number;
+  /**
+   * Where files go that were claimed `maxAttempts` times: a path as `claim.fail` takes it.
+   * @default 'failed/'
+   */
+  readonly failed?: string;
   /**
    * Which file is claimed first: the one with the oldest modification time, the first by name, or the first by a comparison.
    * @default 'oldest'
@@ -56,15 +80,18 @@ export interface InboxOptions extends LockOptions {
 /**
  * Why a file was skipped. `'held'`: another worker holds its lock. `'growing'`: it has not been unchanged for `settle`. `'vanished'`: it
  * was moved or deleted meanwhile. `'unlockable'`: it cannot be locked, for example because its name is too long, or its
- * lock file belongs to another program.
+ * lock file belongs to another program. `'given-up'`: it was claimed `maxAttempts` times, and has been moved to `failed`, unless an
+ * error is given.
  */
-export type SkipReason = 'held' | 'growing' | 'vanished' | 'unlockable';
+export type SkipReason = 'held' | 'growing' | 'vanished' | 'unlockable' | 'given-up';
 
 /** The checked options, with every default except those of the store. */
 export interface ResolvedInboxOptions {
   readonly matches: (name: string) => boolean;
   readonly compare: (a: Entry, b: Entry) => number;
   readonly concurrency: number;
+  readonly maxAttempts: number;
+  readonly failed: string;
   readonly settleMs: number;
   readonly until: 'empty' | 'idle' | undefined;
   readonly pollMs: number | undefined;
@@ -76,15 +103,33 @@ export interface ResolvedInboxOptions {
 }
 
 export function resolveInboxOptions(options: InboxOptions): ResolvedInboxOptions {
-  const { match, order = 'oldest', concurrency = 1, settle = '1s', until, poll, signal, onSkip, ...lock } = options;
+  const {
+    match,
+    ignore,
+    order = 'oldest',
+    concurrency = 1,
+    settle = '1s',
+    until,
+    poll,
+    signal,
+    onSkip,
+    ...more
+  } = options;
+  const { maxAttempts = Infinity, failed = 'failed/', ...lock } = more;
   const { ttlMs, ownerId } = resolveLockOptions(lock);
   if (![undefined, 'empty', 'idle'].includes(until)) throw bad('until', until, "'empty' or 'idle'");
   if (onSkip !== undefined && typeof onSkip !== 'function') throw bad('onSkip', onSkip, 'a function');
+  if (maxAttempts !== Infinity && !(Number.isSafeInteger(maxAttempts) && maxAttempts > 0)) {
+    throw bad('maxAttempts', maxAttempts, 'a whole number from 1 on');
+  }
+  if (typeof failed !== 'string' || failed === '') throw bad('failed', failed, "a path such as 'failed/'");
   if (signal?.aborted !== true) resolveSignal(options);
   return {
-    matches: matcherOf(match),
+    matches: matcherOf(match, ignore),
     compare: comparisonOf(order),
     concurrency: concurrencyOf({ concurrency }),
+    maxAttempts,
+    failed,
     settleMs: durationMs(settle, 'settle', { zero: true }),
     until,
     pollMs: poll === undefined ? undefined : durationMs(poll, 'poll', {}),
@@ -96,17 +141,35 @@ export function resolveInboxOptions(options: InboxOptions): ResolvedInboxOptions
   };
 }
 
-function matcherOf(match: unknown): (name: string) => boolean {
-  if (match === undefined) return () => true;
-  if (typeof match === 'function') return (name) => Boolean((match as (name: string) => unknown)(name));
+function matcherOf(match: unknown, ignore: unknown): (name: string) => boolean {
+  const matches = match === undefined ? () => true : matcher('match', match);
+  const given = ignore ?? (match === undefined ? isIgnored : false);
+  const ignores = (Array.isArray(given) ? given : given === false ? [] : [given]).map((each) =>
+    matcher('ignore', each),
+  );
+  return (name) => matches(name) && !ignores.some((ignored) => ignored(name));
+}
+
+const IGNORED = IGNORED_NAMES.map((pattern) => new RegExp(wholeName(pattern), 'isu'));
+
+function isIgnored(name: string): boolean {
+  return IGNORED.some((pattern) => pattern.test(name));
+}
+
+function matcher(option: string, value: unknown): (name: string) => boolean {
+  if (typeof value === 'function') return (name) => Boolean((value as (name: string) => unknown)(name));
   // `test` would start at `lastIndex` with the flags g and y; `search` always starts at 0.
-  if (match instanceof RegExp) return (name) => name.search(match) !== -1;
-  if (typeof match !== 'string' || match === '') {
-    throw bad('match', match, "a pattern such as '*.csv', a regular expression or a function");
+  if (value instanceof RegExp) return (name) => name.search(value) !== -1;
+  if (typeof value !== 'string' || value === '') {
+    throw bad(option, value, "a pattern such as '*.csv', a regular expression or a function");
   }
-  const pattern = match.replace(/[^*?]/gu, (character) => character.replace(/[\\^$.|+()[\]{}/-]/, '\\$&'));
-  const whole = new RegExp(`^${pattern.replace(/\*+/g, '.*').replaceAll('?', '.')}$`, 'su');
+  const whole = new RegExp(wholeName(value), 'su');
   return (name) => whole.test(name);
+}
+
+function wholeName(pattern: string): string {
+  const literal = pattern.replace(/[^*?]/gu, (character) => character.replace(/[\\^$.|+()[\]{}/-]/, '\\$&'));
+  return `^${literal.replace(/\*+/g, '.*').replaceAll('?', '.')}$`;
 }
 
 const byName = (a: Entry, b: Entry): number => (a.path < b.path ? -1 : Number(a.path > b.path));

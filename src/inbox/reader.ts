@@ -4,8 +4,10 @@ import { LockForeignError } from '../lock/model/errors.js';
 import { Lockfile } from '../lock/lockfile.js';
 import { lockPath } from '../vfs/names.js';
 import { sleep } from '../util/sleep.js';
-import type { Entry } from '../vfs/vfs.js';
+import type { Entry, Stat } from '../vfs/vfs.js';
+import { AttemptCounter } from './attempts.js';
 import { Claim } from './claim.js';
+import { ClaimedFile } from './claimed-file.js';
 import type { ResolvedInboxOptions, SkipReason } from './options.js';
 import { Inspector } from '../lock/inspect.js';
 import type { Folder } from '../vfs/path.js';
@@ -32,6 +34,7 @@ export class InboxReader {
   readonly #pollMs: number;
   readonly #inspector: Inspector;
   readonly #files: SettleTracker;
+  readonly #counter = new AttemptCounter();
   readonly #open = new Set<string>();
   #scan: InboxScan | undefined;
   #wake: (() => void) | undefined;
@@ -119,7 +122,8 @@ export class InboxReader {
     const isLocked = scan.locks.has(lockPath(path));
     try {
       if (isLocked && !(await this.#isTakeable(path))) return HELD;
-      return (await this.#checkUnchanged(file)) ?? (await this.#lock(file));
+      const found = await this.#check(file);
+      return isSkipped(found) ? found : await this.#lock(file);
     } catch (error) {
       if (!isAboutOneFile(error, isLocked)) throw error;
       this.#setAside(path);
@@ -136,23 +140,48 @@ export class InboxReader {
   async #lock(file: VfsFile): Promise<Claim | Skipped> {
     const lock = new Lockfile(file, this.#options.lock);
     if (!(await lock.tryAcquire())) return HELD;
-    let kept = false;
+    let claim: Claim | undefined;
     try {
-      const skipped = await this.#checkUnchanged(file);
-      if (skipped ?? this.#isStopped()) return skipped ?? {};
-      kept = true;
-      this.#open.add(file.path);
-      return new Claim(this.#folder, file, lock, (released) => this.#onEnd(file.path, released));
+      const found = await this.#check(file);
+      if (isSkipped(found)) return found;
+      if (this.#isStopped()) return {};
+      claim = await this.#claimOf(new ClaimedFile(file.vfs, file.path, found), lock, found);
     } finally {
-      if (!kept) await lock.release();
+      if (!claim) await lock.release();
+    }
+    return claim.attempts > this.#options.maxAttempts ? this.#giveUp(claim) : claim;
+  }
+
+  async #claimOf(file: ClaimedFile, lock: Lockfile, found: Stat): Promise<Claim> {
+    const counter = this.#options.maxAttempts === Infinity ? undefined : this.#counter;
+    const attempts = (await counter?.begin(file, found)) ?? 1;
+    this.#open.add(file.path);
+    return new Claim(file, lock, attempts, {
+      onMoved: async () => counter?.clear(file),
+      onSettled: (released) => {
+        this.#onEnd(file.path, released);
+      },
+    });
+  }
+
+  async #giveUp(claim: Claim): Promise<Skipped> {
+    const { maxAttempts, failed } = this.#options;
+    try {
+      const reason = `was claimed ${String(maxAttempts)} times, and each time neither archived nor failed`;
+      await claim.fail(failed, new Error(`${claim.file.name} ${reason}`));
+      return { reason: 'given-up' };
+    } catch (error) {
+      if (!(error instanceof VfsError)) throw error;
+      await claim.release();
+      return { reason: 'given-up', error };
     }
   }
 
-  /** Returns undefined if the file exists and has not changed since the scan. */
-  async #checkUnchanged(file: VfsFile): Promise<Skipped | undefined> {
+  /** Returns what there is if the file exists and has not changed since the scan. */
+  async #check(file: VfsFile): Promise<Stat | Skipped> {
     const stat = await file.stat();
     if (stat === undefined) return { reason: 'vanished' };
-    return this.#files.isUnchanged(file.path, stat) ? undefined : GROWING;
+    return this.#files.isUnchanged(file.path, stat) ? stat : GROWING;
   }
 
   #onEnd(path: string, released: boolean): void {
@@ -164,6 +193,10 @@ export class InboxReader {
   #setAside(path: string): void {
     this.#files.setAside(path, this.#options.until === undefined ? ASIDE_POLLS * this.#pollMs : Infinity);
   }
+}
+
+function isSkipped(found: Stat | Skipped): found is Skipped {
+  return !('size' in found);
 }
 
 const HELD: Skipped = { reason: 'held', waits: true };

@@ -5,6 +5,8 @@ export type Effect = 'none' | 'unknown';
 export type VfsErrorCode =
   /** The signal aborted. */
   | 'ERR_VFS_ABORTED'
+  /** The file to be moved is not the expected one: it was changed or replaced. Nothing was moved. */
+  | 'ERR_VFS_CHANGED'
   /** The user has no permission, or the credentials were refused. */
   | 'ERR_VFS_DENIED'
   /** There is a file at the target of a move. */
@@ -51,7 +53,7 @@ export class VfsError extends Error {
  * Whether the call that failed with `error` may have changed the store: `'unknown'` for everything that is no `VfsError`.
  *
  * @example
- * const attempt = await file.move('archive/orders.csv').catch((error: unknown) => effectOf(error));
+ * const attempt = await file.move('../archive/').catch((error: unknown) => effectOf(error));
  * if (attempt === 'unknown') console.log('check whether the file was moved');
  */
 export function effectOf(error: unknown): Effect {

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 
 import { nameOf } from './path.js';
-import type { CallOptions, Snapshot, Stat, Vfs } from './vfs.js';
+import { resolvePath } from './resolve.js';
+import { badUri } from './uri.js';
+import type { CallOptions, MoveOptions, Snapshot, Stat, Vfs } from './vfs.js';
 
 /**
  * A path in a store. Making one does no I/O, and the file need not exist. Every method fails with a `VfsError`.
@@ -9,7 +11,7 @@ import type { CallOptions, Snapshot, Stat, Vfs } from './vfs.js';
  * @example
  * const file = await openFile('s3://bucket/inbox/orders.csv');
  * const { size } = (await file.stat()) ?? { size: 0 };
- * await file.move('archive/orders.csv');
+ * await file.move('../archive/orders.csv');
  */
 export class VfsFile {
   /** The store. */
@@ -59,13 +61,32 @@ export class VfsFile {
   }
 
   /**
-   * Moves the file to another path of its store, and makes any folders that are missing. Returns the file there.
+   * The file of the same store that `to` names: a path relative to the folder of this file (`'../archive/orders.csv'`), an absolute
+   * path, or a URI of the same store. A path that ends with `/` is a folder: the file keeps its name. An absolute path is one of
+   * the disk on the local disk; elsewhere it begins at the root of the store. Does no I/O. A `VfsFile` is returned as it is.
    *
-   * @throws {VfsError} `ERR_VFS_EXISTS`: there is a file already. `ERR_VFS_NOT_FOUND`: this file does not exist.
+   * @throws {VfsError} `ERR_VFS_PATH`: no file of this store can have that path. `ERR_VFS_URI`: the URI or file is in another store.
+   * @example
+   * const results = file.resolve('../results/').resolve('rows.json');
    */
-  async move(to: string, options?: CallOptions): Promise<VfsFile> {
-    const target = new VfsFile(this.vfs, to);
-    await this.vfs.move(this.path, to, options);
+  resolve(to: string | VfsFile): VfsFile {
+    if (!(to instanceof VfsFile)) return new VfsFile(this.vfs, resolvePath(this.vfs, this.path, to));
+    if (to.vfs === this.vfs) return to;
+    throw badUri(String(to), `is in another store than ${String(this)}`);
+  }
+
+  /**
+   * Moves the file to another path of its store, and makes any folders that are missing. `to` is understood as `resolve` does:
+   * relative to the folder of this file, absolute, or a URI of the same store. Returns the file there.
+   *
+   * @throws {VfsError} `ERR_VFS_EXISTS`: there is a file already. `ERR_VFS_NOT_FOUND`: this file does not exist. `ERR_VFS_CHANGED`:
+   *   it was replaced meanwhile, or is not what `ifUnchanged` expects. `ERR_VFS_PATH`, `ERR_VFS_URI`: `to` is no file of this store.
+   * @example
+   * await file.move('../archive/'); // inbox/orders.csv becomes archive/orders.csv
+   */
+  async move(to: string | VfsFile, options?: MoveOptions): Promise<VfsFile> {
+    const target = this.resolve(to);
+    await this.vfs.move(this.path, target.path, options);
     return target;
   }
 

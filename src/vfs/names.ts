@@ -19,6 +19,19 @@ export function stagedPath(path: string, id: string): string {
   return path.slice(0, path.length - nameOf(path).length) + STAGED_PREFIX + id;
 }
 
+/**
+ * A private name beside `path` for a file of somebody else that is taken away for a moment. `sweep` does not remove it: after a
+ * crash it may be the only name of a file that nobody has read.
+ */
+export function asidePath(path: string, id: string): string {
+  return `${stagedPath(path, id)}-moved`;
+}
+
+/** Where an inbox keeps how often the file at `path` was claimed. `sweep` does not remove it. */
+export function attemptsPath(path: string, id: string): string {
+  return stagedPath(path, `attempts-${id}`);
+}
+
 /** The id in a private name. */
 export function entryOf(staged: string): string {
   return nameOf(staged).slice(STAGED_PREFIX.length);

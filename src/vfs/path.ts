@@ -83,3 +83,11 @@ export function folderOf(path: string): string {
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
+
+/** Another path in the same folder, with `-label` before the extension: `a/b.csv` becomes `a/b-label.csv`. */
+export function labelledPath(path: string, label: string): string {
+  const name = nameOf(path);
+  const dot = name.lastIndexOf('.');
+  const at = path.length - name.length + (dot > 0 ? dot : name.length);
+  return `${path.slice(0, at)}-${label}${path.slice(at)}`;
+}

@@ -42,6 +42,8 @@ export interface Stat {
   readonly size: number;
   /** When the file was last written, in milliseconds since 1970 by the store's own clock. */
   readonly modifiedMs: number;
+  /** The version of the content, where the store reports it without reading the file: S3 and GCS do. */
+  readonly version?: Version | undefined;
 }
 
 /** One file found by `list`. */
@@ -87,6 +89,17 @@ export interface WriteOptions extends CallOptions {
 export interface HolderFolderOptions extends CallOptions {
   /** The record is to create the lock file: where a file is already, do not make a folder for it. @default false */
   readonly forCreate?: boolean | undefined;
+}
+
+/** How to move a file. */
+export interface MoveOptions extends CallOptions {
+  /**
+   * Move the file only while it is the one that `stat` found: of the same version, or, where the store does not report a version
+   * without reading the file, of the same size and modification time. Otherwise the move fails with `ERR_VFS_CHANGED`.
+   *
+   * @default none: whatever file is there
+   */
+  readonly ifUnchanged?: Stat | undefined;
 }
 
 /** How to list a folder. */
@@ -205,11 +218,13 @@ export interface Vfs {
   /** Writes a whole file, whatever was there, and makes any folders that are missing. Never used on a lock file. */
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void>;
   /**
-   * Moves a file within this store, and makes any folders that are missing.
+   * Moves a file within this store, and makes any folders that are missing. A file that arrives at `from` meanwhile stays there
+   * and is never overwritten, moved in place of the other or deleted.
    *
-   * @throws {VfsError} `ERR_VFS_EXISTS`: there is a file at `to`. `ERR_VFS_NOT_FOUND`: there is none at `from`.
+   * @throws {VfsError} `ERR_VFS_EXISTS`: there is a file at `to`. `ERR_VFS_NOT_FOUND`: there is none at `from`. `ERR_VFS_CHANGED`:
+   *   the file at `from` was replaced meanwhile, or is not the one that `ifUnchanged` describes.
    */
-  move(from: string, to: string, options?: CallOptions): Promise<void>;
+  move(from: string, to: string, options?: MoveOptions): Promise<void>;
   /** Deletes a file, whatever its version. False: there was none. Never used on a lock file. */
   delete(path: string, options?: CallOptions): Promise<boolean>;
   /** The content of a file as a stream, which fails with `ERR_VFS_NOT_FOUND` where there is no such file. */

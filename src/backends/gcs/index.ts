@@ -82,9 +82,9 @@ function bucketClient(options: ResolvedGcsOptions): BucketClient {
     put: (key, version, data, signal) => conditional.put(key, version, data, signal),
     remove: (key, version, signal) => conditional.remove(key, version, signal),
     upload: (key, source, signal) => writeInParts(new GcsUpload(objects, key, signal), source, signal),
-    copy: async (from, to, signal) => {
+    copy: async (from, to, seen, signal) => {
       await conditional.probe(to, signal);
-      return copyObject(objects, from, to, options.conditionalDelete, signal);
+      return copyObject(objects, from, to, { within: options.conditionalDelete, seen }, signal);
     },
     delete: (key, signal) => objects.delete(key, signal),
     fail: gcsError,

@@ -1,5 +1,6 @@
-import type { Version } from '../../vfs/vfs.js';
-import type { Copied } from '../shared/bucket/bucket-vfs.js';
+import type { Stat, Version } from '../../vfs/vfs.js';
+import { isSeen } from '../shared/moves.js';
+import type { CopyOutcome } from '../shared/bucket/bucket-vfs.js';
 import { writeInParts } from '../shared/bucket/part-writer.js';
 import { GcsFailure } from './errors.js';
 import { NO_OBJECT, versionOf, type GcsObjects } from './objects.js';
@@ -34,22 +35,23 @@ async function copyThrough(objects: GcsObjects, source: Source, to: string, sign
   return upload.version;
 }
 
-/** Copies an object to a key that has none. Undefined: the key has one. */
+/** Copies an object to a key that has none. */
 export async function copyObject(
   objects: GcsObjects,
   from: string,
   to: string,
-  within: boolean,
+  { within, seen }: { readonly within: boolean; readonly seen: Stat | undefined },
   signal: Signal,
-): Promise<Copied | undefined> {
+): Promise<CopyOutcome> {
   const found = await objects.stat(from, signal);
   if (found === undefined) throw new GcsFailure(new Error('no such object'), { statusCode: 404 });
+  if (seen && !isSeen(seen, found)) return 'changed';
   const copy = within ? copyWithin : copyThrough;
   try {
     const target = await copy(objects, { key: from, version: found.version }, to, signal);
     return { source: found.version, target };
   } catch (error) {
-    if (error instanceof GcsFailure && error.status === 412) return undefined;
+    if (error instanceof GcsFailure && error.status === 412) return 'exists';
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Entry, ListOptions, Stat, Vfs } from '../../vfs/vfs.js';
-import { ABSENT, codeOf, LINKLESS, notAFile, posixError } from '../shared/plain/posix-errors.js';
+import { ABSENT, codeOf, notAFile, posixError } from '../shared/plain/posix-errors.js';
 import { walk, type FoundName, type Walk } from '../shared/plain/walk.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are those of the system. */
@@ -67,29 +67,6 @@ export async function writeFile(
     await fs.rename(staged, path);
   } catch (error) {
     await fs.rm(staged, { force: true });
-    throw error;
-  }
-}
-
-/** Fails with `EEXIST` on a taken target. Across file systems, or without hard links, it copies. */
-export async function moveFile(from: string, to: string, hardLinks: boolean): Promise<void> {
-  await fs.mkdir(dirname(to), { recursive: true });
-  if (!hardLinks || !(await linked(from, to))) await fs.copyFile(from, to, constants.COPYFILE_EXCL);
-  try {
-    await fs.unlink(from);
-  } catch (error) {
-    // The source cannot be removed, or somebody else moved it meanwhile: either way it must not be in two places.
-    await fs.rm(to, { force: true });
-    throw error;
-  }
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await fs.link(from, to);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EXDEV' || LINKLESS.includes(codeOf(error))) return false;
     throw error;
   }
 }

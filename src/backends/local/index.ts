@@ -11,6 +11,7 @@ import type {
   HolderFolderOptions,
   Leftovers,
   ListOptions,
+  MoveOptions,
   ReadOptions,
   Snapshot,
   Stat,
@@ -24,6 +25,7 @@ import { posixError } from '../shared/plain/posix-errors.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
 import { createLock, holderFolderOf, makeHolderFolder, readFile, removeLock, replaceLock } from './lock-files.js';
+import type * as Move from './move.js';
 import type { LocalVfsOptions } from './options.js';
 import { runOnData, runOnLock, runOnLockSync, type LockWork } from './runner.js';
 import { watchFile } from './watch.js';
@@ -36,6 +38,10 @@ const LONGEST_PATH = 4095 - PRIVATE_NAME_BYTES;
 /** Code that locks alone do not need is loaded on first use. */
 function loadDataFiles(): Promise<typeof DataFiles> {
   return import('./data-files.js');
+}
+
+function loadMove(): Promise<typeof Move> {
+  return import('./move.js');
 }
 
 function loadLeftovers(): Promise<typeof LeftoverFiles> {
@@ -138,10 +144,11 @@ export class LocalVfs implements Vfs {
     );
   }
 
-  async move(from: string, to: string, options?: CallOptions): Promise<void> {
+  async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {
     this.check(to);
-    await this.#onData('move', from, options, async (located) =>
-      (await loadDataFiles()).moveFile(located, this.locate(to), this.#hardLinks),
+    const target = this.locate(to);
+    await runOnData({ store: this, verb: 'move', path: from, target, signal }, async (located) =>
+      (await loadMove()).moveFile(located, target, { hardLinks: this.#hardLinks, ifUnchanged }),
     );
   }
 

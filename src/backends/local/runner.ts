@@ -18,6 +18,8 @@ export interface Call extends CallOptions {
   readonly store: Pick<Vfs, 'check' | 'locate'>;
   readonly verb: string;
   readonly path: string;
+  /** Where the file is to go, as messages show it. */
+  readonly target?: string;
 }
 
 /** The work of a call on a lock file. */
@@ -60,14 +62,14 @@ export function runOnLockSync<T>({ store, verb, path }: Call, work: LockWork<T>)
 
 /** Runs work that no lock depends on. */
 export async function runOnData<T>(call: Call, work: (located: string) => Promise<T>): Promise<T> {
-  const { store, verb, path, signal } = call;
+  const { store, verb, path, target, signal } = call;
   store.check(path);
   const located = store.locate(path);
   try {
     signal?.throwIfAborted();
     return await work(located);
   } catch (error) {
-    throw failure(verb, located, error, signal);
+    throw failure(verb, target === undefined ? located : `${located} to ${target}`, error, signal);
   }
 }
 

@@ -76,7 +76,7 @@ function bucketClient(client: S3Client, options: ResolvedS3Options): BucketClien
     put: (key, version, data, signal) => conditional.put(key, version, data, signal),
     remove: (key, version, signal) => conditional.remove(key, version, signal),
     upload: (key, source, signal) => writeInParts(new S3Upload(objects, key, signal), source, signal),
-    copy: (from, to, signal) => copyObject(objects, conditional, from, to, signal),
+    copy: (from, to, seen, signal) => copyObject(objects, conditional, from, to, seen, signal),
     delete: async (key, signal) => {
       await objects.delete(key, signal);
       return true;

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 
-import type { Version } from '../../vfs/vfs.js';
-import type { Copied } from '../shared/bucket/bucket-vfs.js';
+import type { Stat, Version } from '../../vfs/vfs.js';
+import { isSeen } from '../shared/moves.js';
+import type { CopyOutcome } from '../shared/bucket/bucket-vfs.js';
 import { PART_BYTES } from '../shared/bucket/part-writer.js';
 import type { ObjectDetails, S3ConditionalWrites } from './conditional.js';
 import { S3Failure } from './errors.js';
@@ -16,23 +17,28 @@ interface Source {
   readonly details: ObjectDetails;
 }
 
-/** Copies an object to a key that has none: a small one through this process, a large one within the store. Undefined: the key has one. */
+/** Copies an object to a key that has none: a small one through this process, a large one within the store. */
 export async function copyObject(
   objects: S3Objects,
   conditional: S3ConditionalWrites,
   from: string,
   to: string,
+  seen: Stat | undefined,
   signal: AbortSignal | undefined,
-): Promise<Copied | undefined> {
+): Promise<CopyOutcome> {
   const input = { ...objects.common, Key: from };
   const { output } = await objects.client.send((sdk) => new sdk.GetObjectCommand(input), { signal });
-  const { ContentLength: size = 0, ContentType, Metadata } = output;
+  const { ContentLength: size = 0, ContentType, Metadata, LastModified } = output;
   const version = versionOf(output.ETag);
+  if (seen && !isSeen(seen, { size, modifiedMs: LastModified?.getTime() ?? 0, version })) {
+    (output.Body as Readable).destroy();
+    return 'changed';
+  }
   const details = { ...(ContentType ? { ContentType } : {}), ...(Metadata ? { Metadata } : {}) };
   if (size <= PART_BYTES) {
     const data = await bytesOf(output.Body, size, signal);
     const written = await conditional.put(to, undefined, data, signal, details);
-    return written && { source: version, target: written.version };
+    return written ? { source: version, target: written.version } : 'exists';
   }
   (output.Body as Readable).destroy();
   return copyInParts(objects, { key: from, version, size, details }, to, signal);
@@ -44,12 +50,13 @@ async function copyInParts(
   source: Source,
   Key: string,
   signal: AbortSignal | undefined,
-): Promise<Copied | undefined> {
+): Promise<CopyOutcome> {
   const { client, common } = objects;
   const name = { ...common, Key };
-  if (await objects.stat(Key, signal)) return undefined;
+  if (await objects.stat(Key, signal)) return 'exists';
   const create = { ...name, ...source.details };
   const { UploadId } = (await client.send((sdk) => new sdk.CreateMultipartUploadCommand(create), { signal })).output;
+  let refused: CopyOutcome = 'changed';
   try {
     const Parts: { readonly PartNumber: number; readonly ETag: string | undefined }[] = [];
     const CopySource = `${common.Bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`;
@@ -60,13 +67,14 @@ async function copyInParts(
       const { output } = await client.send((sdk) => new sdk.UploadPartCopyCommand(part), { signal });
       Parts.push({ PartNumber, ETag: output.CopyPartResult?.ETag });
     }
+    refused = 'exists';
     const whole = { ...name, UploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' };
     const { output } = await client.send((sdk) => new sdk.CompleteMultipartUploadCommand(whole), { signal });
     // Some stores do not return the ETag here.
     return { source: source.version, target: output.ETag as Version | undefined };
   } catch (error) {
     await client.send((sdk) => new sdk.AbortMultipartUploadCommand({ ...name, UploadId })).catch(() => undefined);
-    if (error instanceof S3Failure && error.status === 412) return undefined;
+    if (error instanceof S3Failure && error.status === 412) return refused;
     throw error;
   }
 }

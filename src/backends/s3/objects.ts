@@ -43,8 +43,8 @@ export class S3Objects {
       this.client.send((sdk) => new sdk.HeadObjectCommand({ ...this.common, Key }), { signal }),
     );
     if (reply === undefined) return undefined;
-    const { ContentLength = 0, LastModified } = reply.output;
-    return { size: ContentLength, modifiedMs: LastModified?.getTime() ?? 0 };
+    const { ContentLength = 0, LastModified, ETag } = reply.output;
+    return { size: ContentLength, modifiedMs: LastModified?.getTime() ?? 0, version: ETag as Version | undefined };
   }
 
   async delete(Key: string, signal: Signal): Promise<void> {

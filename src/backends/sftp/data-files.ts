@@ -1,7 +1,7 @@
 import { folderOf } from '../../vfs/path.js';
 import type { Entry, Stat } from '../../vfs/vfs.js';
 import type { FoundName } from '../shared/plain/walk.js';
-import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpAbilities } from './probe.js';
 import { isDirectory, isRegular, type Attributes } from './connection/session.js';
 import { notRegular } from './reading.js';
@@ -80,26 +80,6 @@ export async function makeFolders(session: SftpSession, root: string, path: stri
   }
 }
 
-/** Moves by a hard link, which fails on a taken target. Of many who move one file, the one who unlinks the old name has moved it. */
-export async function moveByLink(session: SftpSession, from: string, to: string): Promise<void> {
-  try {
-    await session.link(from, to);
-  } catch (error) {
-    if (error instanceof NoAnswerError) throw error;
-    await session.lstat(from);
-    if (await existing(session.lstat(to)))
-      throw new RefusedError('EEXIST', 'the target exists already', { cause: error });
-    throw error;
-  }
-  try {
-    await session.unlink(from);
-  } catch (error) {
-    if (error instanceof NoAnswerError || (await existing(session.lstat(from)))) throw error;
-    await session.unlink(to).catch(() => undefined);
-    throw error;
-  }
-}
-
 export async function deleteFile(session: SftpSession, path: string): Promise<boolean> {
   try {
     await session.unlink(path);
@@ -132,7 +112,7 @@ export async function* readPieces(session: SftpSession, path: string): AsyncGene
 const STREAM_BYTES = 262_144;
 
 /** Undefined: nothing is there. For a path through a file, some servers say so with a generic failure. */
-async function existing(reading: Promise<Attributes>): Promise<Attributes | undefined> {
+export async function existing(reading: Promise<Attributes>): Promise<Attributes | undefined> {
   try {
     return await reading;
   } catch (error) {

@@ -9,6 +9,7 @@ import type {
   Entry,
   Leftovers,
   ListOptions,
+  MoveOptions,
   ReadOptions,
   Snapshot,
   Stat,
@@ -17,10 +18,11 @@ import type {
   Written,
 } from '../../vfs/vfs.js';
 import { removeFile, replaceFile } from '../shared/plain/lock-files.js';
-import { deleteFile, entryOfFile, makeFolders, moveByLink, statFile, writeFile } from './data-files.js';
+import { deleteFile, entryOfFile, makeFolders, statFile, writeFile } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
-import { createFile, moveByCopy, readFile } from './lock-files.js';
+import { createFile, readFile } from './lock-files.js';
+import { SftpMover } from './move.js';
 import type { SftpVfsOptions } from './options.js';
 import { UNPROBED } from './probe.js';
 import { SftpRunner } from './runner.js';
@@ -146,14 +148,15 @@ export class SftpVfs implements Vfs {
     });
   }
 
-  async move(from: string, to: string, options?: CallOptions): Promise<void> {
+  async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {
     this.check(to);
-    await this.#runner.change('move', from, options, async (live, located) => {
+    await this.#runner.change('move', from, { signal, to }, async (live, located) => {
       const target = this.#runner.onServer(to);
       await makeFolders(live.session, this.#runner.root, target);
       const abilities = await this.#runner.abilities(live, target);
-      if (abilities.hardLinks) await moveByLink(live.session, located, target);
-      else await run(moveByCopy(new SftpFiles(live.session, abilities, target), located, target));
+      const files = new SftpFiles(live.session, abilities, target);
+      const ends = { from: located, to: target, shownFrom: this.locate(from), shownTo: this.locate(to) };
+      await new SftpMover(live.session, abilities, files, { ...ends, ifUnchanged }).move();
     });
   }
 

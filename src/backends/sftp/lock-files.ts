@@ -1,14 +1,10 @@
 import { freshId } from '../../util/fresh-id.js';
 import { ask, type Steps } from '../../util/steps.js';
-import { VfsError } from '../../vfs/errors.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Snapshot, Written } from '../../vfs/vfs.js';
-import { createFile as createPlainFile, discard, replaceFile } from '../shared/plain/lock-files.js';
-import { codeOf, NoAnswerError, RefusedError } from './errors.js';
+import { createFile as createPlainFile, discard } from '../shared/plain/lock-files.js';
+import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpFiles } from './files.js';
-
-/** A move without hard links reads the whole file into memory, up to this size. */
-const COPIED_BYTES = 64 * 1024 * 1024;
 
 /** Reads a file and, on request, the server's clock: the modification time of a scratch file that is made for it. */
 export function* readFile(
@@ -73,17 +69,4 @@ function* exists(reading: Promise<unknown>): Steps<boolean> {
   if (outcome.status === 'fulfilled') return true;
   if (outcome.reason instanceof NoAnswerError) throw outcome.reason;
   return false;
-}
-
-/** Moves a file on a server without hard links, whose plain rename may overwrite what stands in its way. */
-export function* moveByCopy(files: SftpFiles, from: string, to: string): Steps<void> {
-  const image = yield* files.read(from, COPIED_BYTES + 1);
-  if (image === undefined) throw new RefusedError('ENOENT', 'there is no such file');
-  if (image.data.byteLength > COPIED_BYTES) {
-    throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot move ${from}: so long a file needs a server with hard links`);
-  }
-  if ((yield* replaceFile(files, to, undefined, image.data)) === undefined) {
-    throw new RefusedError('EEXIST', 'the target exists already');
-  }
-  yield* files.unlink(from);
 }

@@ -23,6 +23,8 @@ const ENDING_MS = 2000;
 interface Call extends CallOptions {
   readonly verb: string;
   readonly path: string;
+  /** Where the file is to go, in a move. */
+  readonly to?: string | undefined;
   readonly effect: 'none' | 'unknown';
 }
 
@@ -90,9 +92,14 @@ export class SftpRunner {
   }
 
   /** Runs a call that changes something. */
-  async change<T>(verb: string, path: string, { signal }: CallOptions = {}, work: Work<T>): Promise<T> {
+  async change<T>(
+    verb: string,
+    path: string,
+    { signal, to }: CallOptions & { readonly to?: string } = {},
+    work: Work<T>,
+  ): Promise<T> {
     this.check(path);
-    return await this.#use({ verb, path, signal, effect: 'unknown' }, true, async (live, located) => {
+    return await this.#use({ verb, path, to, signal, effect: 'unknown' }, true, async (live, located) => {
       try {
         return await work(live, located);
       } catch (error) {
@@ -186,7 +193,7 @@ export class SftpRunner {
   }
 
   /** A call that only reads is repeated once, over a new connection, when its answer was lost; so is one that was never sent. */
-  async #use<T>({ verb, path, signal, effect }: Call, takesTurn: boolean, work: Work<T>): Promise<T> {
+  async #use<T>({ verb, path, to, signal, effect }: Call, takesTurn: boolean, work: Work<T>): Promise<T> {
     try {
       signal?.throwIfAborted();
       const once = (): Promise<T> => this.#connection.use((live) => work(live, this.onServer(path)), signal, takesTurn);
@@ -197,7 +204,8 @@ export class SftpRunner {
       // Work that stops by itself after an abort knows what it has done, so it gets a little time.
       return await untilAborted(twice, signal, { graceMs: ENDING_MS, errorOf: (cause) => new UnfinishedError(cause) });
     } catch (error) {
-      throw sftpError(verb, this.locate(path), error, effect, signal);
+      const ends = to === undefined ? this.locate(path) : `${this.locate(path)} to ${this.locate(to)}`;
+      throw sftpError(verb, ends, error, effect, signal);
     }
   }
 }

@@ -2,6 +2,7 @@ import { ok, strictEqual } from 'node:assert/strict';
 
 import { ATOMIC_MOVE, type Behaviour } from '../behaviour.js';
 import { readMeanwhile } from './readers.js';
+import type { Stat } from '../../vfs/vfs.js';
 import { absent, bytes, filler, holds, listed, listsExactly, refusal } from '../tools.js';
 
 const CONTENDERS = 8;
@@ -52,6 +53,22 @@ export const moves: readonly Behaviour[] = [
       const error = await refusal('move', () => vfs.move(path('nothing'), path('b')), ['ERR_VFS_NOT_FOUND']);
       strictEqual(error.effect, 'none');
       await listsExactly(vfs, folder, []);
+    },
+  },
+  {
+    name: 'move moves a file that is as it was seen, and refuses one that has changed since',
+    check: async ({ vfs, path, folder }) => {
+      await vfs.write(path('a'), bytes('first'));
+      const first = await vfs.stat(path('a'));
+      await vfs.write(path('a'), bytes('another'));
+      const move = (ifUnchanged: Stat | undefined) => vfs.move(path('a'), path('b'), { ifUnchanged });
+      const error = await refusal('move', () => move(first), ['ERR_VFS_CHANGED']);
+      strictEqual(error.effect, 'none');
+      await holds(vfs, path('a'), bytes('another'));
+      await absent(vfs, path('b'));
+      await move(await vfs.stat(path('a')));
+      await holds(vfs, path('b'), bytes('another'));
+      await listsExactly(vfs, folder, [path('b')]);
     },
   },
   {

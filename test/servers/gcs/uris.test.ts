@@ -48,9 +48,9 @@ describe.skipIf(lacking !== undefined)(`gs URIs, on fake-gcs-server${lacking ? `
     });
     expect(await exists(key)).toBe(true);
     expect(String((await file.read())?.data)).toBe('content');
-    await file.move('moved');
+    const moved = await file.move('moved');
     expect(await exists(key)).toBe(false);
-    expect(await file.vfs.delete('moved')).toBe(true);
+    expect(await moved.delete()).toBe(true);
   });
 
   test('a name too long for its lock is refused before any I/O, and the limit named', async () => {

@@ -7,6 +7,7 @@ import type {
   Capabilities,
   Entry,
   ListOptions,
+  MoveOptions,
   ReadOptions,
   Snapshot,
   Stat,
@@ -14,6 +15,7 @@ import type {
   Vfs,
   Written,
 } from '../../../vfs/vfs.js';
+import { moveRefusal } from '../moves.js';
 import type { RequestContext } from './errors.js';
 import { KEY_BYTES } from './probe.js';
 
@@ -33,6 +35,8 @@ export interface Copied {
   readonly target: Version | undefined;
 }
 
+export type CopyOutcome = Copied | 'exists' | 'changed';
+
 /** The requests that `BucketVfs` needs from a store. Keys are whole keys, prefix included. What fails is passed to `fail`. */
 export interface BucketClient {
   /** What the credentials must be allowed to do for each call. */
@@ -51,8 +55,8 @@ export interface BucketClient {
   remove(key: string, version: Version, signal: Signal): Promise<boolean>;
   /** Writes the object, whatever was there before. */
   upload(key: string, source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, signal: Signal): Promise<void>;
-  /** Copies an object to a key that has none. Undefined: the key has one. */
-  copy(from: string, to: string, signal: Signal): Promise<Copied | undefined>;
+  /** Copies an object to a key that has none. `'exists'`: the key has one. `'changed'`: the object is not the one in `seen`. */
+  copy(from: string, to: string, seen: Stat | undefined, signal: Signal): Promise<CopyOutcome>;
   /** Deletes the object, whatever its version. False: there was none. */
   delete(key: string, signal: Signal): Promise<boolean>;
   /** The error that a call throws for what one of its requests threw. */
@@ -137,7 +141,7 @@ export abstract class BucketVfs implements Vfs {
   stat(path: string, { signal }: CallOptions = {}): Promise<Stat | undefined> {
     return this.#call('stat', path, signal, async (key) => {
       const found = await this.#client.stat(key, signal);
-      return found && { size: found.size, modifiedMs: found.modifiedMs };
+      return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.version };
     });
   }
 
@@ -161,22 +165,26 @@ export abstract class BucketVfs implements Vfs {
     return this.#call('write', path, signal, (key) => this.#client.upload(key, source, signal));
   }
 
-  async move(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
+  async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {
     this.check(to);
-    await this.#call('move', from, signal, async (key) => {
-      const copied = await this.#client.copy(key, this.#key(to), signal);
-      if (copied === undefined) {
-        const message = `cannot move ${this.locate(from)}: ${this.locate(to)} exists already`;
-        throw new VfsError('ERR_VFS_EXISTS', message);
-      }
-      if (!this.#settings.conditionalDelete) {
-        await this.#client.delete(key, signal);
-        return;
-      }
-      if (await this.#client.remove(key, copied.source, signal)) return;
-      if (copied.target) await this.#client.remove(this.#key(to), copied.target, signal);
-      throw new VfsError('ERR_VFS_NOT_FOUND', `cannot move ${this.locate(from)}: it was changed or moved meanwhile`);
-    });
+    const work = async (key: string): Promise<void> => {
+      const ends = [this.locate(from), this.locate(to)] as const;
+      const copied = await this.#client.copy(key, this.#key(to), ifUnchanged, signal);
+      if (copied === 'exists') throw moveRefusal('ERR_VFS_EXISTS', ...ends);
+      if (copied === 'changed') throw moveRefusal('ERR_VFS_CHANGED', ...ends);
+      if (await this.#removeVersion(key, copied.source, signal)) return;
+      if (copied.target) await this.#removeVersion(this.#key(to), copied.target, signal);
+      const isThere = (await this.#client.stat(key, signal)) !== undefined;
+      throw moveRefusal(isThere ? 'ERR_VFS_CHANGED' : 'ERR_VFS_NOT_FOUND', ...ends);
+    };
+    await this.#call('move', from, signal, work, this.locate(to));
+  }
+
+  /** False: the object has another version, or is gone. Where no condition is checked, an upload within this round trip is not seen. */
+  async #removeVersion(key: string, version: Version, signal: Signal): Promise<boolean> {
+    if (this.#settings.conditionalDelete) return this.#client.remove(key, version, signal);
+    if ((await this.#client.stat(key, signal))?.version !== version) return false;
+    return this.#client.delete(key, signal);
   }
 
   delete(path: string, { signal }: CallOptions = {}): Promise<boolean> {
@@ -200,21 +208,28 @@ export abstract class BucketVfs implements Vfs {
     }
   }
 
-  async #call<T>(verb: BucketVerb, path: string, signal: Signal, work: (key: string) => Promise<T>): Promise<T> {
+  async #call<T>(
+    verb: BucketVerb,
+    path: string,
+    signal: Signal,
+    work: (key: string) => Promise<T>,
+    target?: string,
+  ): Promise<T> {
     this.check(path);
     try {
       signal?.throwIfAborted();
       return await work(this.#key(path));
     } catch (error) {
-      throw this.#fail(verb, path, signal, error);
+      throw this.#fail(verb, path, signal, error, target);
     }
   }
 
-  #fail(verb: BucketVerb, path: string, signal: Signal, error: unknown): VfsError {
+  #fail(verb: BucketVerb, path: string, signal: Signal, error: unknown, target?: string): VfsError {
     const permissions = this.#client.permissions[verb];
     const changes = !READING.includes(verb);
     const { bucket } = this.#settings;
-    return this.#client.fail({ verb, displayPath: this.locate(path), bucket, permissions, changes, signal }, error);
+    const displayPath = target === undefined ? this.locate(path) : `${this.locate(path)} to ${target}`;
+    return this.#client.fail({ verb, displayPath, bucket, permissions, changes, signal }, error);
   }
 
   #key(path: string): string {

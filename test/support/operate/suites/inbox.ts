@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it, vi } from 'vitest';
 
-import { Lockfile, LockNotHeldError, LockOptionError, VfsFile } from '../../../../src/index.js';
+import { Lockfile, LockNotHeldError, VfsFile } from '../../../../src/index.js';
 import { sleepSync } from '../../../../src/util/sleep.js';
 import { inspect, list } from '../../../../src/admin/index.js';
 import { inbox, type Claim, type InboxOptions } from '../../../../src/inbox/index.js';
@@ -30,6 +30,8 @@ async function archiveAll(place: Place, options: InboxOptions = AT_ONCE): Promis
   }
   return names;
 }
+
+const contentOf = async (file: VfsFile): Promise<string> => Buffer.from((await file.read())?.data ?? []).toString();
 
 const NAMES = ['with spaces', 'with\nnewlines', `with "quotes'`, '100%', '%41', 'ümläut', 'y'.repeat(244)];
 
@@ -252,21 +254,116 @@ export const inboxSuite: Suite = (place, kind) => {
     });
 
     it('keeps the claim when the target is taken, and overwrites nothing', async () => {
-      await put(place(), 'a', 'archive/a', 'failed/a', 'failed/a.error.json');
+      await put(place(), 'a', 'archive/a');
       for await (const claim of inbox(place(), AT_ONCE)) {
-        await expect(claim.archive('archive/')).rejects.toMatchObject({ code: 'ERR_VFS_EXISTS' });
-        await expect(claim.fail('failed/', 'why')).rejects.toMatchObject({ code: 'ERR_VFS_EXISTS' });
+        const error: unknown = await claim.archive('archive/').catch((failure: unknown) => failure);
+        expect(error).toMatchObject({ code: 'ERR_VFS_EXISTS' });
+        for (const end of ['a', 'archive/a']) expect(String(error)).toContain(String(fileAt(place(), end)));
         expect([claim.settled, claim.lock.held]).toEqual([false, true]);
         for (const to of ['', 'sftp://elsewhere/a', 5 as unknown as string]) {
-          await expect(claim.archive(to)).rejects.toThrow(LockOptionError);
+          await expect(claim.archive(to)).rejects.toMatchObject({
+            code: expect.stringMatching(/ERR_VFS_(URI|PATH)/) as string,
+          });
         }
         await claim.archive('../archive-2/');
       }
-      const note = await fileAt(place(), 'failed/a.error.json').read();
-      expect(Buffer.from(note!.data).toString()).toBe('content of a.error.json');
+      expect(await contentOf(fileAt(place(), 'archive/a'))).toBe('content of a');
       const moved = new VfsFile(place().vfs, 'archive-2/a');
-      expect(Buffer.from((await moved.read())!.data).toString()).toBe('content of a');
+      expect(await contentOf(moved)).toBe('content of a');
       await moved.delete();
+    });
+
+    it('B9: fail always finds a free name, and archive does where it is asked to', async () => {
+      await put(place(), 'failed/a.csv', 'failed/a.csv.error.json');
+      for (const round of [1, 2, 3, 4]) {
+        await put(place(), 'a.csv', 'b.csv');
+        for await (const claim of inbox(place(), AT_ONCE)) {
+          if (claim.file.name === 'a.csv') await claim.fail('failed/', new Error(`failure ${String(round)}`));
+          else await claim.archive('archive/', { unique: true });
+        }
+      }
+      const time = String.raw`\d{8}T\d{9}Z(-[0-9a-f]{8})?`;
+      const names = await namesIn(place());
+      const failed = names.filter((name) => new RegExp(`^failed/a-${time}\\.csv$`).test(name));
+      const archived = names.filter((name) => new RegExp(`^archive/b(-${time})?\\.csv$`).test(name));
+      const notes = failed.map((name) => `${name}.error.json`);
+      const before = ['failed/a.csv', 'failed/a.csv.error.json'];
+      expect(names).toEqual([...archived, ...failed, ...notes, ...before].sort());
+      expect([archived.length, failed.length]).toEqual([4, 4]);
+      expect(await contentOf(fileAt(place(), before[1]!))).toBe('content of a.csv.error.json');
+    });
+
+    it('B9: the documented loop survives the third file of one name', async () => {
+      const done: string[] = [];
+      for (const day of [1, 2, 3, 4]) {
+        await put(place(), 'day.csv', 'other.csv');
+        for await (const claim of inbox(place(), { ...AT_ONCE, order: 'name' })) {
+          try {
+            await claim.archive('archive/');
+          } catch (error) {
+            await claim.fail('failed/', error).catch((reason: unknown) => expect.unreachable(String(reason)));
+          }
+          done.push(`${claim.file.name} ${String(day)}`);
+        }
+      }
+      expect(done).toEqual([1, 2, 3, 4].flatMap((day) => [`day.csv ${String(day)}`, `other.csv ${String(day)}`]));
+    });
+
+    it.each(['archive', 'fail'] as const)('B10: %s moves nothing that replaced what was claimed', async (verb) => {
+      const [a] = (await put(place(), 'a')) as [VfsFile];
+      const seen: string[] = [];
+      for await (const claim of inbox(place(), AT_ONCE)) {
+        seen.push(await contentOf(claim.file));
+        if (seen.length === 1) await a.write('a newer upload');
+        const end = verb === 'archive' ? claim.archive('done/') : claim.fail('done/', 'why');
+        if (seen.length > 1) await end;
+        else await expect(end).rejects.toMatchObject({ code: 'ERR_VFS_CHANGED' });
+        expect(claim.settled).toBe(true);
+      }
+      expect(seen).toEqual(['content of a', 'a newer upload']);
+      expect(await contentOf(fileAt(place(), 'done/a'))).toBe('a newer upload');
+      const left = verb === 'archive' ? ['done/a'] : ['done/a', 'done/a.error.json'];
+      expect(await namesIn(place())).toEqual(left);
+    });
+
+    it('B11: takes no temporary or hidden names for input, unless it is told to', async () => {
+      const temporary = ['.nfs0001', '.x.csv.Ab12', 'x.csv.filepart', 'x.part', '~$x.xlsx', 'x.TMP', 'x.camelLock'];
+      const notes = ['x.error.json'];
+      await put(place(), ...temporary, ...notes, 'x.csv', 'part.tmp.csv');
+      const claimed = async (options: InboxOptions): Promise<string[]> => {
+        const names: string[] = [];
+        for await (const { file } of inbox(place(), { ...AT_ONCE, ...options })) names.push(file.name);
+        return names.sort();
+      };
+      const input = ['part.tmp.csv', 'x.csv'];
+      expect(await claimed({})).toEqual(input);
+      expect(await claimed({ match: '*part' })).toEqual(['x.csv.filepart', 'x.part']);
+      expect(await claimed({ ignore: false })).toEqual([...temporary, ...notes, ...input].sort());
+      expect(await claimed({ match: '*.csv', ignore: ['part.*', /^y/] })).toEqual(['x.csv']);
+    });
+
+    it('U26: moves a file aside that was claimed too often, and counts a new one of the name from 1', async () => {
+      const [a] = (await put(place(), 'a')) as [VfsFile];
+      const attempts: number[] = [];
+      const onSkip = vi.fn();
+      const round = async (): Promise<void> => {
+        for await (const claim of inbox(place(), { ...AT_ONCE, maxAttempts: 2, failed: 'too often/', onSkip })) {
+          attempts.push(claim.attempts);
+          if (attempts.length === 5) await claim.archive('archive/');
+        }
+      };
+      await round();
+      await a.write('repaired');
+      for (let more = 0; more < 3; more += 1) await round();
+      expect(attempts).toEqual([1, 1, 2]);
+      expect(onSkip.mock.calls.map(([, reason, error]) => [reason, error] as unknown[])).toEqual([
+        ['given-up', undefined],
+      ]);
+      expect(await namesIn(place())).toEqual(['too often/a', 'too often/a.error.json']);
+      await a.write('another');
+      for (let more = 0; more < 2; more += 1) await round();
+      expect(attempts).toEqual([1, 1, 2, 1, 2]);
+      expect(await namesIn(place())).toEqual(['archive/a', 'too often/a', 'too often/a.error.json']);
     });
 
     it('archives nothing once the lock is lost, and says so', async () => {
@@ -352,6 +449,9 @@ export const inboxSuite: Suite = (place, kind) => {
       const bad: [InboxOptions, RegExp][] = [
         [{ match: '' }, /match must be/],
         [{ match: 5 as unknown as string }, /match must be/],
+        [{ ignore: ['*.x', ''] }, /ignore must be/],
+        [{ maxAttempts: 0 }, /maxAttempts must be/],
+        [{ failed: '' }, /failed must be/],
         [{ order: 'size' as 'name' }, /order must be/],
         [{ until: 'never' as 'idle' }, /until must be/],
         [{ onSkip: 'x' as unknown as () => void }, /onSkip must be a function/],

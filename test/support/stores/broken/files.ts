@@ -93,6 +93,9 @@ export const brokenFiles: readonly Broken[] = [
     }),
     ['readStream of a file that does not exist fails', 'readStream fails when its signal aborts'],
   ),
+  broken('moves whatever is there', (right) => ({ move: (from, to) => right.move(from, to) }), [
+    'move moves a file that is as it was seen, and refuses one that has changed since',
+  ]),
   broken(
     'moves over what is there',
     (right) => ({

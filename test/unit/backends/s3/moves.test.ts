@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 
 import { s3Vfs, type S3Vfs } from '../../../../src/backends/s3/index.js';
+import type { Version } from '../../../../src/vfs/vfs.js';
 import { failure, refusal, Scripted, type Answer, type Sent } from './scripted.js';
 
 const LARGE = 700 * 1024 * 1024;
@@ -11,12 +12,16 @@ const FROM = 'a b/ü+%';
 
 interface Plan {
   readonly size: number;
+  readonly conditionalDelete?: 'native' | 'none';
   /** What a request is answered with instead of success. */
   readonly instead?: (sent: Sent, number: number) => Answer | undefined;
 }
 
 /** A store with one object, where moves succeed but for what the plan says. */
-function storeOf({ size, instead }: Plan): { readonly vfs: S3Vfs; readonly script: Scripted } {
+function storeOf({ size, instead, conditionalDelete = 'native' }: Plan): {
+  readonly vfs: S3Vfs;
+  readonly script: Scripted;
+} {
   const script = new Scripted((sent, number) => {
     const { method, query } = sent;
     const other = instead?.(sent, number);
@@ -29,7 +34,7 @@ function storeOf({ size, instead }: Plan): { readonly vfs: S3Vfs; readonly scrip
     if (method === 'POST' && 'uploads' in query) return { status: 200, body: '<R><UploadId>u</UploadId></R>' };
     return { status: 200, headers: { etag: '"to"' }, body: method === 'PUT' && 'partNumber' in query ? PART : '<R/>' };
   });
-  return { script, vfs: s3Vfs({ bucket: 'locks', client: script.client }) };
+  return { script, vfs: s3Vfs({ bucket: 'locks', client: script.client, conditionalDelete }) };
 }
 
 const PART = '<CopyPartResult><ETag>"part"</ETag></CopyPartResult>';
@@ -56,7 +61,31 @@ describe('a move of a small object', () => {
       instead: ({ method, headers }) => (method === 'DELETE' && headers['if-match'] === '"from"' ? REFUSED : undefined),
     });
     await expect(vfs.move(FROM, 'b')).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
-    expect(script.seen.at(-1)).toMatchObject({ method: 'DELETE', path: '/b', headers: { 'if-match': '"to"' } });
+    expect(script.seen.at(-2)).toMatchObject({ method: 'DELETE', path: '/b', headers: { 'if-match': '"to"' } });
+  });
+
+  test('B10: without a conditional DELETE, leaves a newer upload where it is', async () => {
+    const seen: string[] = [];
+    const { vfs } = storeOf({
+      size: 1,
+      conditionalDelete: 'none',
+      instead: ({ method, path }) => {
+        seen.push(`${method} ${path}`);
+        if (method !== 'HEAD') return undefined;
+        return { status: 200, headers: { etag: path === '/b' ? '"to"' : '"newer"' } };
+      },
+    });
+    await expect(vfs.move('a', 'b')).rejects.toMatchObject({ code: 'ERR_VFS_CHANGED' });
+    expect(seen.filter((request) => request.startsWith('DELETE'))).toEqual(['DELETE /b']);
+  });
+
+  test('B10: copies nothing that is not the version that was seen', async () => {
+    const { vfs, script } = storeOf({ size: 1 });
+    const seen = { size: 1, modifiedMs: 0, version: '"older"' as Version };
+    await expect(vfs.move('a', 'b', { ifUnchanged: seen })).rejects.toMatchObject({ code: 'ERR_VFS_CHANGED' });
+    expect(script.taken()).toEqual(['GET']);
+    await vfs.move('a', 'b', { ifUnchanged: { ...seen, version: '"from"' as Version } });
+    expect(script.taken()).toEqual(['GET', 'PUT', 'DELETE']);
   });
 
   test('does not take what is there for somebody else’s, nor for its own, when it cannot know', async () => {
