@@ -18,7 +18,7 @@ for await (const claim of inbox(location, { match: '*.csv', ttl: '1m', until: 'e
   } catch (error) {
     console.error(`${file.name}: ${String(error)}`);
     if (claim.settled) continue; // the file was replaced meanwhile, or belongs to another process by now
-    await claim.fail('failed/', error).catch((reason) => console.error(String(reason)));
+    await claim.fail('failed/', error).catch(console.error);
   }
 }
 

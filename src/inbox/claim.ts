@@ -78,7 +78,7 @@ export class Claim {
    * @throws as `archive` does, but never `ERR_VFS_EXISTS`. Where only the note could not be written, the file has been moved and the
    *   claim has ended.
    * @example
-   * await claim.fail('../failed/', error).catch((reason) => console.error(String(reason)));
+   * await claim.fail('../failed/', error).catch(console.error);
    */
   fail(to: string | VfsFile, error: unknown): Promise<VfsFile> {
     return this.#move(to, true, NOTE_SUFFIX, async (target) => {

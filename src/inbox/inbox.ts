@@ -17,7 +17,7 @@ import { openFolder, type Location } from '../open.js';
  *     console.log(claim.file.name, data.length);
  *     await claim.archive('archive/', { unique: true });
  *   } catch (error) {
- *     if (!claim.settled) await claim.fail('failed/', error).catch((reason) => console.error(String(reason)));
+ *     if (!claim.settled) await claim.fail('failed/', error).catch(console.error);
  *   }
  * }
  */
