@@ -22,11 +22,20 @@ const SHELLS = {
   },
 } as const;
 
+const scripts = new Map<string, Buffer>();
+
+/** What `vfs-lockfile completion` prints for a shell, which is the same each time. */
+function scriptFor(shell: keyof typeof SHELLS): Buffer {
+  const script = scripts.get(shell) ?? execFileSync(process.execPath, [CLI, 'completion', shell]);
+  scripts.set(shell, script);
+  return script;
+}
+
 /** What an interactive shell makes of the typed line after a tab: the line as the shell hands it over when it is run. */
 async function completed(shell: keyof typeof SHELLS, typed: string): Promise<string> {
   const { args, setup } = SHELLS[shell];
   const script = join(folder(), 'completion');
-  writeFileSync(script, execFileSync(process.execPath, [CLI, 'completion', shell]));
+  writeFileSync(script, scriptFor(shell));
   const init = `vfs-lockfile() { printf '<%s>' "$@"; echo; }; ${setup(script)}; cd ${join(folder(), 'work')}; echo ready`;
   const screen = commandOnScreen(shell, args, {
     columns: 200,
