@@ -23,8 +23,8 @@ const file = (): string => join(inbox(), 'data.csv');
 const lock = (): string => `${file()}.lock`;
 const log = (): string => join(folder(), 'log');
 
-/** Everything that has to happen in time has as many times more of it on a machine that is busy. */
-const pace = await slowness();
+/** What has to happen in time has more of it on a machine that is busy. */
+const pace = Math.min(4, await slowness());
 const times = (options: Readonly<Record<string, number>>): readonly string[] =>
   Object.entries(options).flatMap(([name, ms]) => [`--${name}`, `${Math.ceil(ms * pace)}ms`]);
 
