@@ -30,7 +30,7 @@ const times = (options: Readonly<Record<string, number>>): readonly string[] =>
 
 const LEASE = times({ ttl: 3000, margin: 700, 'kill-after': 300 });
 /** With time for a command to tidy up. */
-const LONG_LEASE = times({ ttl: 6000, margin: 500, 'kill-after': 2500 });
+const LONG_LEASE = times({ ttl: 7000, margin: 500, 'kill-after': 2500 });
 
 /** A command that ignores every signal it can, with two more of that kind in its group. */
 async function deafOnes(...options: readonly string[]): Promise<Running> {
@@ -139,7 +139,7 @@ describe('when one of the two processes that watch over the command stands still
   it('a suspended job may still tidy up when its time is over', async () => {
     mkdirSync(inbox());
     const script = `trap 'echo tidied up; exit' TERM; echo ready; while :; do sleep 0.02; done`;
-    const running = cli(['run', file(), '--ttl', '9s', '--kill-after', '6s', '--', 'sh', '-c', script]);
+    const running = cli(['run', file(), ...LONG_LEASE, '--', 'sh', '-c', script]);
     await eventually(() => expect(running.stdout()).toBe('ready\n'));
     running.child.kill('SIGTSTP');
     await eventually(() => expect(running.stdout()).toBe('ready\ntidied up\n'));
