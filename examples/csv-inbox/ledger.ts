@@ -10,7 +10,7 @@ export interface FinishedFile extends FileSummary {
   readonly worker: string;
 }
 
-/** What was found of the work of a worker that died. */
+/** What a dead worker left behind. */
 export interface Recovered {
   /** How many rows its discarded batches had. */
   readonly discardedRows: number;

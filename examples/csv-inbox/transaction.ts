@@ -12,7 +12,7 @@ export type Database = sqlite.Database;
  * committed only if `fileLock`, the lock on the file that the work is about, is still held at that moment.
  *
  * This build of SQLite locks with a folder, `ledger.db.lock`. When a process is killed, that folder stays and hides the
- * rollback journal. Therefore SQLite is told that it has the database for itself, which our own lock ensures, and uses a
+ * rollback journal. Therefore SQLite is configured to own the database alone, which our own lock ensures, and uses a
  * write-ahead log, which it does recover. Our lock is on the name `ledger`, so that the two locks have different names.
  */
 export function runTransaction<T>(

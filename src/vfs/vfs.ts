@@ -154,7 +154,7 @@ export interface Capabilities {
   /** `'copy'`: a move copies the file and deletes the original, so that for a moment there may be both. */
   readonly move: 'atomic' | 'copy';
   /**
-   * Whether the store tells its own time, and by how many milliseconds its timestamps may be off. `except`: why it tells none in
+   * Whether the store reports its own time, and by how many milliseconds its timestamps may be off. `except`: why it reports none in
    * some of its folders, as a clause. Absent: there are no such folders.
    */
   readonly clock: {

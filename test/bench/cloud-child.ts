@@ -39,7 +39,7 @@ export interface Cost {
   readonly requests: number;
 }
 
-/** What was done where. `missing` is why nothing was. */
+/** The results of each store. `missing` says why there are none. */
 export interface Answer {
   readonly name: string;
   readonly missing?: string;

@@ -53,7 +53,7 @@ async function fileSystemOf(folder) {
 }
 
 /**
- * Without a journal ext4 looks at each inode that was deleted in the last minutes before it makes a new one, so that whoever
+ * Without a journal ext4 checks each inode that was deleted in the last minutes before it makes a new one, so that whoever
  * makes and removes files there is slowed down by those who did before.
  *
  * @param {string} folder

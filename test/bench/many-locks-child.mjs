@@ -60,7 +60,7 @@ async function acquireMany(prefix, count, ttl, limitMs) {
     const lock = await Lockfile.open(join(folder, `${prefix}-${String(locks.length)}`), { ttl });
     await lock.acquire();
     locks.push(lock);
-    // What was taken first is renewed while the rest is still being taken.
+    // The first locks are renewed while the others are still being taken.
     if (locks.length % BATCH === 0) await turn();
   }
   return locks;

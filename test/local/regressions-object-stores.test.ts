@@ -45,7 +45,7 @@ describe('opentofu', () => {
 describe('ShedLock', () => {
   useFakeTime();
 
-  /** A conflict, as 409 tells it: nothing was changed, for reasons that need not last. */
+  /** A conflict, as 409 reports it: nothing was changed, for reasons that may pass. */
   const conflict: Fault = () => Promise.resolve(undefined);
 
   it('#3662: a conflict with a rival who then fails is an error: it is a reason to look again', async () => {

@@ -24,7 +24,7 @@ if (verb === 'look') {
   void lock.lost.then((loss) => {
     tell({ lost: loss.reason });
   });
-  // Until it is told to end.
+  // Until it is asked to end.
   for await (const line of createInterface(process.stdin)) {
     if (line === 'tell') tell({ held: lock.held, renewals: lock.record?.renewals });
     else break;

@@ -66,7 +66,7 @@ export class S3Proxy {
     return `http://127.0.0.1:${String(typeof address === 'object' && address ? address.port : 0)}`;
   }
 
-  /** What came by since, as `PUT 200`, and what is cost to be counted anew. */
+  /** The requests since the last call, such as `PUT 200`; the count starts again from zero. */
   taken(): readonly string[] {
     return this.seen.splice(0).map(({ method, status }) => `${method} ${String(status ?? 'unanswered')}`);
   }
@@ -130,7 +130,7 @@ export function delayReply(ms: number): Fault {
   };
 }
 
-/** The sender is cut off, and the request arrives so late. `arrived` is told the status. */
+/** The sender is cut off, and the request arrives that many milliseconds later. `arrived` receives the status. */
 export function delayRequest(ms: number, arrived: (status: number) => void): Fault {
   return async ({ forward, cut }) => {
     cut();

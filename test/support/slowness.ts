@@ -6,7 +6,7 @@ const IDLE_LATE_MS = 15;
 const MOST = 12;
 
 /**
- * How many times later than on an idle machine something comes to its turn here and now: from 1 to 12. Leases that have to
+ * How many times later than on an idle machine a timer fires at present: from 1 to 12. Leases that have to
  * be kept by renewing them in real time are as many times longer.
  */
 export async function slowness(): Promise<number> {

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 
 export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
-/** A process with a lock to take, hold or look at. */
+/** A process that takes, holds or inspects a lock. */
 export interface Party {
-  /** The next thing that it tells. */
+  /** The next message from it. */
   hear(): Promise<Readonly<Record<string, unknown>>>;
   say(line: string): void;
 }

@@ -70,7 +70,7 @@ function isTypeOnly(exported: ts.Symbol): boolean {
   return exported.declarations?.some((declaration) => ts.isTypeOnlyExportDeclaration(declaration)) ?? false;
 }
 
-/** What is private, or the `name` that every class of errors overrides. */
+/** Private members, and the `name` that every error class overrides. */
 function isHidden(declaration: ts.Declaration): boolean {
   const name = ts.getNameOfDeclaration(declaration);
   if (name !== undefined && ts.isPrivateIdentifier(name)) return true;

@@ -7,7 +7,7 @@ import { pathIn, type Folder } from '../../vfs/path.js';
 
 /** The result of one test of the store. */
 export interface Check {
-  /** What was tested, such as `'two creates'`. */
+  /** The name of the test, such as `'two creates'`. */
   readonly name: string;
   /** What depends on it: locks, or only moving the files of an inbox. */
   readonly concerns: 'locks' | 'files';
@@ -16,7 +16,7 @@ export interface Check {
    * store says itself that it cannot do it. `'note'`: it does not endanger locks, but is worth knowing.
    */
   readonly verdict: 'ok' | 'wrong' | 'failed' | 'none' | 'note';
-  /** What was found, in words. */
+  /** The finding, in words. */
   readonly found: string;
   /** How long the test took, in milliseconds. */
   readonly durationMs: number;

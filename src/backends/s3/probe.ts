@@ -6,7 +6,7 @@ import { versionOf, type S3Objects } from './objects.js';
 /** How a store wants the ETag in a condition: in quotes, as it returns it, or bare, as some releases of Ceph do. */
 export type ETagForm = 'quoted' | 'bare';
 
-/** What was found out about a store, and about the bucket as it was at the time. */
+/** The findings about a store, and about the bucket as it was at that time. */
 export interface ProbeResult {
   readonly form: ETagForm;
   /** Whether the bucket kept versions. Some stores treat conditions differently then. */

@@ -66,7 +66,7 @@ export async function sweep(args: ArgumentsOf<'sweep'>): Promise<number> {
   }
 }
 
-/** What was kept for a normal reason has a row only with `--all`. */
+/** A file that was kept for a normal reason has a row only with `--all`. */
 function isWorthARow({ action, reason }: Swept, { all }: ArgumentsOf<'sweep'>): boolean {
   return all || action !== 'left' || reason === 'changed' || reason === 'failed';
 }

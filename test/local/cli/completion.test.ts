@@ -44,7 +44,7 @@ async function completed(shell: keyof typeof SHELLS, typed: string): Promise<str
   screen.terminal.write(` ${init}\r`);
   await eventually(() => expect(screen.sent()).toMatch(/ready\r*\n[^]*> $/));
   screen.terminal.write(`vfs-lockfile ${typed}\t`);
-  // Nothing tells that a completion is over; the shell reads what comes next only then.
+  // Nothing signals the end of a completion; the shell reads further input only after it.
   screen.terminal.write('\r');
   await eventually(() => expect(screen.sent()).toMatch(/<[^\n]*>\r*\n/));
   const line = /(<[^\n]*>)\r*\n/.exec(screen.sent())?.[1] ?? '';

@@ -19,7 +19,7 @@ function inbox(): void {
 
 const REWRITE = '\r\u{1b}[2K';
 
-/** What was sent, line by line, whatever was rewritten in place as lines of its own, without styles. */
+/** The output line by line, without styles; a line rewritten in place counts as a line of its own. */
 function linesOf(screen: Screen): readonly string[] {
   // The terminal itself shows which key was pressed.
   const lines = screen.sent().replace('^C', '').trimEnd().split('\r\n');

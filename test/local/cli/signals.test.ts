@@ -22,7 +22,7 @@ const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
 const log = (): string => join(folder(), 'log');
 
-/** The command tells which signals it gets, one a line, and ends at SIGTERM. */
+/** The command prints the signals that it gets, one a line, and ends at SIGTERM. */
 const TRAPS = ['INT', 'HUP', 'QUIT', 'USR1', 'USR2', 'WINCH'] as const;
 const trapping = [
   ...TRAPS.map((name) => `trap 'echo ${name}' ${name}`),

@@ -18,7 +18,7 @@ async function holding(options: LockOptions = {}): Promise<Running> {
   return holder;
 }
 
-/** Writes a lock file as somebody else would have, so many seconds ago. */
+/** Writes a lock file as another process would have, that many seconds ago. */
 function foreign(text: string | Uint8Array, secondsAgo = 0): void {
   writeFileSync(lock(), text);
   const time = Date.now() / 1000 - secondsAgo;

@@ -57,7 +57,7 @@ export class Actor {
     this.#resume(() => steps.next());
   }
 
-  /** Does one step and runs on to the next. `tell` hears what was done. */
+  /** Does one step and runs on to the next. `tell` receives what was done. */
   step(tell?: (line: string) => void): void {
     const [operation, steps] = [this.#pending, this.#steps];
     if (operation === undefined || steps === undefined) throw new Error(`${this.name} has nothing left to do`);

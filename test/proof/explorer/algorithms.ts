@@ -91,7 +91,7 @@ class PipelinedFiles extends ExploredFiles {
   }
 }
 
-/** Does an operation whose failure is not looked at until what it returns is called. */
+/** Does an operation and keeps its failure: calling the returned function throws it. */
 function* settled(operation: Steps<void>): Steps<() => void> {
   try {
     yield* operation;

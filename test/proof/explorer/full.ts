@@ -31,7 +31,7 @@ async function explore(only: string): Promise<boolean> {
   return complaints === 0 && schedules > 0;
 }
 
-/** Prints a report and what is wrong with it; tells whether anything is, as 0 or 1. */
+/** Prints a report and its violations; returns the exit code, 0 or 1. */
 function judge(report: Report, isSpoilt: boolean): number {
   console.log(rowOf(report));
   if (isSpoilt === report.failed > 0) return 0;

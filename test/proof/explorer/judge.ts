@@ -14,10 +14,10 @@ export interface Call {
 }
 
 /**
- * The model that all is judged by: a lock file is one register that changes by compare-and-swap only. The explorer looks at
+ * The model that judges everything: a lock file is one register that changes by compare-and-swap only. The explorer looks at
  * the real file after each step that may have changed it, so the model need not search for an order of the calls that explains
  * their answers: each change has its instant and its author, and either that author had asked for exactly this change
- * or it is a violation. Whoever is killed may have made their change or not, but by the same rules at most once.
+ * or it is a violation. A killed actor may or may not have made its change, but by the same rules at most once.
  */
 export class Judge {
   readonly violations: string[] = [];
@@ -87,7 +87,7 @@ export class Judge {
     this.#violation(`${actor} threw ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  /** Whoever made the call is dead. */
+  /** The actor that made the call is dead. */
   abandon(call: Call): void {
     this.#close(call, 'killed');
   }

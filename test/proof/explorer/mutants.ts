@@ -12,7 +12,7 @@ import { Operation } from './operation.js';
 class MutantFiles extends ExploredFiles {
   #entry = '';
 
-  /** Its own latest entry, by which it tells its own acts from evictions. */
+  /** Its own latest entry. It distinguishes the actor's own acts from evictions. */
   protected get entry(): string {
     return this.#entry;
   }

@@ -9,7 +9,7 @@ const CHANGES_NOTHING: readonly CallName[] = ['stat', 'lstat', 'fstat', 'read', 
 /** A path look-up that is a step of its own. */
 export interface LookUp {
   readonly find: () => void;
-  /** What has become of the directory that was found. */
+  /** What happened to the directory that was found. */
   readonly whereabouts: () => string;
   readonly forget: () => void;
 }

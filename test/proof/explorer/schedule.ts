@@ -81,7 +81,7 @@ export class Stage {
     };
   }
 
-  /** Plays a schedule to its end, then looks at what is left over. Undefined: the scheduler did not want to see the end. */
+  /** Plays a schedule to its end, then checks what is left over. Undefined: the scheduler did not want to see the end. */
   play(scheduler: Scheduler, tell?: Tell): Verdict | undefined {
     const { initial, scripts } = this.#scenario;
     this.#world.reset(initial);
@@ -176,7 +176,7 @@ function newcomerTo(state: Content | undefined): Script {
   };
 }
 
-/** What is wrong with what stands about: whoever was not killed has cleared up, and everything tells that it is ours. */
+/** What is wrong with the remaining files: every actor that was not killed has cleaned up, and every name is one of ours. */
 function leftovers({ staged, inside }: Survey, world: World, actors: readonly Actor[]): readonly string[] {
   const killed = actors.filter((actor) => actor.killed);
   const isExcused = (stage: string): boolean => killed.some((actor) => actor.owns(stage));

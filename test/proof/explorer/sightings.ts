@@ -18,7 +18,7 @@ export function noSightings(): Sightings {
   return { steps: 0, evictions: 0, lateActs: 0, kills: 0 };
 }
 
-/** Counts what an operation came to; `owns` tells whether a name in the folder was made by whoever did it. */
+/** Counts the outcomes of an operation; `owns` says whether the same actor made a name in the folder. */
 export function see(
   seen: Sightings,
   world: World,

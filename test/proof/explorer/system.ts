@@ -67,7 +67,7 @@ function operationOf(world: World, system: System, name: CallName, call: AnyCall
   });
 }
 
-/** What was found in the guard is still there or was removed; the swap moves no directory out of it. */
+/** A directory found in the guard is still there or was removed; the swap moves no directory out of it. */
 function whereaboutsOf(directory: number, world: World): string {
   const { ino } = fstatSync(directory);
   if (statSync(world.guard, { throwIfNoEntry: false })?.ino === ino) return 'the guard';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /**
  * What a process saw. `at` is CLOCK_MONOTONIC in nanoseconds, one clock for all processes of a machine, as decimal text.
  *
- * - `enter`: an acquisition returned; stamped after it did. `from` tells which record it took over, whose, and why.
+ * - `enter`: an acquisition returned; stamped after it did. `from` says which record it took over, whose, and why.
  * - `held`: stamped first, then `assertHeld()` passed, then written: the lock was held at the stamp, whatever came after.
  * - `lost`: `assertHeld()` threw; stamped after it did.
  * - `leave`: the section is over; stamped before the release was asked for.
@@ -28,7 +28,7 @@ export function now() {
   return process.hrtime.bigint();
 }
 
-/** The journal of one process. What was written is safe from whatever becomes of the process. */
+/** The journal of one process. A written line survives the process, however it ends. */
 export class Journal {
   /** @readonly */
   #fd;

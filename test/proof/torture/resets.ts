@@ -9,7 +9,7 @@ import { Random } from './random.mjs';
 import { IN_CLOUD, shortfalls, Torture } from './run.mjs';
 import type { Store } from './store.mjs';
 
-/** One request in so many is cut off, before or after the store did what was asked. */
+/** One request in that many is cut off, before or after the store carried it out. */
 const RESET_SHARE = 1 / 100;
 
 /** Acquisitions of each run; 8000 take minutes. */
@@ -35,7 +35,7 @@ export async function tortureThroughResets(name: string, proxy: S3Proxy, store: 
       cut();
     };
   };
-  // Few enough to be quick, and so many that hardly ever none of them hits a holder.
+  // Few enough to be quick, yet enough that almost always at least one hits a holder.
   const enough = {
     acquisitions: ACQUISITIONS,
     kills: Math.max(10, ACQUISITIONS / 100),

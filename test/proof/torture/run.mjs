@@ -19,7 +19,7 @@ import { Victim } from './victim.mjs';
  * @typedef {{ folder: string, seed: string, processes: number, files: number, hardLinks: boolean, enough: Enough,
  *   limitMs: number, pace?: Pace, storeOf?: (process: number, files: string) => Store, afar?: boolean,
  *   disturb?: (random: Random) => void, calm?: () => void }} Plan
- *   `storeOf` tells how each process, and at last the one after them, gets to the files, by default over the local disk; `afar`
+ *   `storeOf` says how each process, and at the end the one that checks, reaches the files, by default over the local disk; `afar`
  *   that a store can do what it was asked after whoever asked has gone; `disturb` is called now and then, `calm` once after all of them
  *
  * @typedef {readonly [least: number, most: number]} Range in milliseconds
@@ -225,7 +225,7 @@ export class Torture {
 }
 
 /**
- * What was missing for a run to mean anything.
+ * What a run lacked to mean anything.
  *
  * @param {Verdict} verdict
  * @param {Enough} enough

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * As `holder`: takes the lock of every file and keeps them. As `contender`: from the instant that it is told, tries each
+ * As `holder`: takes the lock of every file and keeps them. As `contender`: from a given instant, tries each
  * file in turn, all contenders at the same instants, and holds what it gets for a moment.
  *
  * Arguments: the role, the library, the folder of the locked files, the folder of the journals, its name, the files' names.

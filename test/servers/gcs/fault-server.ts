@@ -70,7 +70,7 @@ export class FaultServer {
     return `http://127.0.0.1:${String(typeof address === 'object' && address ? address.port : 0)}`;
   }
 
-  /** How many uploads were begun and neither completed nor given back. */
+  /** How many uploads were begun and neither completed nor cancelled. */
   get uploadsLeft(): number {
     return this.#sessions.size;
   }

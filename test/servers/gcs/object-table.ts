@@ -2,7 +2,7 @@ export interface StoredObject {
   readonly data: Buffer;
   readonly generation: string;
   readonly updatedMs: number;
-  /** As the JSON API tells it. */
+  /** As the JSON API reports it. */
   readonly about: object;
 }
 

@@ -15,7 +15,7 @@ export interface GcsKind {
   readonly removes: boolean;
 }
 
-/** The conditions that the tests rely on: it is looked at, at each start, that they are kept. */
+/** The conditions that the tests rely on. Each start checks that the server keeps them. */
 function reliedOn({ removes }: GcsKind): readonly string[] {
   return ['media', 'multipart', 'resumable', ...(removes ? ['delete', 'copy'] : [])];
 }
@@ -24,7 +24,7 @@ export interface Started {
   readonly endpoint: string;
   /** How it misbehaves, where it can be brought to. */
   readonly manners?: Manners;
-  /** How many uploads were begun and are neither complete nor given back, where it can be told. */
+  /** How many uploads were begun and are neither complete nor cancelled, where the server reports it. */
   readonly uploadsLeft?: () => number;
   stop(): Promise<void>;
 }

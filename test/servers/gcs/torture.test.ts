@@ -19,7 +19,7 @@ describe.skipIf(lacking !== undefined)(`torture on fake-gcs-server${lacking ? `:
       const server = await useServer(fakeGcs);
       const proxy = await S3Proxy.to(server.endpoint);
       vi.stubEnv('STORAGE_EMULATOR_HOST', proxy.endpoint);
-      // Locks are given back by tombstones: its conditional deletes exclude nobody.
+      // Locks are released by tombstones: its conditional deletes exclude nobody.
       const store = { kind: 'gcs', bucket: server.bucket, prefix: 'torture/' } as const;
       try {
         await tortureThroughResets(fakeGcs.name, proxy, store);

@@ -58,7 +58,7 @@ for (const kind of servers) {
       });
 
       test('kwojcicki/s3-lock: what a stale holder of ours knows fits no lock after it, by whomever and whenever', async () => {
-        // All at one instant, so that nothing but their nonces tells the records apart.
+        // All at one instant, so that only their nonces make the records differ.
         vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
         const stale = on(vfs, 'ours', 500);
         await stale.acquire();

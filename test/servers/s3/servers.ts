@@ -21,7 +21,7 @@ export interface S3Kind {
   readonly removes: boolean;
   /** Whether it keeps conditions in buckets with versions, too. */
   readonly versions: boolean;
-  /** Whether it tells a key that begins with slashes from the same one without them. */
+  /** Whether it distinguishes a key that begins with slashes from the same key without them. */
   readonly slashes: boolean;
   /** Cases of the conformance suite that it cannot pass, and why. */
   readonly fails: Readonly<Record<string, string>>;

@@ -92,7 +92,7 @@ describe.skipIf(lacking !== undefined)(`faults on the way to OpenSSH${lacking ? 
       const vfs = scene.through({ ...QUICK, timeout: '1m' });
       const lock = new Lockfile(new VfsFile(vfs, 'a'), { ttl: '6s' });
       await lock.acquire();
-      // Only what is open falls silent: who connects anew gets through.
+      // Only open connections fall silent: a new connection gets through.
       scene.proxy.silence();
       const { renewals = 0 } = lock.record ?? {};
       while (lock.held && (lock.record?.renewals ?? 0) <= renewals) await sleep(50);

@@ -13,7 +13,7 @@ const LOCKS = 200;
 const LEASE_MS = 15_000;
 const ROUNDS = 2;
 
-/** In so many parts of a lease renewals are counted. */
+/** The number of parts of a lease in which renewals are counted. */
 const PARTS = 30;
 
 const lacking = missing(openSsh);

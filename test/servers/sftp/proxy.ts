@@ -63,12 +63,12 @@ export class Proxy {
     }
   }
 
-  /** Nothing gets through any more, in either direction, and nobody is told. */
+  /** Nothing gets through any more, in either direction, and no connection is closed. */
   set silent(silent: boolean) {
     this.#silent = silent;
   }
 
-  /** What is open now falls silent for good, and nobody is told. */
+  /** Connections that are open now fall silent for good, and none is closed. */
   silence(): void {
     for (const pair of this.#pairs) this.#muted.add(pair);
   }

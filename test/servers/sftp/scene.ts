@@ -104,7 +104,7 @@ export class Scene {
   }
 }
 
-/** How a call on a lock ended: undefined is well. What is no error of the library's own fails the test. */
+/** How a call on a lock ended: undefined means success. An error that is not the library's own fails the test. */
 export async function failureOf(call: Promise<unknown>): Promise<VfsError | LockLostError | undefined> {
   try {
     await call;

@@ -35,7 +35,7 @@ export interface ServerUse {
 
 /** A server that only one test file uses, which may stop it. */
 export interface Server extends ServerUse, Running {
-  /** Starts it anew on the same port, after `stop`. */
+  /** Starts it again on the same port, after `stop`. */
   again(): Promise<Server>;
 }
 

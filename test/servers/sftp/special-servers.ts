@@ -43,7 +43,7 @@ export class TracedOpenSsh {
     writeFileSync(`${this.#script}.log`, '');
   }
 
-  /** The names of the calls of the session that was ordered, once no more are coming. */
+  /** The names of the calls of the requested session, once it has ended. */
   async calls(): Promise<readonly string[]> {
     for (let seen = -1; seen < this.#log.length;) {
       seen = this.#log.length;

@@ -11,7 +11,7 @@ import type {
 } from '../../../src/index.js';
 import { WrappedVfs } from '../stores/wrapped-vfs.js';
 
-/** How much older than they are files are said to be, by all who look at one store, until they are written again. */
+/** How many milliseconds are added to the age of each file, for all readers of one store, until the file is written again. */
 export type Ages = Map<string, number>;
 
 /** A store whose clock has gone on since some of its files were written: what no bucket can be brought to from outside. */

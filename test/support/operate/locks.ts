@@ -23,7 +23,7 @@ export function fileAt({ vfs, path }: Pick<Place, 'vfs' | 'path'>, name: string)
   return new VfsFile(vfs, `${path}/${name}`);
 }
 
-/** Takes a lock that is not given back. */
+/** Takes a lock and never releases it. */
 export async function held(file: VfsFile, options?: LockOptions): Promise<Lockfile> {
   const lock = new Lockfile(file, options);
   await lock.acquire({ wait: 0 });
@@ -62,7 +62,7 @@ export async function namesIn({ vfs, path }: Pick<Place, 'vfs' | 'path'>): Promi
   return paths.map((each) => each.slice(path.length + 1)).sort();
 }
 
-/** Whether a lock is given back by a tombstone, which stays. */
+/** Whether a lock is released by a tombstone, which stays. */
 export function keepsTombstones({ capabilities }: Vfs): boolean {
   return capabilities.remove === 'none';
 }

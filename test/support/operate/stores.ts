@@ -20,7 +20,7 @@ export interface Place {
   readonly rival: () => Vfs;
   /** The same folder on this machine's disk, where it is one. */
   readonly disk: string | undefined;
-  /** Makes a file of it older, as if it was written so many milliseconds before. */
+  /** Makes a file older, as if it was written that many milliseconds before. */
   readonly age: (name: string, ms: number) => void;
 }
 
@@ -42,7 +42,7 @@ export interface Traits {
 
 export interface StoreKind extends Traits {
   readonly name: string;
-  /** What is missing to try it. */
+  /** What is missing on this machine to test it. */
   readonly lacking: string | undefined;
   readonly start: () => Promise<Store>;
 }

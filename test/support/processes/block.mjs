@@ -1,5 +1,5 @@
 // @ts-check
-// Takes a lock with a short lease, gives the event loop no chance until a certain file appears, then tells how it fared.
+// Takes a lock with a short lease, blocks the event loop until a certain file appears, then prints how it went.
 import { existsSync } from 'node:fs';
 
 import { Lockfile } from 'vfs-lockfile';

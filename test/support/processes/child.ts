@@ -25,7 +25,7 @@ export class Child {
     return this.process.pid!;
   }
 
-  /** The next line that it writes; undefined when there are no more. */
+  /** The next line that it writes; undefined after the last one. */
   async line(): Promise<string | undefined> {
     const next = await this.#lines.next();
     return next.done ? undefined : next.value;

@@ -1,5 +1,5 @@
 // @ts-check
-// Takes a lock, says so, and tells three seconds later that it is still alive. Arguments: the library and the file.
+// Takes a lock, prints that, and prints three seconds later that it is still alive. Arguments: the library and the file.
 const [, , library = '', file = ''] = process.argv;
 
 if (library === 'proper-lockfile') {

@@ -17,7 +17,7 @@ export type Fault = (call: () => Promise<unknown>, signal: AbortSignal | undefin
 
 export interface StoreOptions {
   readonly capabilities?: Partial<Capabilities>;
-  /** What is read, as this store would tell it. */
+  /** A snapshot as this store would report it. */
   readonly seen?: (snapshot: Snapshot) => Snapshot;
 }
 
@@ -43,7 +43,7 @@ export class FaultyVfs extends WrappedVfs {
     this.#faults.set(verb, [...(this.#faults.get(verb) ?? []), ...faults]);
   }
 
-  /** Every call of a kind goes like this, until it is told otherwise. */
+  /** Every call of a kind behaves like this until the next order. */
   always(verb: Verb, fault: Fault | undefined): void {
     if (fault) this.#always.set(verb, fault);
     else this.#always.delete(verb);
@@ -92,7 +92,7 @@ export const replyLost: Fault = async (call) => {
 export const requestLost: Fault = () =>
   Promise.reject(new VfsError('ERR_VFS_IO', 'the connection broke', { effect: 'unknown' }));
 
-/** An SDK that lost the reply asks again by itself, and is told that the condition no longer holds. */
+/** An SDK that lost the reply sends the request again by itself, and is answered that the condition no longer holds. */
 export const repeatedBySdk: Fault = async (call) => {
   const first = await call();
   return typeof first === 'boolean' ? false : undefined;
@@ -111,7 +111,7 @@ export const hangs: Fault = (_call, signal) =>
     else signal?.addEventListener('abort', giveUp);
   });
 
-/** Goes as it should, after so many milliseconds, whether or not the caller still cares. */
+/** Succeeds after that many milliseconds, even if the caller has given up. */
 export function slow(ms: number): Fault {
   return async (call) => {
     await new Promise((resolve) => setTimeout(resolve, ms));

@@ -12,7 +12,7 @@ export const LOCK = 'data.csv.lock';
 
 const STORE_EPOCH_MS = Date.UTC(2026, 10, 20);
 
-/** Time stands still in each test until it is told to go on, for timers and for both clocks of this process. */
+/** Time stands still in each test until the test advances it: timers and both clocks of this process. */
 export function useFakeTime(): void {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });

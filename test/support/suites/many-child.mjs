@@ -1,5 +1,5 @@
 // @ts-check
-/** Lists and sweeps a folder and tells what that took: `many-child.mjs <folder>`. */
+/** Lists and sweeps a folder and prints what that took: `many-child.mjs <folder>`. */
 import { localVfs } from 'vfs-lockfile';
 import { list, sweep } from 'vfs-lockfile/admin';
 

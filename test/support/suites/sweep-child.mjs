@@ -1,5 +1,5 @@
 // @ts-check
-/** Sweeps a folder and tells of each removal, unless it is killed before the end: `sweep-child.mjs <folder>`. */
+/** Sweeps a folder and prints each removal, unless it is killed before the end: `sweep-child.mjs <folder>`. */
 import { sweep } from 'vfs-lockfile/admin';
 
 const [folder = ''] = process.argv.slice(2);

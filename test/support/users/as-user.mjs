@@ -20,7 +20,7 @@ function cleanUp() {
 
 /** @type {Record<string, () => Promise<unknown>>} */
 const tasks = {
-  /** Leaves a lock behind that goes stale, and tells nothing that would prove its process dead. */
+  /** Leaves a lock behind that becomes stale. Nothing in it proves that its process is dead. */
   abandon: async () => {
     await lock.acquire({ wait: 0 });
     return 'abandoned';

@@ -26,7 +26,7 @@ export type Task = 'abandon' | 'cycle' | 'look';
 
 export interface Circumstances {
   readonly umask?: '022' | '077' | '0777';
-  /** Die by SIGKILL right after so many renames into or out of a guard. */
+  /** Die by SIGKILL right after this number of renames into or out of a guard. */
   readonly killAfter?: number;
 }
 

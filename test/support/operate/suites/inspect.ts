@@ -99,7 +99,7 @@ export const inspectSuite: Suite = (place, kind) => {
   });
 };
 
-/** A store that tells its time to nobody, as a folder does in which one may only read. */
+/** A store that reports no time, as a folder does that one may only read. */
 class TimelessVfs extends WrappedVfs {
   /** Another store, of which this process has seen nothing yet. */
   override readonly storeId = 'timeless';

@@ -11,7 +11,7 @@ import type { Suite } from '../stores.js';
 
 const TWO_HOURS_MS = 7_200_000;
 
-/** What writers that were killed leave at each point, by the name that `sweep` tells: files, and links where a name ends in `@`. */
+/** What a writer leaves when it is killed at each point, by the name that `sweep` reports: files, and links where a name ends in `@`. */
 const LEFTOVERS: Readonly<Record<string, readonly string[]>> = {
   'STAGED-1': ['STAGED-1'],
   'STAGED-2': ['STAGED-2/ENTRY'],

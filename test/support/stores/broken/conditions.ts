@@ -29,7 +29,7 @@ function naive(right: Vfs): Partial<Vfs> {
   };
 }
 
-/** One that never tells anybody that they lost. */
+/** A store that never reports a lost race. */
 function unconditional(right: Vfs): Partial<Vfs> {
   return {
     create: async (path, data) => (await right.write(path, data), { version: contentVersion(data) }),

@@ -43,7 +43,7 @@ export class Scripted {
     this.client = new S3Client(settings);
   }
 
-  /** What came by since, and what is to come is counted anew. */
+  /** The requests since the last call; the count starts again from zero. */
   taken(): readonly string[] {
     return this.seen.splice(0).map(({ method }) => method);
   }

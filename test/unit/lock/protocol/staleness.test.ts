@@ -103,7 +103,7 @@ describe('a lock goes stale', () => {
   });
 });
 
-/** Stores by which nobody can tell how old a lock is. */
+/** Stores that give no way to learn how old a lock is. */
 const timeless: readonly (readonly [string, StoreOptions])[] = [
   [
     'tells no time',
