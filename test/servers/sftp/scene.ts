@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -22,6 +22,8 @@ export class Scene {
   readonly #server: ServerUse;
   /** The server, if this scene is the only one to use it. */
   #own: Server | undefined;
+  /** The holder's folders of this process: it keeps them for a moment after a release. */
+  readonly #keptFolders = new Set<string>();
 
   private constructor(kind: ServerKind, server: ServerUse, proxy: Proxy, options: Partial<SftpVfsOptions>) {
     this.#server = server;
@@ -81,16 +83,26 @@ export class Scene {
     this.#own = await this.#own?.again();
   }
 
+  /** All that stands in the folder, except the holder's folders that this process keeps there itself. */
   get listing(): readonly string[] {
-    return readdirSync(this.folder).sort();
+    return readdirSync(this.folder)
+      .filter((name) => !this.#keptFolders.has(name.split('-').pop() ?? ''))
+      .sort();
+  }
+
+  #noteFolderOf(lockFile: string): void {
+    const { via } = JSON.parse(readFileSync(join(this.folder, lockFile), 'utf8')) as { via?: string };
+    if (via !== undefined) this.#keptFolders.add(via);
   }
 
   /** What somebody on the disk of the server gets when they try. */
   async triedByOthers(name: string, hardLinks = true): Promise<boolean> {
     const other = new Lockfile(new VfsFile(localVfs({ root: this.folder, hardLinks }), name));
     const got = await other.tryAcquire();
-    if (got) await other.release();
-    return got;
+    if (!got) return false;
+    this.#noteFolderOf(`${name}.lock`);
+    await other.release();
+    return true;
   }
 
   /** Somebody on the disk of the server gets the lock, then somebody over the way, and after that nothing is left. */
@@ -98,6 +110,7 @@ export class Scene {
     for (const vfs of [localVfs({ root: this.folder, hardLinks }), over]) {
       const other = new Lockfile(new VfsFile(vfs, name));
       await other.acquire({ wait: '10s' });
+      this.#noteFolderOf(`${name}.lock`);
       expect(await other.release()).toBe(true);
     }
     expect(this.listing).toEqual([]);
