@@ -52,4 +52,6 @@ if (argv[0] === 'guardian' && process.send !== undefined) {
   guard();
 } else {
   process.exitCode = await main(argv);
+  const { endSoon } = await import('./end-soon.js');
+  endSoon(process.exitCode);
 }

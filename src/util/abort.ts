@@ -1,3 +1,33 @@
+/** A timer that fires late, as after the process was suspended, leaves an answer that has arrived meanwhile this time to be read. */
+const LATE_ANSWER_MS = 100;
+
+/** No answer came within a time limit. */
+export class SilenceError extends Error {
+  override readonly name = 'SilenceError';
+  readonly limitMs: number;
+
+  constructor(limitMs: number) {
+    super(`no answer for ${limitText(limitMs)}`);
+    this.limitMs = limitMs;
+  }
+}
+
+/** A time limit in the words of an error message. */
+export function limitText(ms: number): string {
+  return ms < 1000 ? `${String(ms)} ms` : `${String(Math.round(ms / 100) / 10)} s`;
+}
+
+/** Calls back after `ms` milliseconds in which this process could have received an answer. Returns how to stop it. */
+export function afterSilence(ms: number, callBack: () => void): () => void {
+  let timer = setTimeout(() => (timer = setTimeout(callBack, LATE_ANSWER_MS)), Math.min(ms, LONGEST_TIMER_MS));
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
+/** A timer with a longer delay would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How long to wait for work, and what to say when the wait is over. */
 export interface Patience {
   /** Work that is still under way this many milliseconds after the abort is left alone. Default: none, at once. */
@@ -20,6 +50,7 @@ export async function untilAborted<T>(
   if (signal === undefined && limitMs === Infinity) return await work;
   const timers: NodeJS.Timeout[] = [];
   let onAbort: (() => void) | undefined;
+  let stop: (() => void) | undefined;
   const givenUp = new Promise<never>((_, reject) => {
     const giveUp = (reason: unknown): void => reject(errorOf(reason));
     onAbort = () => {
@@ -28,13 +59,39 @@ export async function untilAborted<T>(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
-    const silence = new Error(`no answer in ${String(limitMs)} ms`);
-    if (limitMs !== Infinity) timers.push(setTimeout(giveUp, limitMs, silence));
+    if (limitMs !== Infinity) stop = afterSilence(limitMs, () => giveUp(new SilenceError(limitMs)));
   });
   try {
     return await Promise.race([work, givenUp]);
   } finally {
     timers.forEach(clearTimeout);
+    stop?.();
     if (onAbort) signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
+ * The items of `source`, each awaited as `untilAborted` does. When a wait ends early, the source is closed in the background:
+ * it may hang.
+ */
+export async function* eachUntilAborted<T>(
+  source: AsyncGenerator<T>,
+  signal: AbortSignal | undefined,
+  patience?: Patience,
+): AsyncGenerator<T> {
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = await untilAborted(source.next(), signal, patience).catch((error: unknown) => {
+        isOver = true;
+        void source.return(undefined).catch(() => undefined);
+        throw error;
+      });
+      isOver = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    if (!isOver) await source.return(undefined);
   }
 }

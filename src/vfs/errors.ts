@@ -23,6 +23,11 @@ export type VfsErrorCode =
   | 'ERR_VFS_NOT_FOUND'
   /** No file of this store can have this path. */
   | 'ERR_VFS_PATH'
+  /**
+   * The store gave no answer within its time limit: a server, or a disk, that hangs. It says nothing about who holds a lock. The
+   * `timeout` option of the store sets the limit.
+   */
+  | 'ERR_VFS_TIMEOUT'
   /** The store cannot do what is needed. */
   | 'ERR_VFS_UNSUPPORTED'
   /** The URI is malformed, or its scheme is unknown. */

@@ -77,8 +77,14 @@ export class GcsConditionalWrites {
     try {
       await probeConditions(this.#objects, key, this.#options.conditionalDelete);
     } catch (error) {
-      const { bucket } = this.#options;
-      const context = { verb: 'try conditional writes in', displayPath: `gs://${bucket}`, bucket, changes: false };
+      const { bucket, host } = this.#options;
+      const context = {
+        verb: 'try conditional writes in',
+        displayPath: `gs://${bucket}`,
+        bucket,
+        host,
+        changes: false,
+      };
       throw gcsError({ ...context, permissions: LOCK_PERMISSIONS }, error);
     }
   }

@@ -24,10 +24,10 @@ export class GcsVfs extends BucketVfs {
    */
   constructor(options: GcsVfsOptions) {
     const resolved = resolveOptions(options);
-    const { bucket, prefix, conditionalDelete, isGoogle, endpoint } = resolved;
+    const { bucket, prefix, conditionalDelete, isGoogle, endpoint, host, timeoutMs } = resolved;
     super(
       {
-        ...{ scheme: 'gs', bucket, prefix, storeId: endpoint, conditionalDelete },
+        ...{ scheme: 'gs', bucket, prefix, storeId: endpoint, host, timeoutMs, conditionalDelete },
         imitates: isGoogle ? undefined : 'Google',
       },
       bucketClient(resolved),

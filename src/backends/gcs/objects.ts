@@ -120,7 +120,10 @@ export class GcsObjects {
     const scope = { prefix, maxResults: '1000', fields, delimiter: recursive ? undefined : '/' };
     let pageToken: string | undefined;
     do {
-      const { body } = await this.client.send({ method: 'GET', at, query: { ...scope, pageToken } }, signal);
+      const { body } = await this.client.send(
+        { method: 'GET', at, query: { ...scope, pageToken }, quick: true },
+        signal,
+      );
       const page = body as { readonly items?: readonly Resource[]; readonly nextPageToken?: string };
       for (const { name = '', size, updated = '' } of page.items ?? []) {
         yield { path: name, size: Number(size), modifiedMs: Date.parse(updated) };

@@ -32,8 +32,9 @@ export interface GcsVfsOptions {
    */
   readonly userProject?: string;
   /**
-   * How long to wait for an answer, or for the next bytes of one, in milliseconds or as text such as `'5s'`. Requests that are
-   * large, or that the SDK may send again, have twelve times as long.
+   * How long a call may take, in milliseconds or as text such as `'5s'`: `read` of up to 1 MiB, `create`, `replace`, `remove`,
+   * `stat` and `delete`, repeated requests included. Elsewhere it limits how long to wait for an answer or the next bytes of one.
+   * Requests that are large, or that the SDK may send again, have twelve times as long.
    * @default '10s'
    */
   readonly timeout?: Duration;
@@ -51,6 +52,8 @@ export interface ResolvedGcsOptions {
   readonly isGoogle: boolean;
   readonly userProject: string | undefined;
   readonly timeoutMs: number;
+  /** Names the store in messages. */
+  readonly host: string;
 }
 
 const GOOGLE = 'https://storage.googleapis.com';
@@ -74,7 +77,8 @@ export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
   const isGoogle = isGoogles(endpoint, client?.universeDomain);
   const native = conditionalDelete === undefined ? isGoogle : conditionalDelete === 'native';
   const timeoutMs = durationMs(options.timeout ?? '10s', 'timeout', {});
-  return { ...{ bucket, prefix, client, endpoint, isGoogle, userProject, timeoutMs }, conditionalDelete: native };
+  const { host } = new URL(endpoint);
+  return { ...{ bucket, prefix, client, endpoint, host, isGoogle, userProject, timeoutMs }, conditionalDelete: native };
 }
 
 interface Client {

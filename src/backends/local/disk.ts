@@ -72,7 +72,12 @@ function remember(folder: string, type: number): Disk {
   return disk;
 }
 
-/** The same without waiting. Undefined: the disk of this folder is not known yet. */
+/** Whether the disk of a folder may hang, as far as is known. */
+export function mayHang(folder: string): boolean {
+  return disks.get(folder)?.calls !== inlineCalls;
+}
+
+/** What `syscallsFor` returns, without waiting. Undefined: the disk of this folder is not known yet. */
 export function knownSyscallsFor(folder: string): Syscalls | undefined {
   const disk = disks.get(folder);
   return disk && disk.pooledUntilMs > performance.now() ? pooledCalls : disk?.calls;

@@ -1,6 +1,7 @@
-import { resolve, sep } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 
+import { durationMs } from '../../util/duration.js';
 import { PRIVATE_NAME_BYTES } from '../../vfs/names.js';
 import { checkPath } from '../../vfs/path.js';
 import type { Eventual } from '../../util/steps.js';
@@ -21,13 +22,12 @@ import type {
   WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
-import { posixError } from '../shared/plain/posix-errors.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
 import { createLock, holderFolderOf, makeHolderFolder, readFile, removeLock, replaceLock } from './lock-files.js';
 import type * as Move from './move.js';
 import type { LocalVfsOptions } from './options.js';
-import { runOnData, runOnLock, runOnLockSync, type LockWork } from './runner.js';
+import { eachOfData, runOnData, runOnLock, runOnLockSync, type Call, type LockWork } from './runner.js';
 import { watchFile } from './watch.js';
 
 export type { LocalVfsOptions } from './options.js';
@@ -52,7 +52,8 @@ function loadLeftovers(): Promise<typeof LeftoverFiles> {
  * The disk of this machine, or whatever file system is mounted on it.
  *
  * A call that fails throws a `VfsError` whose message names the verb, the path and the code of the system: `ERR_VFS_DENIED`,
- * `ERR_VFS_NOT_FOUND` (its folder), `ERR_VFS_NOT_A_FILE`, `ERR_VFS_FULL`, `ERR_VFS_ABORTED`, or `ERR_VFS_IO` for any other code.
+ * `ERR_VFS_NOT_FOUND` (its folder), `ERR_VFS_NOT_A_FILE`, `ERR_VFS_FULL`, `ERR_VFS_ABORTED`, `ERR_VFS_TIMEOUT` (the disk hangs), or
+ * `ERR_VFS_IO` for any other code.
  */
 export class LocalVfs implements Vfs {
   readonly scheme = 'file';
@@ -64,12 +65,14 @@ export class LocalVfs implements Vfs {
   readonly #root: string;
   readonly #prefix: string;
   readonly #hardLinks: boolean;
+  readonly #limitMs: number;
 
   /** Resolves `root` against the working directory. It makes no I/O. */
-  constructor({ root = '/', hardLinks = true }: LocalVfsOptions = {}) {
+  constructor({ root = '/', hardLinks = true, timeout = '10s' }: LocalVfsOptions = {}) {
     this.#root = resolve(root);
     this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
     this.#hardLinks = hardLinks;
+    this.#limitMs = durationMs(timeout, 'timeout', {});
     this.capabilities = {
       create: hardLinks ? 'atomic' : 'guarded',
       replace: 'guarded',
@@ -87,15 +90,13 @@ export class LocalVfs implements Vfs {
         ),
     };
     this.sync = {
-      read: (path, options) => runOnLockSync({ store: this, verb: 'read', path }, reading(path, options)),
-      create: (path, data, options) =>
-        runOnLockSync({ store: this, verb: 'create', path }, this.#creating(data, options)),
+      read: (path, options) => runOnLockSync(this.#call('read', path), reading(path, options)),
+      create: (path, data, options) => runOnLockSync(this.#call('create', path), this.#creating(data, options)),
       replace: (path, version, data, options) =>
-        runOnLockSync({ store: this, verb: 'replace', path }, replacing(version, data, options)),
-      remove: (path, version) => runOnLockSync({ store: this, verb: 'remove', path }, removing(version)),
+        runOnLockSync(this.#call('replace', path), replacing(version, data, options)),
+      remove: (path, version) => runOnLockSync(this.#call('remove', path), removing(version)),
       holderFolder: (path, options) =>
-        holderFolderOf(this.locate(path)) ??
-        runOnLockSync({ store: this, verb: 'lock', path }, makingHolderFolder(options)),
+        holderFolderOf(this.locate(path)) ?? runOnLockSync(this.#call('lock', path), makingHolderFolder(options)),
     };
   }
 
@@ -130,12 +131,13 @@ export class LocalVfs implements Vfs {
   }
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
-    return this.#onData('stat', path, options, async (located) => (await loadDataFiles()).statFile(located));
+    return this.#onData('stat', path, options, async (located) => (await loadDataFiles()).statFile(located), true);
   }
 
   async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
     if (folder !== '') this.check(folder);
-    yield* (await loadDataFiles()).listFiles(this, folder, options);
+    const { listFiles } = await loadDataFiles();
+    yield* this.#each('list', folder, options, () => listFiles(this, folder, options));
   }
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void> {
@@ -147,13 +149,13 @@ export class LocalVfs implements Vfs {
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {
     this.check(to);
     const target = this.locate(to);
-    await runOnData({ store: this, verb: 'move', path: from, target, signal }, async (located) =>
+    await runOnData({ ...this.#call('move', from, { signal }), target }, async (located) =>
       (await loadMove()).moveFile(located, target, { hardLinks: this.#hardLinks, ifUnchanged }),
     );
   }
 
   delete(path: string, options?: CallOptions): Promise<boolean> {
-    return this.#onData('delete', path, options, async (located) => (await loadDataFiles()).deleteFile(located));
+    return this.#onData('delete', path, options, async (located) => (await loadDataFiles()).deleteFile(located), true);
   }
 
   readStream(path: string, options?: CallOptions): Readable {
@@ -167,16 +169,29 @@ export class LocalVfs implements Vfs {
 
   async *#listLeftovers(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
     if (folder !== '') this.check(folder);
-    yield* (await loadLeftovers()).listLeftovers(this, folder, options);
+    const { listLeftovers } = await loadLeftovers();
+    yield* this.#each('list', folder, options, () => listLeftovers(this, folder, options));
   }
 
   async *#chunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     this.check(path);
-    try {
-      yield* (await loadDataFiles()).readChunks(this.locate(path), signal);
-    } catch (error) {
-      throw posixError('read', this.locate(path), error, signal);
-    }
+    const { readChunks } = await loadDataFiles();
+    yield* this.#each('read', path, { signal }, () => readChunks(this.locate(path), signal));
+  }
+
+  #each<T>(
+    verb: 'read' | 'list',
+    path: string,
+    options: CallOptions,
+    work: () => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
+    const located = this.locate(path);
+    const folder = verb === 'list' ? located : dirname(located);
+    return eachOfData(this.#call(verb, path, options), folder, work);
+  }
+
+  #call(verb: string, path: string, options?: CallOptions): Call {
+    return { store: this, verb, path, signal: options?.signal, limitMs: this.#limitMs };
   }
 
   #creating(data: Uint8Array, options: WriteOptions | undefined): LockWork<Written | undefined> {
@@ -190,7 +205,7 @@ export class LocalVfs implements Vfs {
     bytes: number,
     work: LockWork<T>,
   ): Promise<T> {
-    return runOnLock({ store: this, verb, path, signal: options?.signal }, bytes, work);
+    return runOnLock(this.#call(verb, path, options), bytes, work);
   }
 
   #onData<T>(
@@ -198,8 +213,9 @@ export class LocalVfs implements Vfs {
     path: string,
     options: CallOptions | undefined,
     work: (located: string) => Promise<T>,
+    isShort = false,
   ): Promise<T> {
-    return runOnData({ store: this, verb, path, signal: options?.signal }, work);
+    return runOnData(this.#call(verb, path, options), work, isShort);
   }
 }
 

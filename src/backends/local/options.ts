@@ -1,3 +1,5 @@
+import type { Duration } from '../../util/duration.js';
+
 /** Which part of the disk a store covers, and how it creates files. */
 export interface LocalVfsOptions {
   /**
@@ -10,4 +12,11 @@ export interface LocalVfsOptions {
    * @default true
    */
   readonly hardLinks?: boolean;
+  /**
+   * How long the disk may be silent during an asynchronous call, in milliseconds or as text such as `'5s'`, before the call rejects
+   * with `ERR_VFS_TIMEOUT`: a network disk whose server is gone. `move`, `write` and `readStream` have no limit of their own where
+   * the disk answered at their start. Synchronous calls wait as long as the disk does: nothing can end them.
+   * @default '10s'
+   */
+  readonly timeout?: Duration;
 }

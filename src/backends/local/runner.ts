@@ -1,20 +1,23 @@
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { eachUntilAborted, limitText, SilenceError, untilAborted } from '../../util/abort.js';
 import { VfsError } from '../../vfs/errors.js';
 import { run, runSync, type Steps } from '../../util/steps.js';
-import type { CallOptions, Vfs } from '../../vfs/vfs.js';
+import type { Vfs } from '../../vfs/vfs.js';
 import { codeOf, isRefusal, posixError } from '../shared/plain/posix-errors.js';
-import { knownSyscallsFor, noteBlocking, syscallsFor } from './disk.js';
+import { knownSyscallsFor, mayHang, noteBlocking, syscallsFor } from './disk.js';
 import { LocalFiles } from './files.js';
 import { nextTurn } from './pace.js';
 import { partyIn } from './party.js';
-import { blockingCalls, inlineCalls, pooledCalls } from './syscalls.js';
+import { ENDING_MS, PatientOperation, UnfinishedError, type Limits } from './patient.js';
+import { blockingCalls, inlineCalls, type Syscalls } from './syscalls.js';
 
 /** More than any lock record has: larger data belongs to somebody else, and goes through the thread pool. */
 const INLINE_BYTES = 128 * 1024;
 
 /** One call of a store: what error messages name it, and the file that it is about. */
-export interface Call extends CallOptions {
+export interface Call extends Limits {
   readonly store: Pick<Vfs, 'check' | 'locate'>;
   readonly verb: string;
   readonly path: string;
@@ -30,55 +33,107 @@ export type LockWork<T> = (files: LocalFiles, located: string) => Steps<T>;
  * system call; a disk that may hang, or much data, goes through the thread pool.
  */
 export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>): Promise<T> {
-  const { store, verb, path, signal } = call;
+  const { store, path, signal } = call;
   store.check(path);
   const located = store.locate(path);
   const folder = dirname(located);
   try {
     signal?.throwIfAborted();
-    const calls = bytes <= INLINE_BYTES ? (knownSyscallsFor(folder) ?? (await syscallsFor(folder))) : pooledCalls;
-    if (calls !== inlineCalls) return await run(work(new LocalFiles(calls, folder, signal, partyIn(folder)), located));
+    const known = knownSyscallsFor(folder) ?? (await disksCalls(folder, call));
+    if (bytes > INLINE_BYTES || known !== inlineCalls) return await runPatiently(call, located, work);
     for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
     const startedMs = performance.now();
-    const outcome = run(work(new LocalFiles(calls, folder, signal, partyIn(folder)), located));
+    const outcome = run(work(new LocalFiles(inlineCalls, folder, signal, partyIn(folder)), located));
     noteBlocking(folder, performance.now() - startedMs);
     return await outcome;
   } catch (error) {
-    throw failure(verb, located, error, signal);
+    throw failure(call, located, error);
   }
 }
 
+function runPatiently<T>(call: Call, located: string, work: LockWork<T>): Promise<T> {
+  const folder = dirname(located);
+  const operation = new PatientOperation(folder, mayHang(folder));
+  const files = new LocalFiles(operation.calls, folder, call.signal, partyIn(folder));
+  return operation.settle(() => run(work(files, located)), call);
+}
+
+/** Finds out which calls suit a folder, which asks its disk. */
+function disksCalls(folder: string, limits: Limits): Promise<Syscalls> {
+  const operation = new PatientOperation(folder, true);
+  return operation.settle(() => operation.ask(() => syscallsFor(folder)), limits);
+}
+
 /** Runs work on a lock file to its end before it returns. */
-export function runOnLockSync<T>({ store, verb, path }: Call, work: LockWork<T>): T {
+export function runOnLockSync<T>(call: Call, work: LockWork<T>): T {
+  const { store, path } = call;
   store.check(path);
   const located = store.locate(path);
   try {
     const folder = dirname(located);
     return runSync(work(new LocalFiles(blockingCalls, folder, undefined, partyIn(folder)), located));
   } catch (error) {
-    throw failure(verb, located, error);
+    throw failure(call, located, error);
   }
 }
 
-/** Runs work that no lock depends on. */
-export async function runOnData<T>(call: Call, work: (located: string) => Promise<T>): Promise<T> {
-  const { store, verb, path, target, signal } = call;
+/** Runs work that no lock depends on. Without `isShort` it may take as long as it likes, unless its signal aborts. */
+export async function runOnData<T>(call: Call, work: (located: string) => Promise<T>, isShort = false): Promise<T> {
+  const { store, path, target, signal, limitMs } = call;
   store.check(path);
   const located = store.locate(path);
   try {
     signal?.throwIfAborted();
-    return await work(located);
+    if (!(await isDoubtful(dirname(located), call))) return await work(located);
+    const patience = { graceMs: ENDING_MS, limitMs: isShort ? limitMs : Infinity, errorOf: unfinished };
+    return await untilAborted(work(located), signal, patience);
   } catch (error) {
-    throw failure(verb, target === undefined ? located : `${located} to ${target}`, error, signal);
+    throw failure(call, target === undefined ? located : `${located} to ${target}`, error);
   }
+}
+
+/** The same for work that yields: each item has to come in time. */
+export async function* eachOfData<T>(call: Call, folder: string, work: () => AsyncGenerator<T>): AsyncGenerator<T> {
+  const { store, path, signal, limitMs } = call;
+  try {
+    signal?.throwIfAborted();
+    if (await isDoubtful(folder, call))
+      yield* eachUntilAborted(work(), signal, { graceMs: ENDING_MS, limitMs, errorOf: unfinished });
+    else yield* work();
+  } catch (error) {
+    throw failure(call, store.locate(path), error);
+  }
+}
+
+/**
+ * Whether the disk of a folder may hang. It answers now, or this rejects: work on a disk that is known to hang would take one
+ * more thread of the pool each time.
+ */
+async function isDoubtful(folder: string, limits: Limits): Promise<boolean> {
+  const calls = knownSyscallsFor(folder) ?? (await disksCalls(folder, limits));
+  if (calls === inlineCalls || !mayHang(folder)) return false;
+  const operation = new PatientOperation(folder, true);
+  await operation.settle(() => operation.ask(() => stat(folder).catch(() => undefined)), limits);
+  return true;
+}
+
+function unfinished(reason: unknown): Error {
+  return reason instanceof SilenceError ? reason : new UnfinishedError('given up', { cause: reason });
 }
 
 const CHANGES = ['create', 'replace', 'remove', 'move'];
 
 /** A change that was not plainly refused may have been made, as when a server did it and its reply was lost. */
-function failure(verb: string, located: string, cause: unknown, signal?: AbortSignal): VfsError {
+function failure({ verb, signal }: Call, located: string, cause: unknown): VfsError {
+  const effect = CHANGES.includes(verb) ? 'unknown' : 'none';
+  if (cause instanceof SilenceError) {
+    const message = `cannot ${verb} ${located}: the disk did not answer for ${limitText(cause.limitMs)}`;
+    return new VfsError('ERR_VFS_TIMEOUT', message, { cause, effect });
+  }
+  if (cause instanceof UnfinishedError) {
+    return new VfsError('ERR_VFS_ABORTED', `${verb} ${located}: aborted, and the disk hangs`, { cause, effect });
+  }
   const error = posixError(verb, located, cause, signal);
-  const code = codeOf(cause);
-  if (error === cause || error.code !== 'ERR_VFS_IO' || !CHANGES.includes(verb) || isRefusal(code)) return error;
-  return new VfsError(error.code, error.message, { cause, effect: 'unknown' });
+  if (error === cause || error.code !== 'ERR_VFS_IO' || isRefusal(codeOf(cause))) return error;
+  return new VfsError(error.code, error.message, { cause, effect });
 }

@@ -28,7 +28,6 @@ export interface SendOptions {
   readonly before?: (hostname: string, headers: Record<string, string>) => Promise<void>;
 }
 
-const SOCKET_SILENCE_MS = 10_000;
 /** The SDK counts the wait for a free socket as part of this time. */
 const CONNECT_MS = 5000;
 /** Ten times the default, so that a renewal need not wait for files that are read slowly, or for many other locks. */
@@ -41,6 +40,10 @@ export class S3Client {
 
   constructor(options: ResolvedS3Options) {
     this.#options = options;
+  }
+
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
   }
 
   /** Rejects with `S3Failure`, or with what `before` threw. */
@@ -82,7 +85,7 @@ export class S3Client {
 }
 
 /** Retries are the SDK's own (3 attempts, or `AWS_MAX_ATTEMPTS`): the record of attempts shows what they hide. */
-function configOf({ endpoint, region, pathStyle }: ResolvedS3Options): Sdk.S3ClientConfig {
+function configOf({ endpoint, region, pathStyle, timeoutMs }: ResolvedS3Options): Sdk.S3ClientConfig {
   const fromEnvironment = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
   const known = region ?? fromEnvironment ?? (endpoint === undefined ? undefined : 'us-east-1');
   return {
@@ -93,7 +96,7 @@ function configOf({ endpoint, region, pathStyle }: ResolvedS3Options): Sdk.S3Cli
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
-      ...{ connectionTimeout: CONNECT_MS, socketTimeout: SOCKET_SILENCE_MS },
+      ...{ connectionTimeout: Math.min(CONNECT_MS, timeoutMs), socketTimeout: timeoutMs },
       ...{ httpAgent: SOCKETS, httpsAgent: SOCKETS },
     },
   };

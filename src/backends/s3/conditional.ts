@@ -112,8 +112,14 @@ export class S3ConditionalWrites {
     try {
       return await probeConditions(this.#objects, key, this.#options.conditionalDelete);
     } catch (error) {
-      const { bucket } = this.#options;
-      const context = { verb: 'try conditional writes in', displayPath: `s3://${bucket}`, bucket, changes: false };
+      const { bucket, host } = this.#options;
+      const context = {
+        verb: 'try conditional writes in',
+        displayPath: `s3://${bucket}`,
+        bucket,
+        host,
+        changes: false,
+      };
       throw s3Error({ ...context, permissions: LOCK_PERMISSIONS }, error);
     }
   }

@@ -23,10 +23,13 @@ export class S3Vfs extends BucketVfs {
   constructor(options: S3VfsOptions) {
     const resolved = resolveOptions(options);
     const client = new S3Client(resolved);
-    const { bucket, prefix, conditionalDelete, isAws } = resolved;
+    const { bucket, prefix, conditionalDelete, isAws, host, timeoutMs } = resolved;
     const storeId = storeIdOf(resolved);
     super(
-      { scheme: 's3', bucket, prefix, storeId, conditionalDelete, imitates: isAws ? undefined : 'AWS' },
+      {
+        ...{ scheme: 's3', bucket, prefix, storeId, host, timeoutMs, conditionalDelete },
+        imitates: isAws ? undefined : 'AWS',
+      },
       bucketClient(client, resolved),
     );
     this.#client = client;

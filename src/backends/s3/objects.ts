@@ -4,6 +4,7 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 
 import type { Entry, Stat, Version } from '../../vfs/vfs.js';
 import type { ObjectImage } from '../shared/bucket/bucket-vfs.js';
+import { withinLimit } from '../shared/bucket/call-limit.js';
 import { unlessAbsent } from '../shared/bucket/errors.js';
 import type { S3Client } from './client.js';
 import { S3Failure } from './errors.js';
@@ -57,7 +58,9 @@ export class S3Objects {
     let token: string | undefined;
     do {
       const input = { ...scope, ...(token === undefined ? {} : { ContinuationToken: token }) };
-      const { output } = await this.client.send((sdk) => new sdk.ListObjectsV2Command(input), { signal });
+      const { output } = await withinLimit(this.client.timeoutMs, signal, (ending) =>
+        this.client.send((sdk) => new sdk.ListObjectsV2Command(input), { signal: ending }),
+      );
       const decode = output.EncodingType === 'url' ? urlDecoded : (key: string) => key;
       for (const { Key = '', Size = 0, LastModified } of output.Contents ?? []) {
         yield { path: decode(Key), size: Size, modifiedMs: LastModified?.getTime() ?? 0 };

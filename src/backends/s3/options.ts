@@ -1,3 +1,4 @@
+import { durationMs, type Duration } from '../../util/duration.js';
 import { VfsError } from '../../vfs/errors.js';
 
 /** The bucket, and how to reach it. */
@@ -45,6 +46,13 @@ export interface S3VfsOptions {
    * @default not checked
    */
   readonly expectedBucketOwner?: string;
+  /**
+   * How long a call may take, in milliseconds or as text such as `'5s'`: `read` of up to 1 MiB, `create`, `replace`, `remove`,
+   * `stat` and `delete`, repeated requests included. Writes of more than 64 KiB have twelve times as long. Elsewhere it limits how
+   * long the store may be silent in the middle of a request (with a `client` that is that client's own setting).
+   * @default '10s'
+   */
+  readonly timeout?: Duration;
 }
 
 /** `S3VfsOptions` after checks, with every default filled in. */
@@ -60,6 +68,9 @@ export interface ResolvedS3Options {
   /** Whether `conditionalDelete` follows from the assumption that the store is AWS, which the host of each request has to confirm. */
   readonly assumedAws: boolean;
   readonly common: CommonInput;
+  /** Names the store in messages. */
+  readonly host: string;
+  readonly timeoutMs: number;
 }
 
 /** The input that all commands have. */
@@ -92,6 +103,8 @@ export function resolveOptions(options: S3VfsOptions): ResolvedS3Options {
     conditionalDelete: conditionalDelete === undefined ? aws : conditionalDelete === 'native',
     isAws: aws,
     assumedAws: conditionalDelete === undefined && aws,
+    host: hostOf(client, endpoint),
+    timeoutMs: durationMs(options.timeout ?? '10s', 'timeout', {}),
     common: {
       Bucket: bucket,
       ...(requesterPays ? { RequestPayer: 'requester' } : {}),
@@ -106,6 +119,11 @@ export function storeIdOf({ client, endpoint = 'AWS' }: ResolvedS3Options): stri
   const serial = serials.get(client) ?? ++clients;
   serials.set(client, serial);
   return `client ${String(serial)}`;
+}
+
+function hostOf(client: object | undefined, endpoint: string | undefined): string {
+  if (client !== undefined) return 'the endpoint of the client';
+  return endpoint === undefined ? 'Amazon S3' : new URL(endpoint).host;
 }
 
 const serials = new WeakMap<object, number>();

@@ -17,10 +17,13 @@ export class RefusedError extends Error {
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
   readonly sent: boolean;
+  /** How long the server was silent, where that is why, in milliseconds. */
+  readonly silentMs: number | undefined;
 
-  constructor(message: string, sent: boolean, options?: ErrorOptions) {
+  constructor(message: string, sent: boolean, options: ErrorOptions & { readonly silentMs?: number | undefined } = {}) {
     super(message, options);
     this.sent = sent;
+    this.silentMs = options.silentMs;
   }
 }
 
@@ -61,7 +64,8 @@ export function refusalOf(error: Error): RefusedError | NoAnswerError {
 export function sftpError(verb: string, path: string, cause: unknown, effect: Effect, signal?: AbortSignal): VfsError {
   if (cause instanceof NoAnswerError) {
     const message = `cannot ${verb} ${path}: ${cause.message}`;
-    return new VfsError('ERR_VFS_IO', message, { cause, effect: cause.sent ? effect : 'none' });
+    const code = cause.silentMs === undefined ? 'ERR_VFS_IO' : 'ERR_VFS_TIMEOUT';
+    return new VfsError(code, message, { cause, effect: cause.sent ? effect : 'none' });
   }
   if (cause instanceof UnfinishedError) {
     return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted, and the server hangs`, { cause, effect });

@@ -19,7 +19,7 @@ export interface SftpVfsOptions extends HostKeyOptions {
   readonly host?: string;
   /**
    * The TCP port of the server.
-   * @default 22
+   * @default the one of `client`; without a client 22
    */
   readonly port?: number;
   /**
@@ -73,7 +73,8 @@ export interface SftpVfsOptions extends HostKeyOptions {
    */
   readonly connectTimeout?: Duration;
   /**
-   * Limit for the answer to one request. After it the connection is closed.
+   * Limit for the answer to one request. After it the connection is closed, and the call rejects with `ERR_VFS_TIMEOUT`, as one
+   * does that cannot connect within `connectTimeout`.
    * @default '10s'
    */
   readonly timeout?: Duration;
@@ -110,8 +111,9 @@ export interface ResolvedSftpOptions {
 }
 
 export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
-  const { port = 22, root = '/', hardLinks = true, client } = options;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+  const { root = '/', hardLinks = true, client } = options;
+  const port = options.port ?? knownTo(client, 'port') ?? 22;
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
     throw badOption(`port must be from 1 to 65535, not ${String(port)}`);
   if (!root.startsWith('/')) throw badOption(`root must be an absolute path, not ${JSON.stringify(root)}`);
   return {
@@ -128,13 +130,21 @@ export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
   };
 }
 
+/** The server in the words of a message. */
+export function hostOf({ host, port }: Pick<ResolvedSftpOptions, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}
+
 /** A borrowed client knows the server that it is connected to. */
 function required(name: 'host' | 'username', value: string | undefined, client: object | undefined): string {
-  const ssh = (client as { readonly client?: { readonly config?: Readonly<Record<string, unknown>> } } | undefined)
-    ?.client;
-  const found = value ?? ssh?.config?.[name];
+  const found = value ?? knownTo(client, name);
   if (typeof found === 'string' && found !== '') return found;
   throw badOption(`${name} is missing`);
+}
+
+function knownTo(client: object | undefined, name: 'host' | 'port' | 'username'): unknown {
+  const borrowed = client as { readonly client?: { readonly config?: Readonly<Record<string, unknown>> } } | undefined;
+  return borrowed?.client?.config?.[name];
 }
 
 function badOption(problem: string): VfsError {

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../util/abort.js';
+import { eachUntilAborted, untilAborted } from '../../util/abort.js';
 import { run, type Steps } from '../../util/steps.js';
 import { checkPath } from '../../vfs/path.js';
 import type { CallOptions, Entry, ListOptions } from '../../vfs/vfs.js';
@@ -17,7 +17,7 @@ import { explained } from './space.js';
 const PATH_BYTES = 3900;
 
 /** How long a call that was aborted waits for its request to end by itself. */
-const ENDING_MS = 2000;
+const ENDING_MS = 1000;
 
 /** One call of the store: what error messages name it, and whether a lost answer leaves its effect open. */
 interface Call extends CallOptions {
@@ -141,13 +141,16 @@ export class SftpRunner {
     const held = await this.#hold(folder, signal);
     const { session } = held.live;
     try {
-      yield* walk<FoundEntry>(folder, {
+      const entries = walk<FoundEntry>(folder, {
         ...options,
         ...through(session),
         namesIn: (below) => namesIn(session, this.onServer(below)),
         failure: (error, below) => sftpError('list', this.locate(below), error, 'none', signal),
         isFinal: (error) => error instanceof NoAnswerError,
       });
+      const errorOf = (cause: unknown): Error =>
+        sftpError('list', this.locate(folder), new UnfinishedError(cause), 'none', signal);
+      yield* eachUntilAborted(entries, signal, { graceMs: ENDING_MS, errorOf });
     } finally {
       held.done();
     }
@@ -199,6 +202,8 @@ export class SftpRunner {
       const once = (): Promise<T> => this.#connection.use((live) => work(live, this.onServer(path)), signal, takesTurn);
       const twice = once().catch((error: unknown) => {
         if (!(error instanceof NoAnswerError) || (effect === 'unknown' && error.sent)) throw error;
+        // A server that was silent for the whole time limit would be again.
+        if (error.silentMs !== undefined && error.sent) throw error;
         return once();
       });
       // Work that stops by itself after an abort knows what it has done, so it gets a little time.

@@ -1,14 +1,17 @@
 import type { Acquisition } from './acquisition.js';
-import type { Contender } from './contender.js';
+import { isSilence, type Acquired, type Contender } from './contender.js';
 import { LockWatcher } from './watcher.js';
 import { LockHeldError, LockTimeoutError, type LockContention } from '../model/errors.js';
 import { reportAcquired, reportFailed, reportHeld, reportQueued, reportWaiting } from './report.js';
-import { Deadline } from './deadline.js';
+import { Deadline, OverdueError } from './deadline.js';
 import { HeldLock } from './held-lock.js';
 import { describeContention } from '../model/holder.js';
 import { Backoff } from './backoff.js';
 import { takeTurn, takeTurnNow, type Turn } from './queue.js';
-import { run } from '../../util/steps.js';
+import { limitText, untilAborted } from '../../util/abort.js';
+import { run, type Steps } from '../../util/steps.js';
+import { effectOf, VfsError } from '../../vfs/errors.js';
+import type { CallOptions } from '../../vfs/vfs.js';
 
 /** How long a caller that gives up may take to release what it may have acquired. */
 const ABANDON_LIMIT_MS = 5000;
@@ -16,31 +19,56 @@ const ABANDON_LIMIT_MS = 5000;
 /** How long a caller whose time is up tries to find out who holds the lock. */
 const EXPLAIN_LIMIT_MS = 1000;
 
+/** How long a caller whose time is up waits for what is under way to end by itself. */
+const ENDING_MS = 500;
+
+/** This many tries in a row may end with a failed write where nobody holds the lock, before a wait ends with that failure. */
+const MOST_FAILED_TRIES = 3;
+
 /** Tries once, without waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
-export async function tryOnce(contender: Contender, acquisition: Acquisition): Promise<HeldLock | undefined> {
+export async function tryOnce(
+  contender: Contender,
+  acquisition: Acquisition,
+  signal?: AbortSignal,
+): Promise<HeldLock | undefined> {
   const { target } = contender;
   const turn = takeTurnNow(target.queueKey);
   contender.queued = turn === undefined;
-  const deadline = turn && !target.immediate ? new Deadline(Infinity) : undefined;
+  if (turn === undefined) {
+    reportHeld(contender);
+    return undefined;
+  }
+  const deadline = signal || !target.immediate ? new Deadline(Infinity, signal) : undefined;
+  try {
+    if (deadline === undefined) return await tryInTurn(contender, turn, {});
+    acquisition.onCancel((reason) => deadline.end(reason));
+    return await endBy(deadline, tryInTurn(contender, turn, { signal: deadline.signal }));
+  } catch (error) {
+    const aborted = signal?.aborted ? (signal.reason as Error) : undefined;
+    const failure = acquisition.cancelledBy ?? aborted ?? withoutHolder(contender, error);
+    reportFailed(contender, failure, acquisition.cancelledBy !== undefined || signal?.aborted);
+    throw failure;
+  } finally {
+    deadline?.clear();
+  }
+}
+
+async function tryInTurn(contender: Contender, turn: Turn, options: CallOptions): Promise<HeldLock | undefined> {
   let held: HeldLock | undefined;
   try {
-    if (deadline) acquisition.onCancel((reason) => deadline.end(reason));
-    const acquired = turn && (await run(contender.tryCreate(deadline ? { signal: deadline.signal } : {})));
+    const acquired = await run(contender.tryCreate(options));
     if (acquired) {
       reportAcquired(contender, acquired);
-      held = new HeldLock(target, acquired, contender.options.renew, turn.done);
+      held = new HeldLock(contender.target, acquired, contender.options.renew, turn.done);
     } else {
       reportHeld(contender);
     }
     return held;
   } catch (error) {
     await abandon(contender);
-    const failure = acquisition.cancelledBy ?? error;
-    reportFailed(contender, failure, acquisition.cancelledBy !== undefined);
-    throw failure;
+    throw error;
   } finally {
-    deadline?.clear();
-    if (held === undefined) turn?.done();
+    if (held === undefined) turn.done();
   }
 }
 
@@ -52,7 +80,8 @@ export async function waitFor(
   acquisition: Acquisition,
 ): Promise<HeldLock> {
   if (waitMs === 0) {
-    const held = await tryOnce(contender, acquisition);
+    signal?.throwIfAborted();
+    const held = await tryOnce(contender, acquisition, signal);
     if (held) return held;
     const contention = await explain(contender);
     throw new LockHeldError(describeContention(contention), contention);
@@ -61,18 +90,32 @@ export async function waitFor(
   acquisition.onCancel((reason) => deadline.end(reason));
   try {
     const turn = takeTurnNow(contender.target.queueKey) ?? (await queue(contender, deadline));
-    return await contend(contender, turn, deadline);
+    return await endBy(deadline, contend(contender, turn, deadline));
   } catch (error) {
-    let failure = error;
+    let failure: unknown;
     const { cancelledBy } = acquisition;
     if (cancelledBy) failure = cancelledBy;
     else if (signal?.aborted) failure = signal.reason;
-    else if (deadline.signal.aborted) failure = await timeoutOf(contender, waitMs, error);
+    else if (deadline.hasEnded) failure = await timeoutOf(contender, waitMs, error);
+    else failure = withoutHolder(contender, error);
     reportFailed(contender, failure, cancelledBy !== undefined || signal?.aborted);
     throw failure;
   } finally {
     deadline.clear();
   }
+}
+
+/** A lock that is acquired after the caller gave up is released at once. */
+function endBy<T extends HeldLock | undefined>(deadline: Deadline, work: Promise<T>): Promise<T> {
+  let isOver = false;
+  const release = async (held: T): Promise<T> => {
+    if (isOver) await held?.release();
+    return held;
+  };
+  return deadline.until(work.then(release), ENDING_MS).catch((error: unknown) => {
+    isOver = true;
+    throw error;
+  });
 }
 
 async function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
@@ -87,16 +130,17 @@ async function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
 async function contend(contender: Contender, turn: Turn, deadline: Deadline): Promise<HeldLock> {
   const { target, options } = contender;
   const backoff = new Backoff(target.vfs.capabilities);
+  const failures = new FailedTries(contender);
   let watcher: LockWatcher | undefined;
   let held: HeldLock | undefined;
   try {
-    let acquired = await run(contender.tryCreate(target.immediate ? {} : { signal: deadline.signal }));
+    let acquired = await failures.orUndefined(contender.tryCreate(target.immediate ? {} : { signal: deadline.signal }));
     while (acquired === undefined) {
       const { signal } = deadline;
       reportWaiting(contender);
       watcher ??= new LockWatcher(target.vfs, target.path);
       await watcher.wait(backoff.nextMs(contender.contention.expiresInMs ?? 0), signal);
-      acquired = await run(contender.tryTakeOver({ signal }));
+      acquired = await failures.orUndefined(contender.tryTakeOver({ signal }));
     }
     reportAcquired(contender, acquired);
     held = new HeldLock(target, acquired, options.renew, turn.done);
@@ -114,15 +158,56 @@ async function abandon(contender: Contender): Promise<void> {
   await run(contender.abandon({ signal: AbortSignal.timeout(ABANDON_LIMIT_MS) })).catch(() => undefined);
 }
 
-async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): Promise<LockTimeoutError> {
-  const contention = await explain(contender);
-  const message = `${describeContention(contention)}; gave up after ${String(waitMs)} ms`;
-  return new LockTimeoutError(message, contention, { cause });
+/** Forgives some tries that end with a failed write where nobody holds the lock: a store may be disturbed for a moment. */
+class FailedTries {
+  readonly #contender: Contender;
+  #inARow = 0;
+
+  constructor(contender: Contender) {
+    this.#contender = contender;
+  }
+
+  async orUndefined(attempt: Steps<Acquired | undefined>): Promise<Acquired | undefined> {
+    try {
+      const acquired = await run(attempt);
+      this.#inARow = 0;
+      return acquired;
+    } catch (error) {
+      this.#inARow += 1;
+      const isPassing = error === this.#contender.failure && effectOf(error) === 'unknown' && !isSilence(error);
+      if (!isPassing || this.#inARow === MOST_FAILED_TRIES) throw error;
+      return undefined;
+    }
+  }
 }
+
+/** What a caller learns whose time is up: who holds the lock, or what prevents it from being taken. */
+async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): Promise<Error> {
+  const isSilent = cause instanceof OverdueError;
+  const contention = isSilent ? contender.contention : await explain(contender);
+  const { failure, isHeldByAnother, wasRead, target } = contender;
+  if (!isHeldByAnother && failure) return withoutHolder(contender, failure);
+  if (!isHeldByAnother && (isSilent || !wasRead)) {
+    const store = target.vfs.storeId === undefined ? 'the store' : `the store (${target.vfs.storeId})`;
+    const message = `cannot lock ${target.displayPath}: ${store} did not answer for ${limitText(waitMs)}; ${NOBODY}`;
+    return new VfsError('ERR_VFS_TIMEOUT', message, { cause });
+  }
+  const message = `${describeContention(contention)}; gave up after ${String(waitMs)} ms`;
+  return new LockTimeoutError(message, contention, { cause: failure ?? cause });
+}
+
+/** Silence of the store does not mean that somebody holds the lock, and its error says so. */
+function withoutHolder(contender: Contender, error: unknown): Error {
+  if (!isSilence(error) || contender.isHeldByAnother) return error as Error;
+  return new VfsError(error.code, `${error.message}; ${NOBODY}`, { cause: error, effect: error.effect });
+}
+
+const NOBODY = 'nobody is known to hold the lock';
 
 /** Who holds the lock: as last seen, or as it is now for a caller that never had its turn. */
 async function explain(contender: Contender): Promise<LockContention> {
   if (contender.contention.ageMs !== undefined) return contender.contention;
-  await run(contender.inspect({ signal: AbortSignal.timeout(EXPLAIN_LIMIT_MS) })).catch(() => undefined);
+  const signal = AbortSignal.timeout(EXPLAIN_LIMIT_MS);
+  await untilAborted(run(contender.inspect({ signal })), signal).catch(() => undefined);
   return contender.contention;
 }

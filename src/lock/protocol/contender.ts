@@ -12,6 +12,7 @@ import { attempt, Lease, type Sent } from './lease.js';
 import { type LockTarget } from './target.js';
 import { SentRecords } from './sent-records.js';
 import { recallTombstone } from './tombstones.js';
+import { VfsError } from '../../vfs/errors.js';
 import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
 
 /** A lock that was just acquired, and the stale lock that it replaces, if there was one. */
@@ -43,6 +44,9 @@ export class Contender {
   #unsettledSince: Instant | undefined;
   #unanswered = false;
   #reclaiming: Reclaimed | undefined;
+  #failure: Error | undefined;
+  #wasRead = false;
+  #isHeld = false;
 
   constructor(target: LockTarget, options: ResolvedLockOptions) {
     this.target = target;
@@ -66,6 +70,21 @@ export class Contender {
     return this.#attempts;
   }
 
+  /** Why the last write failed, unless the store answered one since. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether a read of the lock was ever answered, so that it is known what stood there. */
+  get wasRead(): boolean {
+    return this.#wasRead;
+  }
+
+  /** Whether somebody held the lock when it was last read, or holds it in this process. */
+  get isHeldByAnother(): boolean {
+    return this.#isHeld || this.queued;
+  }
+
   /** A try that begins with a write, for when the lock is probably free. Undefined: somebody else holds it. */
   *tryCreate(options: CallOptions): Steps<Acquired | undefined> {
     this.#attempts += 1;
@@ -83,6 +102,9 @@ export class Contender {
   *inspect(options: CallOptions): Steps<LockObservation | undefined> {
     const found = yield* this.#reader.observe(options);
     this.#contention = contentionOf(this.target.displayPath, found);
+    this.#wasRead = true;
+    this.#isHeld =
+      found !== undefined && (found.state === 'held' || found.state === 'foreign' || this.#vetoed.has(found.version));
     return found;
   }
 
@@ -103,6 +125,8 @@ export class Contender {
         continue;
       }
       if (!this.#unanswered) this.#unsettledSince = undefined;
+      // Nobody holds it, and the store does not let us have it.
+      if (reads >= READS_PER_TRY && this.#failure && !this.#isHeld) throw this.#failure;
       if (reads >= READS_PER_TRY || !(yield* this.#mayTake(found))) return undefined;
       const reclaimed = found?.reason && { ...found.record, reason: found.reason };
       const acquired = yield* this.#write(found?.version, reclaimed, options);
@@ -115,8 +139,10 @@ export class Contender {
     if (found.state === 'foreign' && found.foreign) throw new LockForeignError(this.target.displayPath, found.foreign);
     if (found.reason === undefined || this.#vetoed.has(found.version)) return false;
     const answer = yield* ask(this.options.onStale?.(found.record, found.reason));
-    if (answer === false) this.#vetoed.add(found.version);
-    return answer !== false;
+    if (answer !== false) return true;
+    this.#vetoed.add(found.version);
+    this.#isHeld = true;
+    return false;
   }
 
   /** Writes our record over `version`, or where no file is. Undefined: the store did not say that the lock is ours. */
@@ -136,9 +162,12 @@ export class Contender {
     const send = (): Eventual<Written | undefined> =>
       version === undefined ? store.create(path, data, how) : store.replace(path, version, data, how);
     const sent = yield* this.#unlessFolder(attempt(send), options);
+    this.#failure = sent.failure;
     if (!sent.answer) {
       this.#unsettledSince ??= since;
       this.#unanswered ||= sent.failure !== undefined;
+      // A store that was silent for its whole time limit would be again.
+      if (isSilence(sent.failure)) throw sent.failure;
       return undefined;
     }
     this.#sent.settle(record);
@@ -163,6 +192,11 @@ export class Contender {
     const lease = new Lease(this.target, this.#sent, record, found.version, this.#unsettledSince ?? now());
     return { lease, reclaimed: this.#reclaiming };
   }
+}
+
+/** Whether the store gave no answer within its time limit. */
+export function isSilence(failure: unknown): failure is VfsError {
+  return failure instanceof VfsError && failure.code === 'ERR_VFS_TIMEOUT';
 }
 
 /** More time than the lease may pass between a write and its answer. A lock that is over by then is renewed, or is not ours. */

@@ -1,8 +1,18 @@
+/** Work had not ended some time after its deadline. */
+export class OverdueError extends Error {
+  override readonly name = 'OverdueError';
+
+  constructor(cause: unknown) {
+    super('no answer by the deadline', { cause });
+  }
+}
+
 /** The end of a wait: when its time is up, or when the caller's signal aborts. Keeps the process alive until cleared. */
 export class Deadline {
   readonly #callerSignal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
   #reason: unknown;
+  #onEnd: (() => void) | undefined;
   /** Made only when somebody asks for the signal: most locks are free, and signals are expensive. */
   #controller: AbortController | undefined;
 
@@ -24,10 +34,32 @@ export class Deadline {
     return this.#controller.signal;
   }
 
+  get hasEnded(): boolean {
+    return this.#reason !== undefined;
+  }
+
   /** Ends the wait now. */
   end(reason: unknown): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
+    this.#onEnd?.();
+  }
+
+  /**
+   * The outcome of `work`, or a rejection with `OverdueError` where it has not settled `graceMs` after the end: a store may ignore
+   * signals, or hang. Then `work` goes on alone.
+   */
+  until<T>(work: Promise<T>, graceMs: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const settled = (): void => {
+        clearTimeout(timer);
+        this.#onEnd = undefined;
+      };
+      this.#onEnd = () => (timer ??= setTimeout(() => reject(new OverdueError(this.#reason)), graceMs));
+      work.then(resolve, reject).finally(settled);
+      if (this.#reason !== undefined) this.#onEnd();
+    });
   }
 
   clear(): void {

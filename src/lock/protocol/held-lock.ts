@@ -1,18 +1,21 @@
+import { limitText } from '../../util/abort.js';
 import { unrefTimer } from '../../util/timers.js';
 import { LockLostError, LockNotHeldError, type LossReason } from '../model/errors.js';
 import { about } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
 import { publish, type LockEventName } from '../model/events.js';
-import { Deadline, LONGEST_TIMER_MS } from './deadline.js';
+import { Deadline, LONGEST_TIMER_MS, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
+import { VfsError } from '../../vfs/errors.js';
 import type { LockTarget } from './target.js';
-import type { Acquired } from './contender.js';
+import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
-import type { CallOptions } from '../../vfs/vfs.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
+/** How much longer the store may take to settle what is aborted then. */
+const RELEASE_ENDING_MS = 500;
 
 /** A lock while it is held: renewed in the background, lost at its own deadline, released once. */
 export class HeldLock {
@@ -113,13 +116,15 @@ export class HeldLock {
 
   /** Awaits before it ends, so that it ends after `release` has kept its promise. */
   async #releaseOnce(): Promise<boolean> {
+    const limit = new Deadline(RELEASE_LIMIT_MS);
     try {
-      await this.#renewing?.catch(() => undefined);
-      return this.#finishRelease(await this.#sendRelease());
-    } catch (error) {
+      return this.#finishRelease(await limit.until(this.#sendRelease(limit), RELEASE_ENDING_MS));
+    } catch (thrown) {
+      const error = thrown instanceof OverdueError ? unanswered(this.path, thrown) : thrown;
       this.#report('release', 'failed', this.#heldMs, error);
       throw error;
     } finally {
+      limit.clear();
       this.#releasing = undefined;
       this.#onEnd();
     }
@@ -138,21 +143,14 @@ export class HeldLock {
     }
   }
 
-  async #sendRelease(): Promise<LossReason | undefined> {
-    if (this.#target.immediate) return this.#tryRelease({});
-    const limit = new Deadline(RELEASE_LIMIT_MS);
-    try {
-      return await this.#tryRelease({ signal: limit.signal });
-    } finally {
-      limit.clear();
-    }
-  }
-
-  async #tryRelease(options: CallOptions): Promise<LossReason | undefined> {
+  async #sendRelease(limit: Deadline): Promise<LossReason | undefined> {
+    await this.#renewing?.catch(() => undefined);
+    const options = this.#target.immediate ? {} : { signal: limit.signal };
     for (const pauseMs of RELEASE_PAUSES_MS) {
       try {
         return await run(this.lease.release(options));
-      } catch {
+      } catch (error) {
+        if (isSilence(error) || limit.hasEnded) throw error;
         await sleep(pauseMs);
       }
     }
@@ -254,6 +252,11 @@ export class HeldLock {
       ...(error !== undefined && { error }),
     }));
   }
+}
+
+function unanswered(path: string, cause: Error): VfsError {
+  const message = `cannot release ${path}: the store did not answer for ${limitText(RELEASE_LIMIT_MS)}`;
+  return new VfsError('ERR_VFS_TIMEOUT', message, { cause, effect: 'unknown' });
 }
 
 /**

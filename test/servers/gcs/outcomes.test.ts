@@ -130,8 +130,8 @@ describe('what one conditional request came to', () => {
     await impatient.create(`another ${fresh}`, DATA);
     proxy.fault = all('POST', () => undefined);
     const error: unknown = await impatient.create(fresh, DATA).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
-    expect(String(error)).toContain('no answer in 1000 ms');
+    expect(error).toMatchObject({ code: 'ERR_VFS_TIMEOUT', effect: 'unknown' });
+    expect(String(error)).toContain('did not answer for 1 s');
   });
 
   test('a write that is given up in its last request may have been made', async () => {
@@ -169,7 +169,7 @@ describe('what one conditional request came to', () => {
       reply({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{}') });
     });
     const error = await fails('create');
-    expect(error).toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
+    expect(error).toMatchObject({ code: 'ERR_VFS_TIMEOUT', effect: 'unknown' });
     expect(String(error)).toContain('the answer has no generation');
   });
 

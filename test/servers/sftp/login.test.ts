@@ -234,7 +234,7 @@ describe('logging in by password', () => {
   test('the right password lets in, a wrong one is refused and shown nowhere', async () => {
     const hostKey = await hostKeys();
     const username = 'by-password';
-    expect((await outcome({ username, hostKey, password: SECRET })).message).toMatch(/no answer within/);
+    expect((await outcome({ username, hostKey, password: SECRET })).message).toMatch(/did not answer for/);
     expect(await outcome({ username, hostKey, password: 'wrong horse' })).toMatchObject({ code: 'ERR_VFS_DENIED' });
   });
 
@@ -242,7 +242,7 @@ describe('logging in by password', () => {
     const hostKey = await hostKeys();
     const username = 'by-keyboard';
     const keyboardInteractive = (): string[] => [SECRET, 'blue'];
-    expect((await outcome({ username, hostKey, keyboardInteractive })).message).toMatch(/no answer within/);
+    expect((await outcome({ username, hostKey, keyboardInteractive })).message).toMatch(/did not answer for/);
     expect(await outcome({ username, hostKey, keyboardInteractive: () => [SECRET, 'red horse'] })).toMatchObject({
       code: 'ERR_VFS_DENIED',
     });

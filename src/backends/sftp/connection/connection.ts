@@ -6,7 +6,7 @@ import { sleep } from '../../../util/sleep.js';
 import type { Transport } from './dial.js';
 import type { Staged } from '../files.js';
 import { SftpOrphans } from '../orphans.js';
-import type { ResolvedSftpOptions } from '../options.js';
+import { hostOf, type ResolvedSftpOptions } from '../options.js';
 import { probe, type SftpAbilities } from '../probe.js';
 import { SftpSession } from './session.js';
 
@@ -75,7 +75,7 @@ export class SftpConnection {
         this.#wasConnected = true;
         return this.#live;
       } catch (error) {
-        const hopeless = !(error instanceof VfsError) || error.code !== 'ERR_VFS_IO';
+        const hopeless = !(error instanceof VfsError) || !['ERR_VFS_IO', 'ERR_VFS_TIMEOUT'].includes(error.code);
         if (hopeless || performance.now() - startedMs + pauseMs > limitMs) throw error;
         await sleep(pauseMs * (0.5 + 0.5 * Math.random()));
       }
@@ -102,6 +102,7 @@ export class LiveSession {
     this.#orphans = orphans;
     this.session = new SftpSession(transport.sftp, {
       software: transport.software,
+      host: hostOf(options),
       timeoutMs: options.timeoutMs,
       onDead: () => this.#shutDown(),
     });
@@ -172,7 +173,7 @@ export class LiveSession {
     const quiet = this.session.quietMs >= this.#options.keepaliveMs;
     this.#missed = quiet ? this.#missed + 1 : 0;
     if (this.#missed === 1) this.session.stat('/').catch(() => undefined);
-    else if (this.#missed > 3) this.session.die('the server gave no sign of life');
+    else if (this.#missed > 3) this.session.die('the server gave no sign of life', this.session.quietMs);
   }
 
   #shutDown(): void {

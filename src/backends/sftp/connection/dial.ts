@@ -1,8 +1,9 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 
+import { SilenceError } from '../../../util/abort.js';
 import { VfsError } from '../../../vfs/errors.js';
 import { HostKeyCheck } from './host-key.js';
-import type { KeyboardPrompt, ResolvedSftpOptions, SftpVfsOptions } from '../options.js';
+import { hostOf, type KeyboardPrompt, type ResolvedSftpOptions, type SftpVfsOptions } from '../options.js';
 import type { RawSftp } from './session.js';
 
 /** A connection with an SFTP session in it. */
@@ -22,6 +23,9 @@ const HOST_KEY_ALGORITHMS = [
   ...['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
 ];
 
+/** How much later the client's own limit comes than ours. */
+const READY_SPARE_MS = 1000;
+
 /** Connects and logs in. Rejects with a `VfsError`; after `ERR_VFS_IO` another try may succeed. */
 export async function dial(options: SftpVfsOptions, terms: ResolvedSftpOptions): Promise<Transport> {
   const Client = await loadClient();
@@ -36,7 +40,7 @@ export async function dial(options: SftpVfsOptions, terms: ResolvedSftpOptions):
     answerPrompts(options, prompts, finish);
   });
   const late = setTimeout(() => {
-    failure ??= new Error(`not logged in within ${String(terms.connectTimeoutMs)} ms`);
+    failure ??= new SilenceError(terms.connectTimeoutMs);
     socket.destroy();
   }, terms.connectTimeoutMs);
   try {
@@ -44,7 +48,8 @@ export async function dial(options: SftpVfsOptions, terms: ResolvedSftpOptions):
       ...credentials(options),
       sock: socket,
       username: terms.username,
-      readyTimeout: terms.connectTimeoutMs,
+      // Only a guard: `late` comes first, with words that say who did not answer.
+      readyTimeout: terms.connectTimeoutMs + READY_SPARE_MS,
       keepaliveInterval: 0,
       algorithms: { serverHostKey: [...new Set([...preferred, ...HOST_KEY_ALGORITHMS])] },
       hostVerifier: (key: Buffer) => check.accepts(key),
@@ -137,9 +142,11 @@ export function borrowedTransport(client: object): Transport {
 }
 
 /** The message takes over only the text of the error, never the options, which hold secrets. */
-function refusedLogin(error: unknown, { host, port, username }: ResolvedSftpOptions): VfsError {
+function refusedLogin(error: unknown, terms: ResolvedSftpOptions): VfsError {
   const { level, message } = error as { readonly level?: string; readonly message?: string };
-  const words = `cannot log in to ${host}:${String(port)} as ${username}: ${message ?? 'the connection was lost'}`;
+  const words = `cannot log in to ${hostOf(terms)} as ${terms.username}: ${message ?? 'the connection was lost'}`;
+  if (error instanceof SilenceError || level === 'client-timeout')
+    return new VfsError('ERR_VFS_TIMEOUT', words, { cause: error });
   const final = level === 'client-authentication' || message?.includes('privateKey');
   return new VfsError(final ? 'ERR_VFS_DENIED' : 'ERR_VFS_IO', words, { cause: error });
 }

@@ -1,3 +1,4 @@
+import { limitText } from '../../../util/abort.js';
 import { NoAnswerError, refusalOf, RefusedError } from '../errors.js';
 import { KnownFiles } from '../known-files.js';
 
@@ -73,6 +74,8 @@ const PIECES = 8;
 export interface SessionOptions {
   /** The name and version of the server's software. */
   readonly software: string;
+  /** Names the server in messages. */
+  readonly host: string;
   /** A request without an answer after this time means that the connection is dead. */
   readonly timeoutMs: number;
   readonly onDead: (reason: NoAnswerError) => void;
@@ -106,11 +109,16 @@ export class SftpSession {
   }
 
   /** Rejects every request that is under way: its effect is unknown. */
-  die(why: string): void {
+  die(why: string, silentMs?: number): void {
     if (this.#death) return;
-    this.#death = new NoAnswerError(why, true);
+    this.#death = new NoAnswerError(why, true, { silentMs });
     for (const fail of [...this.#pending]) fail(this.#death);
     this.#options.onDead(this.#death);
+  }
+
+  /** The server, `host` in messages, has not answered for `ms` milliseconds. */
+  #dieOfSilence(ms: number): void {
+    this.die(`${this.#options.host} did not answer for ${limitText(ms)}`, ms);
   }
 
   openNew(path: string, mode: number): Promise<Handle> {
@@ -251,7 +259,7 @@ export class SftpSession {
     const { timeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
       if (this.#death) {
-        reject(new NoAnswerError(this.#death.message, false));
+        reject(new NoAnswerError(this.#death.message, false, { silentMs: this.#death.silentMs }));
         return;
       }
       const done = (): void => {
@@ -264,7 +272,7 @@ export class SftpSession {
       };
       let timer = setTimeout(() => {
         // An answer may have arrived while this process was suspended: it is read before the second timer fires.
-        timer = setTimeout(() => this.die(`the server gave no answer within ${String(timeoutMs)} ms`), 100).unref();
+        timer = setTimeout(() => this.#dieOfSilence(timeoutMs), 100).unref();
       }, timeoutMs).unref();
       this.#pending.add(fail);
       try {

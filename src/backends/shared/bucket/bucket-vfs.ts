@@ -16,7 +16,8 @@ import type {
   Written,
 } from '../../../vfs/vfs.js';
 import { moveRefusal } from '../moves.js';
-import type { RequestContext } from './errors.js';
+import { CallTimeout, withinLimit } from './call-limit.js';
+import { silenceMessage, type RequestContext } from './errors.js';
 import { KEY_BYTES } from './probe.js';
 
 type Signal = AbortSignal | undefined;
@@ -25,6 +26,11 @@ type Signal = AbortSignal | undefined;
 export type BucketVerb = 'read' | 'create' | 'replace' | 'remove' | 'stat' | 'list' | 'write' | 'move' | 'delete';
 
 const READING: readonly BucketVerb[] = ['read', 'stat', 'list'];
+
+/** Above these sizes, in bytes, a read ends only by silence, and a conditional write has `LARGE_FACTOR` times the time limit. */
+const LARGE_READ_BYTES = 1024 * 1024;
+const LARGE_WRITE_BYTES = 64 * 1024;
+const LARGE_FACTOR = 12;
 
 /** An object as one request saw it. */
 export type ObjectImage = Omit<Snapshot, 'path'>;
@@ -69,6 +75,10 @@ export interface BucketSettings {
   readonly bucket: string;
   readonly prefix: string;
   readonly storeId: string;
+  /** Names the store where it does not answer. */
+  readonly host: string;
+  /** How long a call of few requests may take, in milliseconds. */
+  readonly timeoutMs: number;
   /** Whether the store is relied on to check the condition of a DELETE. */
   readonly conditionalDelete: boolean;
   /** Whose protocol the store speaks, where it is not theirs. */
@@ -112,14 +122,18 @@ export abstract class BucketVfs implements Vfs {
   }
 
   read(path: string, { maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {
-    return this.#call('read', path, signal, async (key) => {
-      const image = await this.#client.get(key, maxBytes, signal);
+    const limitMs = maxBytes > LARGE_READ_BYTES ? Infinity : this.#settings.timeoutMs;
+    return this.#call('read', path, { signal, limitMs }, async (key, ending) => {
+      const image = await this.#client.get(key, maxBytes, ending);
       return image && { ...image, path };
     });
   }
 
   create(path: string, data: Uint8Array, { signal }: CallOptions = {}): Promise<Written | undefined> {
-    return this.#call('create', path, signal, (key) => this.#client.put(key, undefined, data, signal));
+    const limitMs = this.#limitOf(data);
+    return this.#call('create', path, { signal, limitMs }, (key, ending) =>
+      this.#client.put(key, undefined, data, ending),
+    );
   }
 
   replace(
@@ -128,19 +142,24 @@ export abstract class BucketVfs implements Vfs {
     data: Uint8Array,
     { signal }: CallOptions = {},
   ): Promise<Written | undefined> {
-    return this.#call('replace', path, signal, (key) => this.#client.put(key, version, data, signal));
+    const limitMs = this.#limitOf(data);
+    return this.#call('replace', path, { signal, limitMs }, (key, ending) =>
+      this.#client.put(key, version, data, ending),
+    );
   }
 
   remove(path: string, version: Version, { signal }: CallOptions = {}): Promise<boolean> {
-    return this.#call('remove', path, signal, (key) => {
-      if (this.#settings.conditionalDelete) return this.#client.remove(key, version, signal);
+    const limitMs = this.#settings.timeoutMs;
+    return this.#call('remove', path, { signal, limitMs }, (key, ending) => {
+      if (this.#settings.conditionalDelete) return this.#client.remove(key, version, ending);
       throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot remove ${this.locate(path)} by its version: ${NO_REMOVE}`);
     });
   }
 
   stat(path: string, { signal }: CallOptions = {}): Promise<Stat | undefined> {
-    return this.#call('stat', path, signal, async (key) => {
-      const found = await this.#client.stat(key, signal);
+    const limitMs = this.#settings.timeoutMs;
+    return this.#call('stat', path, { signal, limitMs }, async (key, ending) => {
+      const found = await this.#client.stat(key, ending);
       return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.version };
     });
   }
@@ -162,7 +181,7 @@ export abstract class BucketVfs implements Vfs {
 
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, { signal }: CallOptions = {}): Promise<void> {
     const source = data instanceof Uint8Array ? [data] : data;
-    return this.#call('write', path, signal, (key) => this.#client.upload(key, source, signal));
+    return this.#call('write', path, { signal }, (key) => this.#client.upload(key, source, signal));
   }
 
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {
@@ -177,7 +196,7 @@ export abstract class BucketVfs implements Vfs {
       const isThere = (await this.#client.stat(key, signal)) !== undefined;
       throw moveRefusal(isThere ? 'ERR_VFS_CHANGED' : 'ERR_VFS_NOT_FOUND', ...ends);
     };
-    await this.#call('move', from, signal, work, this.locate(to));
+    await this.#call('move', from, { signal, target: this.locate(to) }, work);
   }
 
   /** False: the object has another version, or is gone. Where no condition is checked, an upload within this round trip is not seen. */
@@ -188,9 +207,10 @@ export abstract class BucketVfs implements Vfs {
   }
 
   delete(path: string, { signal }: CallOptions = {}): Promise<boolean> {
-    return this.#call('delete', path, signal, async (key) => {
-      if (!this.#client.deleteReportsAbsence && !(await this.#client.stat(key, signal))) return false;
-      return this.#client.delete(key, signal);
+    const limitMs = this.#settings.timeoutMs;
+    return this.#call('delete', path, { signal, limitMs }, async (key, ending) => {
+      if (!this.#client.deleteReportsAbsence && !(await this.#client.stat(key, ending))) return false;
+      return this.#client.delete(key, ending);
     });
   }
 
@@ -208,28 +228,43 @@ export abstract class BucketVfs implements Vfs {
     }
   }
 
+  /** Without a limit of its own a call ends by the silence of one of its requests. */
   async #call<T>(
     verb: BucketVerb,
     path: string,
-    signal: Signal,
-    work: (key: string) => Promise<T>,
-    target?: string,
+    {
+      signal,
+      limitMs = Infinity,
+      target,
+    }: { readonly signal: Signal; readonly limitMs?: number; readonly target?: string },
+    work: (key: string, ending: Signal) => Promise<T>,
   ): Promise<T> {
     this.check(path);
     try {
       signal?.throwIfAborted();
-      return await work(this.#key(path));
+      if (limitMs === Infinity) return await work(this.#key(path), signal);
+      return await withinLimit(limitMs, signal, (ending) => work(this.#key(path), ending));
     } catch (error) {
       throw this.#fail(verb, path, signal, error, target);
     }
   }
 
+  #limitOf(data: Uint8Array): number {
+    return this.#settings.timeoutMs * (data.byteLength > LARGE_WRITE_BYTES ? LARGE_FACTOR : 1);
+  }
+
   #fail(verb: BucketVerb, path: string, signal: Signal, error: unknown, target?: string): VfsError {
     const permissions = this.#client.permissions[verb];
     const changes = !READING.includes(verb);
-    const { bucket } = this.#settings;
+    const { bucket, host } = this.#settings;
     const displayPath = target === undefined ? this.locate(path) : `${this.locate(path)} to ${target}`;
-    return this.#client.fail({ verb, displayPath, bucket, permissions, changes, signal }, error);
+    const context = { verb, displayPath, bucket, host, permissions, changes };
+    if (!(error instanceof CallTimeout)) return this.#client.fail({ ...context, signal }, error);
+    const failed = this.#client.fail(context, error.cause);
+    // What the probe of a store found counts more than that there was no time left.
+    if (error.cause instanceof VfsError) return failed;
+    const message = silenceMessage(verb, displayPath, host, error.limitMs);
+    return new VfsError('ERR_VFS_TIMEOUT', message, { cause: failed.cause, effect: failed.effect });
   }
 
   #key(path: string): string {

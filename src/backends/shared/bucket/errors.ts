@@ -1,3 +1,4 @@
+import { limitText, SilenceError } from '../../../util/abort.js';
 import { VfsError, type Effect, type VfsErrorCode } from '../../../vfs/errors.js';
 
 /** The call that a request was sent for. */
@@ -6,6 +7,8 @@ export interface RequestContext {
   /** The URI of the file, as messages show it. */
   readonly displayPath: string;
   readonly bucket: string;
+  /** Who did not answer where nobody did. */
+  readonly host: string;
   /** What the credentials must at least be allowed to do. */
   readonly permissions: readonly string[];
   /** Whether the call changes the store when it succeeds. */
@@ -58,16 +61,35 @@ export function requestError(
 ): VfsError {
   if (error instanceof VfsError) return error;
   const failure = error instanceof RequestFailure ? error : undefined;
-  const { verb, displayPath, changes, signal } = context;
+  const { verb, displayPath, host, changes, signal } = context;
   const details = {
     cause: failure ? failure.cause : error,
     effect: changes && failure ? failure.effect : 'none',
   } as const;
   if (signal?.aborted) return new VfsError('ERR_VFS_ABORTED', `${verb} ${displayPath}: aborted`, details);
+  const silence = failure && silenceIn(failure);
+  if (silence !== undefined)
+    return new VfsError('ERR_VFS_TIMEOUT', silenceMessage(verb, displayPath, host, silence), details);
   const [code, problem] = failure
     ? (diagnose(failure, context) ?? diagnoseByStatus(failure))
     : (['ERR_VFS_IO', messageOf(error)] as const);
   return new VfsError(code, `cannot ${verb} ${displayPath}: ${problem}`, details);
+}
+
+/** The message of an `ERR_VFS_TIMEOUT`. `ms`: how long there was no answer, where that is known. */
+export function silenceMessage(verb: string, displayPath: string, host: string, ms: number): string {
+  const time = Number.isNaN(ms) ? 'in time' : `for ${limitText(ms)}`;
+  return `cannot ${verb} ${displayPath}: ${host} did not answer ${time}`;
+}
+
+/** How long the store was silent, in milliseconds; NaN where the SDK does not say. Undefined: silence is not why the request failed. */
+function silenceIn({ status, cause }: RequestFailure): number | undefined {
+  if (status !== undefined) return undefined;
+  if (cause instanceof SilenceError) return cause.limitMs;
+  if (!(cause instanceof Error) || cause.name !== 'TimeoutError') return undefined;
+  // The SDK gives this name to broken connections as well.
+  const { code } = cause as { readonly code?: unknown };
+  return code === undefined || code === 'ETIMEDOUT' ? NaN : undefined;
 }
 
 function diagnoseByStatus({ status, absent, answer }: RequestFailure): Diagnosis {
