@@ -114,7 +114,7 @@ export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
   const { root = '/', hardLinks = true, client } = options;
   const port = options.port ?? knownTo(client, 'port') ?? 22;
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
-    throw badOption(`port must be from 1 to 65535, not ${String(port)}`);
+    throw badOption(`port must be from 1 to 65535, not ${JSON.stringify(port)}`);
   if (!root.startsWith('/')) throw badOption(`root must be an absolute path, not ${JSON.stringify(root)}`);
   return {
     host: required('host', options.host, client),

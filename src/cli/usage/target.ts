@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { untilAborted } from '../../util/abort.js';
 import { openFile, openFolder } from '../../open.js';
 import type { VfsFile } from '../../vfs/file.js';
 import type { Folder } from '../../vfs/path.js';
@@ -32,20 +33,25 @@ export async function openLocation(text: string): Promise<Folder> {
 }
 
 async function checkLocalFile(path: string): Promise<void> {
-  if ((await kindOf(path)) === 'folder') {
+  const found = await kindOf(path);
+  if (found === 'folder') {
     throw usageError(`cannot lock ${path}: it is a folder; expected a file, which need not exist yet`);
   }
+  if (found === 'unknown') return;
   const folder = dirname(path);
   const kind = await kindOf(folder);
   if (kind === 'nothing') throw usageError(`cannot lock ${path}: there is no folder ${folder}`);
   if (kind === 'file') throw usageError(`cannot lock ${path}: ${folder} is not a folder`);
 }
 
+/** How long a disk may take to say what a path is before the store is left to find out. */
+const LOOK_MS = 400;
+
 async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing' | 'unknown'> {
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+    return (await untilAborted(stat(path), undefined, { limitMs: LOOK_MS })).isDirectory() ? 'folder' : 'file';
   } catch (error) {
-    // For every other failure, such as a missing permission, the store reports the reason later.
+    // For every other failure, such as a missing permission or a disk that hangs, the store reports the reason later.
     return ['ENOENT', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code)) ? 'nothing' : 'unknown';
   }
 }
