@@ -41,6 +41,7 @@ const RELEASED: LockRecord = {
   renewedAt: undefined,
   renewals: 0,
   bootId: '',
+  machineId: '',
   processStart: '',
   namespace: '',
   fencingToken: '',

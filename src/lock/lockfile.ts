@@ -48,7 +48,7 @@ export class Lockfile {
   #acquiring: Acquisition | undefined;
 
   /**
-   * Does no I/O. For a path or a URI use `Lockfile.open`.
+   * Does no I/O, unless `realpath` is set. For a path or a URI use `Lockfile.open`.
    *
    * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable, or `file` is no `VfsFile`.
    * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store cannot exclude others. `ERR_VFS_PATH`: the name of the lock file would
@@ -57,8 +57,8 @@ export class Lockfile {
   constructor(file: VfsFile, options: LockOptions = {}) {
     if (!(file instanceof VfsFile))
       throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
-    this.file = file;
-    this.#target = lockTarget(file.vfs, file.vfs, file.path);
+    this.file = options.realpath ? file.real() : file;
+    this.#target = lockTarget(file.vfs, file.vfs, this.file.path);
     this.#options = resolveLockOptions(options);
   }
 

@@ -40,7 +40,7 @@ export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
  * }
  */
 export function lockSync(file: string | URL | VfsFile, options: LockOptions & SyncAcquireOptions = {}): SyncLock {
-  const opened = openLocal(file);
+  const opened = options.realpath ? openLocal(file).real() : openLocal(file);
   const target = syncTarget(opened);
   const contender = new Contender(target, resolveLockOptions(options));
   const waitMs = resolveWait(options);

@@ -40,6 +40,17 @@ export class VfsFile {
     return this.vfs.locate(this.path);
   }
 
+  /**
+   * The same file by its path without symbolic links in its folder, so that the path stays right when such a link is changed. The
+   * file need not exist; a link in its own place is not followed.
+   *
+   * @throws {VfsError} `ERR_VFS_NOT_FOUND`: the folder does not exist. `ERR_VFS_UNSUPPORTED`: SFTP, where links cannot be resolved.
+   */
+  real(): VfsFile {
+    const path = this.vfs.realPath?.(this.path) ?? this.path;
+    return path === this.path ? this : new VfsFile(this.vfs, path);
+  }
+
   /** The whole content, with its version and times. Undefined: there is no such file. */
   read(options?: CallOptions): Promise<Snapshot | undefined> {
     return this.vfs.read(this.path, options);

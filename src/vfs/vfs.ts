@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly modifiedMs: number;
   /** The store's own clock when this was read, in milliseconds since 1970. Undefined: it has none, or was not asked. */
   readonly nowMs: number | undefined;
+  /** True: nobody but the running system of this machine can have the file open, as on a disk of its own. Absent: unknown. */
+  readonly isOnOwnDisk?: boolean | undefined;
 }
 
 /** What is known about a folder that stands where a file was expected. */
@@ -197,6 +199,15 @@ export interface Vfs {
   locate(path: string): string;
   /** Distinguishes this store from others whose `locate` returns the same, such as buckets at two endpoints. */
   readonly storeId?: string;
+
+  /**
+   * The path of the same file without symbolic links in its folder, for the lock option `realpath`. The file need not exist.
+   * Absent: the store has no links.
+   *
+   * @throws {VfsError} `ERR_VFS_NOT_FOUND`: the folder does not exist. `ERR_VFS_PATH`: it is not below the root of the store.
+   *   `ERR_VFS_UNSUPPORTED`: the store has links and cannot resolve them.
+   */
+  realPath?(path: string): string;
 
   /** Reads a whole file. Undefined: there is no such file. */
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined>;

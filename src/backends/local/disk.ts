@@ -77,6 +77,11 @@ export function mayHang(folder: string): boolean {
   return disks.get(folder)?.calls !== inlineCalls;
 }
 
+/** Whether a folder is known to be on a disk that no other machine can use while this one does. */
+export function isOnOwnDisk(folder: string): boolean {
+  return disks.get(folder)?.calls === inlineCalls;
+}
+
 /** What `syscallsFor` returns, without waiting. Undefined: the disk of this folder is not known yet. */
 export function knownSyscallsFor(folder: string): Syscalls | undefined {
   const disk = disks.get(folder);

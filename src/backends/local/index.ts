@@ -27,6 +27,7 @@ import type * as LeftoverFiles from './leftovers.js';
 import { createLock, holderFolderOf, makeHolderFolder, readFile, removeLock, replaceLock } from './lock-files.js';
 import type * as Move from './move.js';
 import type { LocalVfsOptions } from './options.js';
+import { realPathBelow } from './real-path.js';
 import { eachOfData, runOnData, runOnLock, runOnLockSync, type Call, type LockWork } from './runner.js';
 import { watchFile } from './watch.js';
 
@@ -107,6 +108,17 @@ export class LocalVfs implements Vfs {
   /** The absolute path on this machine. */
   locate(path: string): string {
     return path === '' ? this.#root : this.#prefix + path;
+  }
+
+  /** The path of the same file without symbolic links in its folder. */
+  realPath(path: string): string {
+    this.check(path);
+    const located = this.locate(path);
+    try {
+      return realPathBelow(this.#root, located);
+    } catch (error) {
+      throw posixError('resolve', located, error);
+    }
   }
 
   read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {

@@ -7,7 +7,7 @@ import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
 import { recordVersion, viaIn } from '../shared/content-version.js';
 import { createFile as createPlainFile, discard, removeFile, replaceFile } from '../shared/plain/lock-files.js';
 import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
-import { allowsHolderFolder } from './disk.js';
+import { allowsHolderFolder, isOnOwnDisk } from './disk.js';
 import type { LocalFiles } from './files.js';
 import { partyIn, type Party } from './party.js';
 
@@ -27,7 +27,8 @@ export function* readFile(
   if (image === undefined) return undefined;
   const nowMs = options.clock ? yield* readDiskClock(files, path) : undefined;
   const coarse = nowMs !== undefined && nowMs % 1000 === 0 && image.modifiedMs % 1000 === 0;
-  return { ...image, nowMs: coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs };
+  const isOwn = isOnOwnDisk(dirname(path));
+  return { ...image, nowMs: coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs, ...(isOwn && { isOnOwnDisk: true }) };
 }
 
 /** The id of the private folder that this process has beside a lock file; undefined where it has none. */

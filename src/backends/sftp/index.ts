@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 
 import { freshId } from '../../util/fresh-id.js';
 import { run } from '../../util/steps.js';
+import { VfsError } from '../../vfs/errors.js';
 import { isPrivateName, stagedPath } from '../../vfs/names.js';
 import type {
   CallOptions,
@@ -98,6 +99,14 @@ export class SftpVfs implements Vfs {
   /** Closes the connection, unless it belongs to a borrowed `client`. The next call opens a new one. */
   close(): void {
     this.#runner.close();
+  }
+
+  /** Always throws `ERR_VFS_UNSUPPORTED`. */
+  realPath(path: string): never {
+    throw new VfsError(
+      'ERR_VFS_UNSUPPORTED',
+      `cannot resolve ${this.locate(path)}: links on an SFTP server are not resolved`,
+    );
   }
 
   read(path: string, { clock = false, maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Snapshot | undefined> {

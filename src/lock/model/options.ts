@@ -13,7 +13,8 @@ export interface LockOptions {
    */
   readonly ttl?: Duration;
   /**
-   * Renew in the background every third of `ttl`. With false the lock is lost after `ttl`, unless you call `renew`.
+   * Renew in the background every third of `ttl`, and every minute where `ttl` is `Infinity`: that a lock without end was removed,
+   * for example by a cleaner of old files, is noticed so. With false the lock is lost after `ttl`, unless you call `renew`.
    *
    * @default true
    */
@@ -50,6 +51,14 @@ export interface LockOptions {
    * @default process.pid
    */
   readonly pid?: number;
+  /**
+   * On the local disk, resolve symbolic links in the folder of the file first, so that the lock stays the same one when such a link
+   * (`current -> releases/42`) is changed meanwhile, and messages show the real path. The file need not exist, and a link in its
+   * own place is not followed. This reads the disk at once.
+   *
+   * @default false
+   */
+  readonly realpath?: boolean;
 }
 
 /** Decides about a stale lock: only `false` prevents its takeover. `record` is undefined when it cannot be read. */

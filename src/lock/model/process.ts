@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { readProcessStat } from '../../util/process-stat.js';
@@ -8,6 +9,8 @@ export interface ProcessIdentity {
   readonly hostname: string;
   readonly pid: number;
   readonly bootId: string;
+  /** A hash of the id that the system keeps over its starts: the id itself is confidential. */
+  readonly machineId: string;
   /** When the process started, in the kernel's clock ticks since boot. */
   readonly processStart: string;
   /** The namespaces in which `pid` and `processStart` have their meaning. */
@@ -15,25 +18,35 @@ export interface ProcessIdentity {
 }
 
 let self: ProcessIdentity | undefined;
-let surroundings: Pick<ProcessIdentity, 'bootId' | 'namespace'> | undefined;
+let surroundings: Pick<ProcessIdentity, 'bootId' | 'machineId' | 'namespace'> | undefined;
 
-/** The identity of this process, read once. Only Linux shows more than the host name and the pid. */
+/**
+ * The identity of this process, read once. Only Linux shows more than the host name and the pid. What could not be read for want of
+ * a free descriptor is read again the next time: it would be missing for good.
+ */
 export function thisProcess(): ProcessIdentity {
-  return (self ??= identify(process.pid));
+  if (self) return self;
+  const identity = identify(process.pid);
+  if (identity.processStart !== '' || surroundings?.namespace === '') self = identity;
+  return identity;
 }
 
 /** The identity of the process that has `pid` here now; its `processStart` is empty when there is none. */
 export function identify(pid: number): ProcessIdentity {
-  surroundings ??= readSurroundings();
-  const processStart = surroundings.namespace === '' ? '' : (readProcessStat(String(pid))?.start ?? '');
-  return { hostname: hostname(), pid, ...surroundings, processStart };
+  const around = (surroundings ??= readSurroundings()) ?? UNKNOWN;
+  const processStart = around.namespace === '' ? '' : (readProcessStat(String(pid))?.start ?? '');
+  return { hostname: hostname(), pid, ...around, processStart };
 }
+
+const UNKNOWN = { bootId: '', machineId: '', namespace: '' };
 
 /**
  * Whether `other` ran on this host, in the pid namespace of this process, and has ended: its pid is unused, belongs to a process
- * that started at another time, or belongs to a zombie. False means only that there is no proof.
+ * that started at another time, or belongs to a zombie. Where it has left something on a disk that only this machine can use
+ * (`onOwnDisk`), it has also ended if this machine was started again since. False means only that there is no proof.
  */
-export function isProvablyGone(other: ProcessIdentity): boolean {
+export function isProvablyGone(other: ProcessIdentity, onOwnDisk = false): boolean {
+  if (onOwnDisk && isOfEarlierBoot(other)) return true;
   const { pid, processStart } = other;
   if (!isNeighbour(other) || processStart === '' || !Number.isSafeInteger(pid) || pid <= 0) return false;
   if (!hasProcess(pid)) return true;
@@ -43,10 +56,21 @@ export function isProvablyGone(other: ProcessIdentity): boolean {
 }
 
 function isNeighbour(other: ProcessIdentity): boolean {
+  return isSame(other, ['hostname', 'bootId', 'namespace']);
+}
+
+/** On a store that several machines use this would not do: machines made from one image may share their id and their name. */
+function isOfEarlierBoot(other: ProcessIdentity): boolean {
+  const { bootId } = thisProcess();
+  return isSame(other, ['hostname', 'machineId']) && bootId !== '' && other.bootId !== '' && other.bootId !== bootId;
+}
+
+function isSame(
+  other: ProcessIdentity,
+  names: readonly ('hostname' | 'bootId' | 'machineId' | 'namespace')[],
+): boolean {
   const here = thisProcess();
-  return (['hostname', 'bootId', 'namespace'] as const).every(
-    (name) => other[name] !== '' && other[name] === here[name],
-  );
+  return names.every((name) => other[name] !== '' && other[name] === here[name]);
 }
 
 function hasProcess(pid: number): boolean {
@@ -66,10 +90,24 @@ function hasLiveThread(pid: number): boolean {
   }
 }
 
-function readSurroundings(): Pick<ProcessIdentity, 'bootId' | 'namespace'> {
-  const bootId = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
-  const namespace = attempt(readNamespace);
-  return bootId && namespace ? { bootId, namespace } : { bootId: '', namespace: '' };
+/** Undefined: they could not be read now, and may be another time. */
+function readSurroundings(): typeof surroundings {
+  try {
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    const namespace = readNamespace();
+    return bootId && namespace ? { bootId, machineId: readMachineId(), namespace } : UNKNOWN;
+  } catch (error) {
+    return PASSING.has(String((error as NodeJS.ErrnoException).code)) ? undefined : UNKNOWN;
+  }
+}
+
+/** The codes of failures that pass. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO']);
+
+/** Many containers have none. */
+function readMachineId(): string {
+  const id = existsSync('/etc/machine-id') ? readFileSync('/etc/machine-id', 'latin1').trim() : '';
+  return /^[0-9a-f]{32}$/.test(id) ? createHmac('sha256', id).update('vfs-lockfile').digest('hex').slice(0, 32) : '';
 }
 
 function readNamespace(): string {
@@ -83,13 +121,5 @@ function readNamespace(): string {
     // A kernel without time namespaces shows the same start times to everybody.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return pidNamespace;
     throw error;
-  }
-}
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
   }
 }

@@ -26,8 +26,8 @@ export function* readLock(
   try {
     const snapshot = yield* ask(source.read(path, { ...options, maxBytes: READ_BYTES }));
     if (snapshot === undefined) return undefined;
-    const { version, modifiedMs, nowMs, data } = snapshot;
-    return { version, modifiedMs, nowMs, data, ...contentOf(data) };
+    const { version, modifiedMs, nowMs, isOnOwnDisk, data } = snapshot;
+    return { version, modifiedMs, nowMs, isOnOwnDisk, data, ...contentOf(data) };
   } catch (error) {
     if (!isNotAFile(error)) throw error;
     const times = yield* ask(source.folderTimes?.(path, options));

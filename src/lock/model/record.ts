@@ -27,6 +27,8 @@ export interface LockRecord {
   readonly renewals: number;
   /** Identifies the run of the holder's host since it was started. */
   readonly bootId: string;
+  /** Identifies the holder's host over its runs. */
+  readonly machineId: string;
   /** When the holder's process started, in clock ticks since the start of its host. */
   readonly processStart: string;
   /** The namespaces in which `pid` and `processStart` have their meaning. */
@@ -72,6 +74,7 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     renewedAt: record.renewedAt && goTime(record.renewedAt),
     renewals: record.renewals || undefined,
     bootId: record.bootId || undefined,
+    machineId: record.machineId || undefined,
     processStart: record.processStart || undefined,
     namespace: record.namespace || undefined,
     fencingToken: record.fencingToken || undefined,
@@ -124,6 +127,7 @@ function recordOf(json: unknown): LockRecord {
     renewedAt: instant(text('renewedAt')),
     renewals: field(json, 'renewals', isCount) ?? 0,
     bootId: text('bootId'),
+    machineId: text('machineId'),
     processStart: text('processStart'),
     namespace: text('namespace'),
     fencingToken: text('fencingToken'),

@@ -21,7 +21,7 @@ export interface StalenessPolicy {
 }
 
 /** What a lock file says, and which version of it says so. */
-export interface LockFile extends Pick<Snapshot, 'data' | 'modifiedMs' | 'nowMs'>, LockContent {
+export interface LockFile extends Pick<Snapshot, 'data' | 'modifiedMs' | 'nowMs' | 'isOnOwnDisk'>, LockContent {
   readonly version: Version;
 }
 
@@ -70,7 +70,7 @@ export class StalenessTracker {
     const idleMs = this.#idleMs(file);
     if (foreign) return { ...file, ...this.#observeForeign(foreign, idleMs), reason: undefined, idleMs };
     const staleInMs = this.#allowanceMs(record) - idleMs;
-    const reason = record?.released ? undefined : staleReason(record, staleInMs);
+    const reason = record?.released ? undefined : staleReason(file, staleInMs);
     const state = record?.released ? 'free' : reason === undefined ? 'held' : 'stale';
     return { ...file, state, reason, idleMs, staleInMs };
   }
@@ -103,8 +103,8 @@ export class StalenessTracker {
   }
 }
 
-function staleReason(record: LockRecord | undefined, staleInMs: number): StaleReason | undefined {
-  if (record !== undefined && isProvablyGone(record)) return 'dead-process';
+function staleReason({ record, isOnOwnDisk }: LockFile, staleInMs: number): StaleReason | undefined {
+  if (record !== undefined && isProvablyGone(record, isOnOwnDisk)) return 'dead-process';
   if (staleInMs >= 0) return undefined;
   return record === undefined ? 'unreadable' : 'expired';
 }

@@ -12,6 +12,9 @@ import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
 
+/** A lock without end is renewed this often: who cleans up old files leaves it alone, and a removal is noticed. */
+const ENDLESS_RENEWAL_MS = 60_000;
+
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
 /** How much longer the store may take to settle what is aborted then. */
@@ -46,7 +49,7 @@ export class HeldLock {
     this.#autoRenew = autoRenew;
     this.#onEnd = onEnd;
     // The first renewal comes at a random time, so that locks taken together are not renewed together.
-    this.#scheduleRenewal((lease.record.leaseMs / 3) * (0.4 + 0.6 * Math.random()));
+    this.#scheduleRenewal(this.#intervalMs * (0.4 + 0.6 * Math.random()));
   }
 
   /** The display path of the lock file. */
@@ -177,7 +180,7 @@ export class HeldLock {
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
     this.#report('renew', 'renewed', performance.now() - startedMs);
-    this.#scheduleRenewal((this.lease.record.leaseMs / 3) * (0.8 + 0.2 * Math.random()));
+    this.#scheduleRenewal(this.#intervalMs * (0.8 + 0.2 * Math.random()));
   }
 
   #renewInBackground(): void {
@@ -185,7 +188,7 @@ export class HeldLock {
     this.renew().catch((error: unknown) => {
       if (this.#loss !== undefined || this.#ended) return;
       this.#failure = error;
-      this.#scheduleRenewal((this.lease.record.leaseMs / 12) * (0.5 + 0.5 * Math.random()));
+      this.#scheduleRenewal((this.#intervalMs / 4) * (0.5 + 0.5 * Math.random()));
     });
   }
 
@@ -197,13 +200,17 @@ export class HeldLock {
   /** One timer serves the next renewal and the deadline. It does not keep the process alive. */
   #setTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#ended || this.#loss || this.lease.remainingMs === Infinity) return;
-    const dueMs = Math.min(this.lease.remainingMs, this.#renewAtMs - performance.now(), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => {
-      if (this.loss || this.#ended) return;
-      if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
-      this.#setTimer();
-    }, roundDelay(dueMs));
+    if (this.#ended || this.#loss) return;
+    const dueMs = Math.min(this.lease.remainingMs, this.#renewAtMs - performance.now());
+    if (dueMs === Infinity) return;
+    this.#timer = setTimeout(
+      () => {
+        if (this.loss || this.#ended) return;
+        if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
+        this.#setTimer();
+      },
+      roundDelay(Math.min(dueMs, LONGEST_TIMER_MS)),
+    );
     unrefTimer(this.#timer);
   }
 
@@ -233,6 +240,11 @@ export class HeldLock {
     if (reason !== undefined) this.#loss ??= new LockLostError(this.#target.displayPath, reason);
     this.#report('release', reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
+  }
+
+  get #intervalMs(): number {
+    const { leaseMs } = this.lease.record;
+    return leaseMs === Infinity ? ENDLESS_RENEWAL_MS : leaseMs / 3;
   }
 
   get #heldMs(): number {

@@ -10,6 +10,10 @@ import fc from 'fast-check';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { memVfs } from '../../../src/backends/mem.js';
+import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
+import { encodeRecord } from '../../../src/lock/model/record.js';
+import { GO_RECORD } from '../../support/records.js';
 import { identify, isProvablyGone, type ProcessIdentity, thisProcess } from '../../../src/lock/model/process.js';
 
 const onLinux = process.platform === 'linux';
@@ -61,6 +65,7 @@ describe('the identity of a process', () => {
       hostname: readFileSync('/proc/sys/kernel/hostname', 'utf8').trim(),
       pid: process.pid,
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      machineId: expect.stringMatching(/^([0-9a-f]{32})?$/) as string,
       processStart: expect.stringMatching(/^\d+$/) as string,
       namespace: expect.stringMatching(/^pid:\[\d+\]( time:\[\d+\])?$/) as string,
     });
@@ -174,6 +179,33 @@ ctypes.CDLL(None).pthread_exit(None)`;
     }
   });
 
+  it.skipIf(thisProcess().machineId === '')(
+    'B16: is known for a process of an earlier boot of this machine, where no other machine can have left its lock',
+    async () => {
+      const here = thisProcess();
+      const earlier = { ...here, bootId: 'an earlier boot' };
+      expect(isProvablyGone(earlier, true)).toBe(true);
+      expect(isProvablyGone(earlier)).toBe(false);
+      for (const other of [{ hostname: 'other' }, { machineId: 'other' }, { machineId: '' }, { bootId: '' }]) {
+        expect(isProvablyGone({ ...earlier, ...other }, true), JSON.stringify(other)).toBe(false);
+      }
+      const root = mkdtempSync(join(tmpdir(), 'vfs-lockfile-boot-'));
+      const record = { ...GO_RECORD, ...earlier, ttlMs: Infinity, leaseMs: Infinity };
+      for (const [vfs, taken] of [
+        [localVfs({ root }), true],
+        [memVfs(), false],
+      ] as const) {
+        await vfs.create('data.csv.lock', encodeRecord(record));
+        const lock = new Lockfile(new VfsFile(vfs, 'data.csv'));
+        expect(await lock.isStale()).toBe(taken);
+        expect(await lock.tryAcquire()).toBe(taken);
+        expect(lock.reclaimedFrom?.reason).toBe(taken ? 'dead-process' : undefined);
+        await lock.release();
+      }
+      rmSync(root, { recursive: true });
+    },
+  );
+
   it('is judged without throwing, whatever its record says', () => {
     const here = thisProcess();
     const either = (own: string): fc.Arbitrary<string> => fc.oneof(fc.constant(own), fc.string());
@@ -181,6 +213,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
       hostname: either(here.hostname),
       pid: fc.oneof(fc.constant(here.pid), fc.integer(), fc.double()),
       bootId: either(here.bootId),
+      machineId: either(here.machineId),
       processStart: either(here.processStart),
       namespace: either(here.namespace),
     });

@@ -147,7 +147,7 @@ describe('the deadline of a holder', () => {
 
   it('does not exist for a lease without end', async () => {
     const vfs = lab.machine();
-    const lock = lockOn(vfs, { ttl: Infinity });
+    const lock = lockOn(vfs, { ttl: Infinity, renew: false });
     await lock.acquire();
     expect(vi.getTimerCount()).toBe(0);
     expect(lab.bytes).toContain('"ttl": 0');
@@ -158,6 +158,26 @@ describe('the deadline of a holder', () => {
     expect([lock.held, lock.remainingMs]).toEqual([true, Infinity]);
     expect(vfs.count('replace')).toBe(0);
     expect(await lock.release()).toBe(true);
+  });
+
+  it('B15: does not exist for a lock without end, whose removal is noticed all the same, and which is touched', async () => {
+    const vfs = lab.machine();
+    const lock = lockOn(vfs, { ttl: Infinity });
+    await lock.acquire();
+    const { signal } = lock;
+    await pass(10 * 60_000);
+    const { renewals, renewedAt, leaseMs } = lab.record!;
+    expect([renewals >= 9, leaseMs, lock.held, lock.remainingMs]).toEqual([true, Infinity, true, Infinity]);
+    expect(Date.now() - renewedAt!.getTime()).toBeLessThan(61_000);
+    lab.put(undefined);
+    expect(await lockOn(lab.machine()).tryAcquire()).toBe(true);
+    expect(lock.held).toBe(true);
+    await pass(61_000);
+    expect(signal.reason).toMatchObject({ code: 'ERR_LOCK_LOST', reason: 'stolen' });
+    expect(lock.held).toBe(false);
+    expect(() => {
+      lock.assertHeld();
+    }).toThrow(LockLostError);
   });
 
   it('comes once and for all without background renewal, unless renewed by hand', async () => {

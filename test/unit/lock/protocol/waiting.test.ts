@@ -185,7 +185,7 @@ describe('waiting for somebody elsewhere', () => {
   });
 
   it('ends at once when it is aborted, with the reason of the signal, and leaves no timer behind', async () => {
-    const holder = lockOn(lab.machine(), { ttl: Infinity });
+    const holder = lockOn(lab.machine(), { ttl: Infinity, renew: false });
     await holder.acquire();
     const controller = new AbortController();
     const lock = lockOn(lab.machine());

@@ -1,0 +1,20 @@
+import { expect, test, vi } from 'vitest';
+
+import { freshId } from '../../../src/util/fresh-id.js';
+
+const drawn = vi.hoisted((): number[] => []);
+
+// A machine whose clones all draw the same numbers.
+vi.mock('node:crypto', () => ({
+  randomBytes: (bytes: number) => {
+    drawn.push(bytes);
+    return Buffer.alloc(bytes, 7);
+  },
+}));
+
+test('B18: an id is drawn when it is needed, none is kept in store, and equal random numbers give different ids', () => {
+  const ids = Array.from({ length: 100 }, freshId);
+  expect(new Set(ids).size).toBe(100);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(drawn).toEqual(Array.from({ length: 100 }, () => 16));
+});
