@@ -3,6 +3,7 @@ import type { MemVfs } from './backends/mem.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
 import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';
+import { badUri, decodedPath, partsOf } from './vfs/uri.js';
 
 export type { Folder };
 
@@ -11,8 +12,6 @@ export type { Folder };
  * reject; `openFile` then rejects with that error.
  */
 export type Backend = (uri: string, path: string) => VfsFile | Promise<VfsFile>;
-
-const URI = /^([a-z][a-z0-9+.-]+):\/\/([^/?#]*)([^?#]*)(.*)$/is;
 
 let disk: LocalVfs | undefined;
 let memory: MemVfs | undefined;
@@ -55,28 +54,28 @@ export function registerBackend(scheme: string, backend: Backend): void {
 export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
   if (file instanceof VfsFile) return file;
   const text = textOf(file);
-  const [, scheme = '', , path = '', extra] = URI.exec(text) ?? [];
-  if (scheme === '') return openLocal(text);
-  const backend = backends.get(scheme.toLowerCase());
+  const uri = partsOf(text);
+  if (uri === undefined) return openLocal(text);
+  const backend = backends.get(uri.scheme);
   if (backend === undefined) {
-    throw bad(
+    throw badUri(
       text,
-      `has the unknown scheme ${scheme}; known are ${[...backends.keys()].join(', ')}, or a path on the local disk`,
+      `has the unknown scheme ${uri.scheme}; known are ${[...backends.keys()].join(', ')}, or a path on the local disk`,
     );
   }
-  if (extra !== '') throw bad(text, 'has a ? or # in its path; write %3F or %23');
-  return backend(text, filePath(decoded(text, path)));
+  if (uri.extra !== '') throw badUri(text, 'has a ? or # in its path; write %3F or %23');
+  return backend(text, filePath(decodedPath(text, uri)));
 }
 
 /** The same for a path or `file:` URI of the local disk only, without a promise. */
 export function openLocal(file: string | URL | VfsFile): VfsFile {
   if (file instanceof VfsFile) return file;
   const text = textOf(file);
-  const [, scheme, , path = ''] = URI.exec(text) ?? [];
-  if (scheme !== undefined) return openLocalUri(text, filePath(decoded(text, path)));
+  const uri = partsOf(text);
+  if (uri) return openLocalUri(text, filePath(decodedPath(text, uri)));
   const [, prefix = ''] = /^([^:/]+):/.exec(text) ?? [];
   if (backends.has(prefix.toLowerCase())) {
-    throw bad(text, `lacks the slashes of a URI; expected ${prefix}:///folder/file, or ./${prefix}:... for a path`);
+    throw badUri(text, `lacks the slashes of a URI; expected ${prefix}:///folder/file, or ./${prefix}:... for a path`);
   }
   disk ??= localVfs();
   if (text === '') return new VfsFile(disk, text);
@@ -125,12 +124,12 @@ function workingDirectory(): string {
 }
 
 function openLocalUri(uri: string, path: string): VfsFile {
-  if (!/^file:\/\/(localhost)?\//i.test(uri)) throw bad(uri, 'is no local file; expected file:///folder/file');
+  if (!/^file:\/\/(localhost)?\//i.test(uri)) throw badUri(uri, 'is no local file; expected file:///folder/file');
   return new VfsFile((disk ??= localVfs()), path);
 }
 
 async function openMemory(uri: string, path: string): Promise<VfsFile> {
-  if (!/^mem:\/\/\//i.test(uri)) throw bad(uri, 'names a host; expected mem:///folder/file');
+  if (!/^mem:\/\/\//i.test(uri)) throw badUri(uri, 'names a host; expected mem:///folder/file');
   const { MemVfs } = await import('./backends/mem.js');
   return new VfsFile((memory ??= new MemVfs({}, '')), path);
 }
@@ -148,18 +147,4 @@ async function openBucket(uri: string, path: string): Promise<VfsFile> {
 async function openGoogleBucket(uri: string, path: string): Promise<VfsFile> {
   const { openGcs } = await import('./backends/gcs/index.js');
   return openGcs(uri, path);
-}
-
-function decoded(uri: string, path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch (cause) {
-    throw bad(uri, 'has a malformed percent escape', cause);
-  }
-}
-
-function bad(uri: string, problem: string, cause?: unknown): VfsError {
-  // No password may appear in a message.
-  const harmless = uri.replace(/^([^:]*:\/\/)[^/?#]*@/, '$1***@');
-  return new VfsError('ERR_VFS_URI', `the URI ${quoted(harmless)} ${problem}`, { cause });
 }

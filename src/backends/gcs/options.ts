@@ -1,3 +1,4 @@
+import { hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
 import { durationMs, type Duration } from '../../util/duration.js';
 import { VfsError } from '../../vfs/errors.js';
 
@@ -96,7 +97,10 @@ function endpointOf(given: string | undefined): string {
   const { STORAGE_EMULATOR_HOST: emulator = '' } = process.env;
   const text = given ?? (emulator === '' ? GOOGLE : emulator);
   const url = (/^https?:\/\//.test(text) ? text : `https://${text}`).replace(/\/+$/, '').replace(/\/storage\/v1$/, '');
-  if (URL.canParse(url)) return url;
+  if (URL.canParse(url)) {
+    if (!hasUser(url)) return url;
+    throw bad(USER_REFUSED);
+  }
   // The message does not show it, because a secret may be what is wrong with it.
   throw bad('endpoint is not an http or https URL');
 }

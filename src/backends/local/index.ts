@@ -22,6 +22,7 @@ import type {
   WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
+import { posixError } from '../shared/plain/posix-errors.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
 import { createLock, holderFolderOf, makeHolderFolder, readFile, removeLock, replaceLock } from './lock-files.js';

@@ -1,3 +1,4 @@
+import { hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
 import { durationMs, type Duration } from '../../util/duration.js';
 import { VfsError } from '../../vfs/errors.js';
 
@@ -153,7 +154,10 @@ function endpointFromEnvironment(): string | undefined {
 function endpointOf(given: string | undefined): string | undefined {
   const endpoint = given ?? endpointFromEnvironment();
   if (endpoint === undefined) return undefined;
-  if (/^https?:\/\/[^/]/.test(endpoint) && URL.canParse(endpoint)) return endpoint;
+  if (/^https?:\/\/[^/]/.test(endpoint) && URL.canParse(endpoint)) {
+    if (!hasUser(endpoint)) return endpoint;
+    throw bad(USER_REFUSED);
+  }
   // The message does not show it, because a secret may be what is wrong with it.
   throw bad('endpoint is not an http or https URL');
 }

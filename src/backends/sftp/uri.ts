@@ -43,8 +43,16 @@ function parseUri(uri: string): SftpUri {
   return {
     host: host.replace(/^\[|\]$/g, ''),
     port: port === undefined ? 22 : Number(port),
-    username: user === undefined ? userInfo().username : decodeURIComponent(user),
+    username: user === undefined ? userInfo().username : decodedUser(user),
   };
+}
+
+function decodedUser(user: string): string {
+  try {
+    return decodeURIComponent(user);
+  } catch {
+    throw bad('has a malformed percent escape in its user name');
+  }
 }
 
 function bad(problem: string): VfsError {

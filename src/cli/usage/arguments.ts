@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { usageError, type CliError } from '../exit-codes.js';
@@ -57,12 +59,29 @@ export type Arguments =
 
 /** Reads a command line. Throws a usage error that names the mistake. Values are read later, by `settings.ts`. */
 export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
+  refuseMangled(argv);
   const [verb, ...rest] = argv;
   if (isCommand(verb)) return readCommand(verb, rest, env);
   if (verb === '--help' || verb === '-h') return { verb: 'help' };
   if (verb === 'help') return readTopic(rest);
   if (verb === '--version') return { verb: 'version' };
   throw unexpected(verb);
+}
+
+/** Node replaces bytes that are no UTF-8, so COMMAND would get, and a lock would protect, another file than the one that was named. */
+function refuseMangled(argv: readonly string[]): void {
+  const mangled = argv.find((argument) => argument.includes('\ufffd'));
+  if (mangled === undefined || isOwnCommandLineUtf8()) return;
+  throw usageError(`the argument ${JSON.stringify(mangled)} is not UTF-8, and cannot be passed on as it is`);
+}
+
+/** Whether U+FFFD was really written. False: it was not, or nobody can tell. */
+function isOwnCommandLineUtf8(): boolean {
+  try {
+    return isUtf8(readFileSync('/proc/self/cmdline'));
+  } catch {
+    return false;
+  }
 }
 
 function readCommand(verb: CommandName, argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {

@@ -1,6 +1,5 @@
-import { VfsError } from '../../../vfs/errors.js';
 import { VfsFile } from '../../../vfs/file.js';
-import { quoted } from '../../../vfs/path.js';
+import { badUri } from '../../../vfs/uri.js';
 import type { Vfs } from '../../../vfs/vfs.js';
 
 /**
@@ -15,8 +14,8 @@ export function bucketOpener(
   const form = new RegExp(`^${scheme}://([^/:@]+)/([/]*)(.*)$`, 'is');
   return (uri, path) => {
     const [, bucket = '', prefix = '', rest = ''] = form.exec(uri) ?? [];
-    if (bucket === '') throw bad(uri, `is not of the form ${scheme}://bucket/key`);
-    if (rest.includes('//')) throw bad(uri, 'has an empty name in its key, which no path can have');
+    if (bucket === '') throw badUri(uri, `is not of the form ${scheme}://bucket/key`);
+    if (rest.includes('//')) throw badUri(uri, 'has an empty name in its key, which no path can have');
     const place = `${bucket}/${prefix}`;
     const store = stores.get(place) ?? make({ bucket, prefix });
     stores.set(place, store);
@@ -24,8 +23,10 @@ export function bucketOpener(
   };
 }
 
-function bad(uri: string, problem: string): VfsError {
-  // A message must not show a password.
-  const harmless = uri.replace(/^([^:]*:\/\/)[^/]*@/, '$1***@');
-  return new VfsError('ERR_VFS_URI', `the URI ${quoted(harmless)} ${problem}`);
+/** Whether an endpoint holds a user name or a password. They would appear in messages, in events and in `storeId`. */
+export function hasUser(endpoint: string): boolean {
+  const { username, password } = new URL(endpoint);
+  return username !== '' || password !== '';
 }
+
+export const USER_REFUSED = 'endpoint must not hold a user name or a password, which would appear in messages';
