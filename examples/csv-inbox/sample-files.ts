@@ -12,7 +12,7 @@ export interface SampleFile {
 /** What the workers have to do. */
 export interface Workload {
   readonly files: readonly SampleFile[];
-  /** The name of the one large file, which is made of many copies of another. */
+  /** The name of the one large file, which is made of copies of another. */
   readonly largeFile: string;
   /** After how many rows of the large file its first worker is killed. */
   readonly killAtRows: number;
@@ -23,9 +23,9 @@ export function wholeWorkload(): Workload {
   return workload({ mostBytes: Infinity, repeats: 10, killAtRows: 200_000 });
 }
 
-/** The small ones of those files, and one of 5 MB with a hundred thousand rows. */
+/** The small ones of those files, and one of 2 MB with fifty thousand rows. */
 export function quickWorkload(): Workload {
-  return workload({ mostBytes: 200_000, repeats: 2, killAtRows: 40_000 });
+  return workload({ mostBytes: 100_000, repeats: 1, killAtRows: 20_000 });
 }
 
 interface Size {
@@ -38,7 +38,7 @@ function workload({ mostBytes, repeats, killAtRows }: Size): Workload {
   const { resolve } = createRequire(import.meta.url);
   const vega = join(dirname(resolve('vega-datasets')), '..', 'data');
   const observable = dirname(resolve('@observablehq/sample-datasets/diamonds.csv'));
-  const largeFile = `diamonds-${String(repeats)}-times.csv`;
+  const largeFile = repeats === 1 ? 'diamonds.csv' : `diamonds-${String(repeats)}-times.csv`;
   const files = [
     ...csvFilesIn(vega, 'vega', mostBytes),
     ...csvFilesIn(observable, 'observable', mostBytes),

@@ -1,3 +1,3 @@
 import { manyLocksSuite } from '../../support/suites/many-locks.js';
 
-manyLocksSuite(10_000);
+manyLocksSuite(3000);
