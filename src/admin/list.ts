@@ -1,6 +1,7 @@
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
+import type { Vfs } from '../vfs/vfs.js';
 import { resolveSignal } from '../lock/model/options.js';
 import { lockedPath } from '../vfs/names.js';
 import { concurrencyOf, inParallel } from '../util/in-parallel.js';
@@ -80,11 +81,21 @@ export async function* lockedFiles({ vfs, path }: Folder, options: ListLocksOpti
   const { recursive = false, signal } = options;
   let unlisted: VfsError | undefined;
   const onError = options.onError ?? ((error: VfsError): void => void (unlisted ??= error));
-  for await (const entry of vfs.list(path, { recursive, signal, onError })) {
-    const locked = lockedPath(entry.path);
+  const folders: string[] = [];
+  const onFolder = (found: string): unknown => folders.push(found);
+  for await (const entry of vfs.list(path, { recursive, signal, onFolder, onError })) {
+    yield* lockedBy(vfs, [...folders.splice(0), entry.path]);
+  }
+  yield* lockedBy(vfs, folders);
+  if (unlisted) throw unlisted;
+}
+
+/** The files whose locks are at some paths; what is no lock is left out. Other libraries' locks may be folders. */
+function* lockedBy(vfs: Vfs, locks: readonly string[]): Generator<VfsFile> {
+  for (const lock of locks) {
+    const locked = lockedPath(lock);
     if (locked !== undefined) yield new VfsFile(vfs, locked);
   }
-  if (unlisted) throw unlisted;
 }
 
 /** Returns undefined if the lock file does not exist any more. */

@@ -9,6 +9,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  FolderTimes,
   ListOptions,
   MoveOptions,
   ReadOptions,
@@ -131,13 +132,23 @@ export class MemVfs implements Vfs {
     return this.#do('stat', path, options, (volume) => statOf(volume, path));
   }
 
+  folderTimes(path: string, options: ReadOptions = {}): Promise<FolderTimes | undefined> {
+    return this.#do('read', path, options, (volume) => {
+      const isFolder = volume.existsSync(`/${path}`) && volume.statSync(`/${path}`).isDirectory();
+      return isFolder ? { modifiedMs: Number(volume.statSync(`/${path}`).mtimeMs), nowMs: this.#now() } : undefined;
+    });
+  }
+
   async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
     const names = await this.#do('list', folder, options, (volume) => volume.readdirSync(`/${folder}`), false);
     for (const name of names) {
       const path = folder === '' ? String(name) : `${folder}/${String(name)}`;
       const stat = await this.stat(path, options);
       if (stat !== undefined) yield { path, ...stat };
-      else if (options.recursive && (await this.#isFolder(path))) yield* this.list(path, options);
+      else if (await this.#isFolder(path)) {
+        options.onFolder?.(path);
+        if (options.recursive) yield* this.list(path, options);
+      }
     }
   }
 

@@ -37,7 +37,7 @@ export type Locating = Pick<Vfs, 'locate'>;
 export function walkFolder(
   vfs: Locating,
   folder: string,
-  through: Pick<Walk<FoundName>, 'visit' | 'enters' | 'signal' | 'onError'>,
+  through: Pick<Walk<FoundName>, 'visit' | 'enters' | 'signal' | 'onFolder' | 'onError'>,
 ): AsyncGenerator<Entry> {
   return walk(folder, {
     ...through,

@@ -9,6 +9,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  FolderTimes,
   HolderFolderOptions,
   Leftovers,
   ListOptions,
@@ -25,7 +26,15 @@ import type {
 import { posixError } from '../shared/plain/posix-errors.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
-import { createLock, holderFolderOf, makeHolderFolder, readFile, removeLock, replaceLock } from './lock-files.js';
+import {
+  createLock,
+  holderFolderOf,
+  makeHolderFolder,
+  readFile,
+  readFolderTimes,
+  removeLock,
+  replaceLock,
+} from './lock-files.js';
 import type * as Move from './move.js';
 import type { LocalVfsOptions } from './options.js';
 import { realPathBelow } from './real-path.js';
@@ -96,6 +105,7 @@ export class LocalVfs implements Vfs {
       create: (path, data, options) => runOnLockSync(this.#call('create', path), this.#creating(data, options)),
       replace: (path, version, data, options) =>
         runOnLockSync(this.#call('replace', path), replacing(version, data, options)),
+      folderTimes: (path, options) => runOnLockSync(this.#call('read', path), readingFolder(options)),
       remove: (path, version) => runOnLockSync(this.#call('remove', path), removing(version)),
       holderFolder: (path, options) =>
         holderFolderOf(this.locate(path)) ?? runOnLockSync(this.#call('lock', path), makingHolderFolder(options)),
@@ -145,6 +155,10 @@ export class LocalVfs implements Vfs {
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
     return this.#onData('stat', path, options, async (located) => (await loadDataFiles()).statFile(located), true);
+  }
+
+  folderTimes(path: string, options?: ReadOptions): Promise<FolderTimes | undefined> {
+    return this.#onLock('read', path, options, 0, readingFolder(options));
   }
 
   async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
@@ -255,6 +269,10 @@ function reading(
     const found = yield* readFile(files, located, { clock, maxBytes });
     return found && { path, ...found };
   };
+}
+
+function readingFolder({ clock = false }: ReadOptions = {}): LockWork<FolderTimes | undefined> {
+  return (files, located) => readFolderTimes(files, located, clock);
 }
 
 function replacing(

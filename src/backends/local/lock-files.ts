@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { freshId } from '../../util/fresh-id.js';
 import type { Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
-import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
+import type { FolderTimes, Snapshot, Version, Written } from '../../vfs/vfs.js';
 import { recordVersion, viaIn } from '../shared/content-version.js';
 import { createFile as createPlainFile, discard, removeFile, replaceFile } from '../shared/plain/lock-files.js';
 import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
@@ -25,10 +25,22 @@ export function* readFile(
 ): Steps<Omit<Snapshot, 'path'> | undefined> {
   const image = yield* files.readWhole(path, options.maxBytes);
   if (image === undefined) return undefined;
-  const nowMs = options.clock ? yield* readDiskClock(files, path) : undefined;
-  const coarse = nowMs !== undefined && nowMs % 1000 === 0 && image.modifiedMs % 1000 === 0;
-  const isOwn = isOnOwnDisk(dirname(path));
-  return { ...image, nowMs: coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs, ...(isOwn && { isOnOwnDisk: true }) };
+  const nowMs = options.clock ? yield* readClockFor(files, path, image.modifiedMs) : undefined;
+  return { ...image, nowMs, ...(isOnOwnDisk(dirname(path)) && { isOnOwnDisk: true }) };
+}
+
+/** The times of a folder that stands in a lock file's place. Undefined: there is no folder. */
+export function* readFolderTimes(files: LocalFiles, path: string, clock: boolean): Steps<FolderTimes | undefined> {
+  const found = yield* files.lstat(path);
+  if (!found?.isFolder) return undefined;
+  const { modifiedMs } = found;
+  return { modifiedMs, nowMs: clock ? yield* readClockFor(files, path, modifiedMs) : undefined };
+}
+
+function* readClockFor(files: LocalFiles, path: string, modifiedMs: number): Steps<number | undefined> {
+  const nowMs = yield* readDiskClock(files, path);
+  const coarse = nowMs !== undefined && nowMs % 1000 === 0 && modifiedMs % 1000 === 0;
+  return coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs;
 }
 
 /** The id of the private folder that this process has beside a lock file; undefined where it has none. */

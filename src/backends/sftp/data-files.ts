@@ -1,5 +1,5 @@
 import { folderOf } from '../../vfs/path.js';
-import type { Entry, Stat } from '../../vfs/vfs.js';
+import type { Entry, FolderTimes, Stat } from '../../vfs/vfs.js';
 import type { FoundName } from '../shared/plain/walk.js';
 import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpAbilities } from './probe.js';
@@ -12,6 +12,11 @@ import type { SftpSession } from './connection/session.js';
 export async function statFile(session: SftpSession, path: string): Promise<Stat | undefined> {
   const found = await existing(session.stat(path));
   return found && isRegular(found) ? { size: found.size, modifiedMs: found.mtime * 1000 } : undefined;
+}
+
+export async function folderTimesOf(session: SftpSession, path: string): Promise<FolderTimes | undefined> {
+  const found = await existing(session.lstat(path));
+  return found && isDirectory(found) ? { modifiedMs: found.mtime * 1000, nowMs: undefined } : undefined;
 }
 
 /** A name in a folder, with what the server says about it. */

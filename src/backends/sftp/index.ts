@@ -8,6 +8,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  FolderTimes,
   Leftovers,
   ListOptions,
   MoveOptions,
@@ -19,7 +20,7 @@ import type {
   Written,
 } from '../../vfs/vfs.js';
 import { removeFile, replaceFile } from '../shared/plain/lock-files.js';
-import { deleteFile, entryOfFile, makeFolders, statFile, writeFile } from './data-files.js';
+import { deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
 import { createFile, readFile } from './lock-files.js';
@@ -137,6 +138,11 @@ export class SftpVfs implements Vfs {
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
     return this.#runner.read('stat', path, options, ({ session }, located) => statFile(session, located));
+  }
+
+  /** Without the server's time, so that a reader has to watch the folder. */
+  folderTimes(path: string, options?: CallOptions): Promise<FolderTimes | undefined> {
+    return this.#runner.read('read', path, options, ({ session }, located) => folderTimesOf(session, located));
   }
 
   list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {

@@ -4,6 +4,7 @@ import type {
   CallOptions,
   Capabilities,
   Entry,
+  FolderTimes,
   ListOptions,
   ReadOptions,
   Snapshot,
@@ -54,6 +55,9 @@ export class WrappedVfs implements Vfs {
   }
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
     return this.inner.stat(path, options);
+  }
+  async folderTimes(path: string, options?: ReadOptions): Promise<FolderTimes | undefined> {
+    return await this.inner.folderTimes?.(path, options);
   }
   list(folder: string, options?: ListOptions): AsyncIterable<Entry> {
     return this.inner.list(folder, options);

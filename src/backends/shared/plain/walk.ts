@@ -28,7 +28,7 @@ export async function* walk<Found extends FoundName>(
   through: Walk<Found>,
   isBelow = false,
 ): AsyncGenerator<Entry> {
-  const { namesIn, visit, enters, failure, isFinal, signal, onError } = through;
+  const { namesIn, visit, enters, failure, isFinal, signal, onFolder, onError } = through;
   const inside: string[] = [];
   try {
     for await (const found of namesIn(folder)) {
@@ -36,6 +36,7 @@ export async function* walk<Found extends FoundName>(
       const entry = await visit(path, found);
       signal?.throwIfAborted();
       if (entry) yield entry;
+      if (found.isFolder) onFolder?.(path);
       if (found.isFolder && enters(found.name)) inside.push(path);
     }
   } catch (error) {
