@@ -33,7 +33,10 @@ describe('F10: the folder of proper-lockfile in the place of a lock', () => {
     expect(await lock.tryAcquire()).toBe(false);
     const held = await lock.acquire({ wait: 0 }).catch((error: unknown) => error);
     expect(held).toBeInstanceOf(LockHeldError);
-    expect(held).toMatchObject({ foreign: { kind: 'folder' }, message: expect.stringMatching(/proper-lockfile/) });
+    expect(held).toMatchObject({
+      foreign: { kind: 'folder' },
+      message: expect.stringMatching(/proper-lockfile/) as string,
+    });
     expect(() => lockSync(file, { wait: 0 })).toThrow(/held by another program: a folder/);
     const state = { state: 'held', record: undefined, foreign: { kind: 'folder' } };
     expect(await inspect(file)).toMatchObject(state);
@@ -70,7 +73,10 @@ describe('F10: the folder of proper-lockfile in the place of a lock', () => {
     utimesSync(lockFolder, 1e9, 1e9);
     const lock = await Lockfile.open(file, { ttl: 100 });
     const refusal = { code: 'ERR_LOCK_FOREIGN', kind: 'folder', path: lockFolder };
-    await expect(lock.tryAcquire()).rejects.toMatchObject({ ...refusal, message: expect.stringMatching(/rmdir/) });
+    await expect(lock.tryAcquire()).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringMatching(/rmdir/) as string,
+    });
     await expect(lock.acquire({ wait: '10m' })).rejects.toMatchObject(refusal);
     expect(() => lockSync(file)).toThrow(expect.objectContaining(refusal));
     expect(await listed()).toMatchObject([{ state: 'foreign', foreign: { kind: 'folder' } }]);
