@@ -71,7 +71,7 @@ for (const kind of servers) {
           reply(await forward());
         };
       };
-      await expect(vfs().move('moved twice', 'its copy')).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
+      await expect(vfs().move('moved twice', 'its copy')).rejects.toMatchObject({ code: 'ERR_VFS_CHANGED' });
       expect(String((await vfs().read('moved twice'))?.data)).toBe('new');
       expect(await vfs().stat('its copy')).toBeUndefined();
     });

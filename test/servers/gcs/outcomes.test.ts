@@ -169,7 +169,7 @@ describe('what one conditional request came to', () => {
       reply({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{}') });
     });
     const error = await fails('create');
-    expect(error).toMatchObject({ code: 'ERR_VFS_TIMEOUT', effect: 'unknown' });
+    expect(error).toMatchObject({ code: 'ERR_VFS_IO', effect: 'unknown' });
     expect(String(error)).toContain('the answer has no generation');
   });
 
