@@ -5,16 +5,16 @@ import { LockForeignError } from '../lock/model/errors.js';
 import { LockOptionError } from '../util/option-error.js';
 import { publish } from '../lock/model/events.js';
 import { VfsFile } from '../vfs/file.js';
-import { lockPath } from '../vfs/names.js';
+import { lockPathOf } from '../lock/model/lock-path.js';
 import { openFile } from '../open.js';
-import { resolveSignal } from '../lock/model/options.js';
+import { resolveSignal, type LockOptions } from '../lock/model/options.js';
 import { readLock } from '../lock/model/reader.js';
 import { run } from '../util/steps.js';
 import { freeByVersion, type ObservedLock } from './free.js';
 
 /** Options of `forceRelease`. */
-export interface ForceReleaseOptions {
-  /** The `lockId` of the lock to release, or the `version` that `inspect` returns if its record has no `lockId`. */
+export interface ForceReleaseOptions extends Pick<LockOptions, 'lockPath'> {
+  /** The `id` of the lock to release, as `inspect` returns it. */
   readonly expect: string;
   /**
    * Why, in your own words. It is published with the event.
@@ -46,15 +46,16 @@ const MAX_TRIES = 8;
  * @throws {VfsError} if the store fails, or if the lock file changed on every attempt.
  * @throws the reason of `signal` if that aborts.
  * @example
- * const { record } = await inspect('inbox/data.csv');
- * if (record) await forceRelease('inbox/data.csv', { expect: record.lockId, reason: 'ticket 4711' });
+ * const { id } = await inspect('inbox/data.csv');
+ * if (id) await forceRelease('inbox/data.csv', { expect: id, reason: 'ticket 4711' });
  */
 export async function forceRelease(file: string | URL | VfsFile, options: ForceReleaseOptions): Promise<boolean> {
   const resolved = resolveOptions(options);
   const signal = resolveSignal(options);
   const startedMs = performance.now();
-  const { vfs, path } = await openFile(file);
-  const lock = new VfsFile(vfs, lockPath(path));
+  const opened = await openFile(file);
+  const { vfs } = opened;
+  const lock = new VfsFile(vfs, lockPathOf(opened, options.lockPath));
   const ended = await end(lock, resolved.expect, signal);
   if (!ended) return false;
   const { record, tries } = ended;
@@ -107,9 +108,9 @@ function resolveOptions({
   expect,
   reason = '',
   by,
-}: ForceReleaseOptions): Required<Omit<ForceReleaseOptions, 'signal'>> {
+}: ForceReleaseOptions): Required<Omit<ForceReleaseOptions, 'signal' | 'lockPath'>> {
   if (typeof expect !== 'string' || expect === '') {
-    throw new LockOptionError('expect must be the lockId of the lock to release, so that no other lock is released');
+    throw new LockOptionError('expect must be the id of the lock to release, so that no other lock is released');
   }
   for (const [name, text] of Object.entries({ reason, by: by ?? '' })) {
     if (typeof text !== 'string') throw new LockOptionError(`${name} must be a string, not ${typeof text}`);

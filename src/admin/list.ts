@@ -18,7 +18,7 @@ export interface Listed extends Inspection {
 }
 
 /** Options of `list`. */
-export interface ListLocksOptions extends InspectOptions {
+export interface ListLocksOptions extends Omit<InspectOptions, 'lockPath'> {
   /**
    * Also list the locks in all subfolders.
    * @default false
@@ -123,4 +123,5 @@ const UNREAD = {
   expiresInMs: undefined,
   timed: false,
   version: undefined,
+  id: undefined,
 } as const;

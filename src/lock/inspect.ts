@@ -2,9 +2,10 @@ import { durationMs, type Duration } from '../util/duration.js';
 import type { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
 import type { ForeignLock } from './model/foreign.js';
+import { lockPathOf } from './model/lock-path.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
-import { resolveSignal } from './model/options.js';
+import { resolveSignal, type LockOptions } from './model/options.js';
 import { lockKey } from './model/sightings.js';
 import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
 import { LockReader } from './model/reader.js';
@@ -42,10 +43,15 @@ export interface Inspection {
   readonly path: string;
   /** The version of the lock file. Undefined: there is none. */
   readonly version: Version | undefined;
+  /**
+   * What `forceRelease` takes as `expect`: the `lockId`, or the version where there is none, as in records of the Go library.
+   * Undefined: nobody holds the lock, or it belongs to another program.
+   */
+  readonly id: string | undefined;
 }
 
 /** How to inspect a lock. */
-export interface InspectOptions {
+export interface InspectOptions extends Pick<LockOptions, 'lockPath'> {
   /**
    * How long an empty or incomplete lock file is respected before it counts as stale; your own `ttl` is a good choice.
    *
@@ -73,9 +79,10 @@ export interface InspectOptions {
 export async function inspect(file: string | URL | VfsFile, options: InspectOptions = {}): Promise<Inspection> {
   const ttlMs = respectMs(options);
   const signal = resolveSignal(options);
-  const { vfs, path } = await openFile(file);
+  const opened = await openFile(file);
+  const lock = lockPathOf(opened, options.lockPath);
   try {
-    return await new Inspector(vfs, ttlMs).inspect(path, { signal });
+    return await new Inspector(opened.vfs, ttlMs).inspectLock(lock, { signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -100,8 +107,12 @@ export class Inspector {
   }
 
   /** The lock of the file at `path`. */
-  async inspect(path: string, options: CallOptions): Promise<Inspection> {
-    const lock = lockPath(path);
+  inspect(path: string, options: CallOptions): Promise<Inspection> {
+    return this.inspectLock(lockPath(path), options);
+  }
+
+  /** The lock whose file is at `lock`. */
+  async inspectLock(lock: string, options: CallOptions): Promise<Inspection> {
     this.#vfs.check(lock);
     const observation = await run(
       new LockReader(this.clock, { path: lock, key: lockKey(this.#vfs, lock) }, this.#policy).observe(options),
@@ -123,7 +134,14 @@ function inspectionOf(path: string, observation: LockObservation | undefined): I
     timed: observation?.nowMs !== undefined && observation.nowMs >= observation.modifiedMs,
     path,
     version: observation?.version,
+    id: idOf(observation),
   };
+}
+
+/** Records of the Go library, and files without a record, have only a version. */
+function idOf(observation: LockObservation | undefined): string | undefined {
+  if (observation === undefined || observation.state === 'free' || observation.foreign) return undefined;
+  return observation.record?.lockId || observation.version;
 }
 
 function stateOf(observation: LockObservation | undefined): Inspection['state'] {

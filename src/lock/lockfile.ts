@@ -7,6 +7,7 @@ import { VfsFile } from '../vfs/file.js';
 import type { HeldLock } from './protocol/held-lock.js';
 import { refuseReentrance } from './protocol/held-scopes.js';
 import { namedPath, type NamedId } from './model/named.js';
+import { lockPathOf } from './model/lock-path.js';
 import { contentionOf, type Reclaimed } from './model/holder.js';
 import { openFile } from '../open.js';
 import {
@@ -58,7 +59,7 @@ export class Lockfile {
     if (!(file instanceof VfsFile))
       throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
     this.file = options.realpath ? file.real() : file;
-    this.#target = lockTarget(file.vfs, file.vfs, this.file.path);
+    this.#target = lockTarget(file.vfs, file.vfs, lockPathOf(this.file, options.lockPath));
     this.#options = resolveLockOptions(options);
   }
 

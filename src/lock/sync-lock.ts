@@ -5,6 +5,7 @@ import { sleepSync } from '../util/sleep.js';
 import { LockOptionError } from '../util/option-error.js';
 import { isPromiseLike, runSync } from '../util/steps.js';
 import { LockHeldError, LockTimeoutError, type LockLostError } from './model/errors.js';
+import { lockPathOf } from './model/lock-path.js';
 import { describeContention, type Reclaimed } from './model/holder.js';
 import { resolveLockOptions, resolveWait, type AcquireOptions, type LockOptions } from './model/options.js';
 import { Backoff } from './protocol/backoff.js';
@@ -41,7 +42,7 @@ export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
  */
 export function lockSync(file: string | URL | VfsFile, options: LockOptions & SyncAcquireOptions = {}): SyncLock {
   const opened = options.realpath ? openLocal(file).real() : openLocal(file);
-  const target = syncTarget(opened);
+  const target = syncTarget(opened, options.lockPath);
   const contender = new Contender(target, resolveLockOptions(options));
   const waitMs = resolveWait(options);
   refuseReentrance(target);
@@ -183,9 +184,9 @@ export class SyncLock {
   }
 }
 
-function syncTarget(file: VfsFile): LockTarget {
-  const { vfs, path } = file;
-  if (vfs.sync) return lockTarget(vfs, vfs.sync, path);
+function syncTarget(file: VfsFile, lockPath: LockOptions['lockPath']): LockTarget {
+  const { vfs } = file;
+  if (vfs.sync) return lockTarget(vfs, vfs.sync, lockPathOf(file, lockPath));
   const message = `cannot lock ${file.toString()} synchronously: its store is not a local disk`;
   throw new VfsError('ERR_VFS_UNSUPPORTED', message);
 }

@@ -67,7 +67,7 @@ ${cases}
   case $command in
     completion) mapfile -t COMPREPLY < <(compgen -W '${SHELLS.join(' ')}' -- "$word") ;;
     ${location}) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-    *) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    *) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word" | sed 's/\\.lock$//' | sort -u) ;;
   esac
 }
 complete -F _vfs_lockfile vfs-lockfile

@@ -8,7 +8,7 @@ import { printError } from '../terminal/print-error.js';
 import { WaitingNotice } from '../terminal/waiting-notice.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveRunOptions, type ResolvedRunOptions } from '../usage/settings.js';
-import { openTarget } from '../usage/target.js';
+import { openLock } from '../usage/target.js';
 import { supervise } from './supervise.js';
 
 type RunArguments = ArgumentsOf<'run'>;
@@ -23,8 +23,12 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
   const signals = new Signals();
   try {
     const options = resolveRunOptions(args);
-    const file = await openTarget(args.file);
-    const lock = new Lockfile(file, { ...options.lock, ...(guardian.pid !== undefined && { pid: guardian.pid }) });
+    const { file, options: which } = await openLock(args.file, args.lockFile);
+    const lock = new Lockfile(file, {
+      ...options.lock,
+      ...which,
+      ...(guardian.pid !== undefined && { pid: guardian.pid }),
+    });
     await acquire(lock, options.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
     return await runHolding(lock, args, options, guardian, signals);
   } catch (error) {
@@ -36,7 +40,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
 }
 
 async function acquire(lock: Lockfile, waitMs: number, signal: AbortSignal, quiet: boolean): Promise<void> {
-  const notice = quiet ? undefined : new WaitingNotice(lock.file);
+  const notice = quiet ? undefined : new WaitingNotice(lock);
   try {
     await lock.acquire({ wait: waitMs, signal });
   } finally {

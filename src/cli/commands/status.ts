@@ -3,17 +3,17 @@ import { describeForeign } from '../../lock/model/foreign.js';
 import { describeHolder } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
 import { STATUS_EXIT } from '../exit-codes.js';
-import { describeLease, idOf, lockJson } from '../terminal/lock-text.js';
+import { describeLease, lockJson } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
 import { screenOn, styled } from '../terminal/screen.js';
 import { formatSpan, formatTime } from '../terminal/time-text.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
-import { openTarget } from '../usage/target.js';
+import { openLock } from '../usage/target.js';
 
 /** Prints the state of a lock and resolves with the exit code for it. */
-export async function status({ file: text, json, quiet }: ArgumentsOf<'status'>): Promise<number> {
-  const file = await openTarget(text);
-  const inspection = await inspect(file);
+export async function status({ file: text, lockFile, json, quiet }: ArgumentsOf<'status'>): Promise<number> {
+  const { file, options } = await openLock(text, lockFile);
+  const inspection = await inspect(file, options);
   // Whoever wants the lock does not care whether a tombstone is left.
   const state = inspection.state === 'released' ? 'free' : inspection.state;
   const shown = { ...inspection, state };
@@ -30,7 +30,7 @@ function linesOf(file: string, inspection: Inspection): string {
   line('lock', printable(path));
   if (foreign) line('holder', describeForeign(foreign));
   if (state === 'foreign') return lines.join('\n');
-  if (!foreign) line('id', printable(idOf(inspection) ?? ''));
+  if (!foreign) line('id', printable(inspection.id ?? ''));
   if (!foreign) line('holder', record ? describeHolder(record) : 'unknown: the lock file is empty or incomplete');
   line('since', describeStart(inspection));
   line('lease', `${describeLease(inspection)}${record?.renewals ? `, renewed ${record.renewals} times` : ''}`);

@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { Lockfile } from '../../lock/lockfile.js';
-import { lockPath } from '../../vfs/names.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
 import type { Signals } from '../signals.js';
@@ -65,13 +64,13 @@ class LastResort {
 
 /** Notices at once that somebody took the lock, if the store can watch a file; otherwise the next renewal notices. */
 function watchLock(lock: Lockfile): () => void {
-  const { vfs, path } = lock.file;
+  const { vfs, path } = lock.file.resolve(lock.path);
   const check = async (): Promise<void> => {
     const found = await lock.metadata();
     if (lock.held && found?.lockId !== lock.record?.lockId) await lock.renew();
   };
   // A check that fails is not a loss; the next renewal decides.
-  const stop = vfs.watch?.(lockPath(path), () => void check().catch(() => undefined));
+  const stop = vfs.watch?.(path, () => void check().catch(() => undefined));
   return stop ?? (() => undefined);
 }
 

@@ -6,23 +6,22 @@ import type { LockEvent } from '../../lock/model/events.js';
 import { describeContention } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
 import { NOT_THAT_LOCK } from '../exit-codes.js';
-import { idOf } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
-import { openTarget } from '../usage/target.js';
+import { openLock } from '../usage/target.js';
 
 const ENDED = 'vfs-lockfile:force-release';
 
 /** Ends the lock with the expected id and no other. Resolves with the exit code. */
-export async function unlock({ file: text, expect, reason, quiet }: ArgumentsOf<'unlock'>): Promise<number> {
-  const file = await openTarget(text);
+export async function unlock({ file: text, lockFile, expect, reason, quiet }: ArgumentsOf<'unlock'>): Promise<number> {
+  const { file, options } = await openLock(text, lockFile);
   let ended: LockEvent | undefined;
   const listen = (event: unknown): void => void (ended = event as LockEvent);
   subscribe(ENDED, listen);
   try {
-    if (!(await forceRelease(file, { expect: expect.text, ...(reason && { reason: reason.text }) }))) {
-      printError(`nothing was changed: ${describe(await inspect(file))}`);
+    if (!(await forceRelease(file, { ...options, expect: expect.text, ...(reason && { reason: reason.text }) }))) {
+      printError(`nothing was changed: ${describe(await inspect(file, options))}`);
       return NOT_THAT_LOCK;
     }
   } finally {
@@ -42,5 +41,5 @@ function sentenceOf(ended: LockEvent | undefined, file: string): string {
 function describe(inspection: Inspection): string {
   const { state, path } = inspection;
   if (state === 'free' || state === 'released') return `there is no lock ${path}`;
-  return `${describeContention(inspection)}; its id is ${idOf(inspection) ?? 'not known'}`;
+  return `${describeContention(inspection)}; its id is ${inspection.id ?? 'not known'}`;
 }

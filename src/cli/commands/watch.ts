@@ -4,7 +4,7 @@ import { sleep } from '../../util/sleep.js';
 import type { Folder } from '../../vfs/path.js';
 import { LiveTable } from '../terminal/live-table.js';
 import { LOCK_COLUMNS, rowOf } from '../terminal/lock-rows.js';
-import { idOf, lockJson } from '../terminal/lock-text.js';
+import { lockJson } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';
 import { columnsOf, screenOn } from '../terminal/screen.js';
@@ -90,10 +90,10 @@ class ChangeLog {
 /** A lock is printed again when this changes. It leaves out the lease, which changes with each renewal. */
 function fingerprintOf(listed: Listed): string {
   const { state, reason, error } = listed;
-  return [state, reason, error?.code, listed.record ? idOf(listed) : ''].map((part) => printable(part ?? '')).join(' ');
+  return [state, reason, error?.code, listed.record ? listed.id : ''].map((part) => printable(part ?? '')).join(' ');
 }
 
 function goneOf(listed: Listed): Listed {
   const gone = { reason: undefined, record: undefined, ageMs: undefined, idleMs: undefined, expiresInMs: undefined };
-  return { ...listed, ...gone, state: 'free', version: undefined, error: undefined };
+  return { ...listed, ...gone, state: 'free', version: undefined, id: undefined, error: undefined };
 }

@@ -20,11 +20,6 @@ export function describeLease({ state, timed, expiresInMs = 0 }: Inspection): st
   return `${timed ? '' : 'at most '}${formatSpan(expiresInMs)} left`;
 }
 
-/** The id for `unlock --expect`. Records of the Go library, and files without a record, have only a version. */
-export function idOf({ record, version }: Inspection): string | undefined {
-  return record === undefined || record.lockId === '' ? version : record.lockId;
-}
-
 /** One lock as JSON on one line, free of control characters. */
 export function lockJson(file: string, inspection: Inspection, error?: VfsError): string {
   const { state, reason, path, record, foreign, timed, ageMs, idleMs, expiresInMs } = inspection;
@@ -35,7 +30,7 @@ export function lockJson(file: string, inspection: Inspection, error?: VfsError)
     reason: reason ?? null,
     file,
     lock: path,
-    id: isFree ? null : (idOf(inspection) ?? null),
+    id: inspection.id ?? null,
     holder: held === undefined ? null : holderOf(held),
     foreign: foreign ?? null,
     createdAt: held?.createdAt?.toISOString() ?? null,

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { Inspector, type Inspection } from '../../lock/inspect.js';
+import type { Lockfile } from '../../lock/lockfile.js';
 import type { LockEvent } from '../../lock/model/events.js';
 import { describeHolder } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
@@ -19,6 +20,7 @@ const UNREADABLE_TTL_MS = 30_000;
 /** Reports that `run` waits: on a terminal in one line that is kept up to date, otherwise in one line at the start. */
 export class WaitingNotice {
   readonly #file: VfsFile;
+  readonly #lock: string;
   readonly #inspector: Inspector;
   readonly #screen = screenOn(2);
   readonly #startedMs = performance.now();
@@ -27,8 +29,9 @@ export class WaitingNotice {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(file: VfsFile) {
+  constructor({ file, path }: Pick<Lockfile, 'file' | 'path'>) {
     this.#file = file;
+    this.#lock = file.resolve(path).path;
     this.#inspector = new Inspector(file.vfs, UNREADABLE_TTL_MS);
     subscribe(WAITING, this.#begin);
   }
@@ -55,7 +58,7 @@ export class WaitingNotice {
 
   async #refresh(): Promise<void> {
     try {
-      this.#seen = await this.#inspector.inspect(this.#file.path, {});
+      this.#seen = await this.#inspector.inspectLock(this.#lock, {});
       this.#seenMs = performance.now();
     } catch {
       // The last inspection stays. If the failure matters, the acquisition reports it.

@@ -46,7 +46,16 @@ const RECURSIVE = { recursive: { kind: 'flag', short: 'r', help: 'include all fo
 const SILENT = { quiet: { kind: 'flag', short: 'q', help: 'print nothing; the exit code is the answer' } } as const;
 const ERRORS_ONLY = { quiet: { kind: 'flag', short: 'q', help: 'print nothing but errors' } } as const;
 
+const LOCK_FILE = {
+  'lock-file': {
+    kind: 'text',
+    value: 'PATH',
+    help: 'use this lock file, by its path or its URI in the same store, and not FILE.lock; all who lock FILE have to',
+  },
+} as const;
+
 const RUN = {
+  ...LOCK_FILE,
   ttl: {
     kind: 'duration',
     value: 'D',
@@ -121,6 +130,7 @@ const SWEEP = {
 } as const;
 
 const UNLOCK = {
+  ...LOCK_FILE,
   expect: {
     kind: 'text',
     value: 'ID',
@@ -144,7 +154,7 @@ export const COMMANDS = {
     usage: 'status FILE [OPTIONS]',
     summary: 'Shows who holds the lock, since when and for how long. Changes nothing.',
     operand: 'file',
-    options: { ...JSON_LINES, ...SILENT, ...HELP },
+    options: { ...LOCK_FILE, ...JSON_LINES, ...SILENT, ...HELP },
   },
   ls: {
     usage: 'ls LOCATION [OPTIONS]',

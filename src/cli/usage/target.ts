@@ -3,19 +3,49 @@ import { dirname } from 'node:path';
 
 import { untilAborted } from '../../util/abort.js';
 import { openFile, openFolder } from '../../open.js';
-import type { VfsFile } from '../../vfs/file.js';
+import type { LockOptions } from '../../lock/model/options.js';
+import { readLock } from '../../lock/model/reader.js';
+import { run } from '../../util/steps.js';
+import { VfsFile } from '../../vfs/file.js';
+import { lockedPath } from '../../vfs/names.js';
 import type { Folder } from '../../vfs/path.js';
 import { usageError } from '../exit-codes.js';
 import { displayPath } from '../terminal/display-path.js';
+import { printError } from '../terminal/print-error.js';
+import type { RawSetting } from './arguments.js';
 
 /** Opens the file that FILE names. Throws a usage error if no lock file can stand beside it. */
-export async function openTarget(text: string): Promise<VfsFile> {
+async function openTarget(text: string): Promise<VfsFile> {
   const file = await openFile(text);
   if (!file.vfs.capabilities.durable) {
     throw usageError(`cannot lock ${file.toString()} for others: its store lives in one process only`);
   }
   if (file.vfs.scheme === 'file') await checkLocalFile(file.toString());
   return file;
+}
+
+/** The lock that a command is about: on the local disk, a relative --lock-file is relative to the working directory. */
+export async function openLock(text: string, lockFile: RawSetting | undefined): Promise<OpenedLock> {
+  if (lockFile === undefined) return { file: await withoutSuffix(await openTarget(text)), options: {} };
+  const file = await openTarget(text);
+  const lockPath = file.vfs.scheme === 'file' ? await openFile(lockFile.text) : lockFile.text;
+  return { file, options: { lockPath } };
+}
+
+export interface OpenedLock {
+  readonly file: VfsFile;
+  readonly options: Pick<LockOptions, 'lockPath'>;
+}
+
+/** Whoever names a lock file means that lock, and not one of the lock file; a `yarn.lock` is a file like any other. */
+async function withoutSuffix(file: VfsFile): Promise<VfsFile> {
+  const locked = lockedPath(file.path);
+  if (locked === undefined) return file;
+  const found = await run(readLock(file.vfs, file.path));
+  if (found === undefined || found.foreign) return file;
+  const meant = new VfsFile(file.vfs, locked);
+  printError(`${String(file)} is a lock file: taking it for the lock of ${String(meant)}`);
+  return meant;
 }
 
 /** Opens the folder that LOCATION names. Throws a usage error if it is not a folder. */

@@ -146,7 +146,7 @@ export class LockForeignError extends Error {
 }
 
 function aboutFile(path: string, size: number | undefined, beginning: string): string {
-  return `${path} (${sizeText(size)}, begins "${beginning}") is no lock of this library and is left alone; lock another file`;
+  return `${path} (${sizeText(size)}, begins "${beginning}") is no lock of this library and is left alone; lock another file, or name another lock file with lockPath`;
 }
 
 function aboutFolder(path: string): string {

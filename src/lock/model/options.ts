@@ -1,4 +1,5 @@
 import { durationMs, type Duration } from '../../util/duration.js';
+import type { VfsFile } from '../../vfs/file.js';
 import { LockOptionError } from '../../util/option-error.js';
 import { goJson, MAX_RECORD_BYTES, plainNote, type LockRecord } from './record.js';
 import type { StaleReason } from './staleness.js';
@@ -59,6 +60,13 @@ export interface LockOptions {
    * @default false
    */
   readonly realpath?: boolean;
+  /**
+   * Another lock file, where the usual name is taken or the folder cannot be written to: a path relative to the folder of the
+   * locked file, an absolute one, or a URI of the same store. All who lock the file have to name the same one.
+   *
+   * @default the path of the file, with `.lock` behind it
+   */
+  readonly lockPath?: string | VfsFile | undefined;
 }
 
 /** Decides about a stale lock: only `false` prevents its takeover. `record` is undefined when it cannot be read. */

@@ -1,6 +1,6 @@
 import type { Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
-import { guardPath, lockPath } from '../../vfs/names.js';
+import { guardPath } from '../../vfs/names.js';
 import { lockKey } from '../model/sightings.js';
 import type {
   CallOptions,
@@ -42,14 +42,13 @@ export interface LockTarget {
   readonly immediate: boolean;
 }
 
-/** The lock file of the file at `path`. Refuses a store that cannot exclude anybody, or could never hold the lock's name. */
-export function lockTarget(vfs: Vfs, store: LockStore, path: string): LockTarget {
+/** How to use the lock file at `lock`. Refuses a store that cannot exclude anybody, or could never hold the lock's name. */
+export function lockTarget(vfs: Vfs, store: LockStore, lock: string): LockTarget {
   const { create, replace, remove, clock } = vfs.capabilities;
   if (create === 'none' || replace === 'none') {
     const missing = create === 'none' ? 'a conditional create' : 'a conditional overwrite';
-    throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot lock ${vfs.locate(path)}: the store has no ${missing}`);
+    throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot lock with ${vfs.locate(lock)}: the store has no ${missing}`);
   }
-  const lock = lockPath(path);
   const guarded = create === 'guarded' || replace === 'guarded' || remove === 'guarded';
   vfs.check(guarded ? guardPath(lock) : lock);
   const displayPath = vfs.locate(lock);

@@ -94,11 +94,12 @@ export const forceReleaseSuite: Suite = (place) => {
       await expect(rival.renew()).rejects.toMatchObject({ reason: 'removed' });
     });
 
-    it('ends a lock without an id by the version that was inspected', async () => {
+    it('F5: ends a lock without a lockId by the id that was inspected', async () => {
       const file = fileAt(place(), 'a');
       await putLock(file.vfs, file.path, foreign({ lockId: '', leaseMs: Infinity, ttlMs: Infinity }));
-      const { version } = await inspect(file);
-      expect(await forceRelease(file, { expect: version! })).toBe(true);
+      const { version, id } = await inspect(file);
+      expect(id).toBe(version);
+      expect(await forceRelease(file, { expect: id! })).toBe(true);
       await putLock(file.vfs, file.path, '{"createdAt"');
       expect(await forceRelease(file, { expect: version! })).toBe(false);
       expect(await forceRelease(file, { expect: (await inspect(file)).version! })).toBe(true);

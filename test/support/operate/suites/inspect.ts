@@ -24,6 +24,7 @@ export const inspectSuite: Suite = (place, kind) => {
         timed: false,
         path: `${file.toString()}.lock`,
         version: undefined,
+        id: undefined,
       });
     });
 
