@@ -141,7 +141,8 @@ function inspectionOf(path: string, observation: LockObservation | undefined): I
 /** Records of the Go library, and files without a record, have only a version. */
 function idOf(observation: LockObservation | undefined): string | undefined {
   if (observation === undefined || observation.state === 'free' || observation.foreign) return undefined;
-  return observation.record?.lockId || observation.version;
+  const { record, version } = observation;
+  return record === undefined || record.lockId === '' ? version : record.lockId;
 }
 
 function stateOf(observation: LockObservation | undefined): Inspection['state'] {
