@@ -13,6 +13,21 @@ export type { Folder };
  */
 export type Backend = (uri: string, path: string) => VfsFile | Promise<VfsFile>;
 
+/** Schemes that others use for our stores. */
+const MEANT: Readonly<Record<string, string>> = {
+  gcs: 'gs',
+  s3a: 's3',
+  s3n: 's3',
+  ssh: 'sftp',
+  scp: 'sftp',
+  memory: 'mem',
+};
+
+const FORMS: Readonly<Record<string, string>> = {
+  ...{ file: 'file:///folder/file', mem: 'mem:///folder/file' },
+  ...{ sftp: 'sftp://user@host/folder/file', s3: 's3://bucket/key', gs: 'gs://bucket/key' },
+};
+
 let disk: LocalVfs | undefined;
 let memory: MemVfs | undefined;
 
@@ -58,10 +73,9 @@ export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
   if (uri === undefined) return openLocal(text);
   const backend = backends.get(uri.scheme);
   if (backend === undefined) {
-    throw badUri(
-      text,
-      `has the unknown scheme ${uri.scheme}; known are ${[...backends.keys()].join(', ')}, or a path on the local disk`,
-    );
+    const meant = MEANT[uri.scheme];
+    const known = `known are ${[...backends.keys()].join(', ')}, or a path on the local disk`;
+    throw badUri(text, `has the unknown scheme ${uri.scheme}; ${meant ? `did you mean ${meant}://? ` : ''}${known}`);
   }
   if (uri.extra !== '') throw badUri(text, 'has a ? or # in its path; write %3F or %23');
   return backend(text, filePath(decodedPath(text, uri)));
@@ -72,10 +86,20 @@ export function openLocal(file: string | URL | VfsFile): VfsFile {
   if (file instanceof VfsFile) return file;
   const text = textOf(file);
   const uri = partsOf(text);
+  if (uri && uri.scheme !== 'file' && backends.has(uri.scheme)) {
+    throw badUri(text, 'is not on the local disk, which synchronous locks need; use withLock or Lockfile there');
+  }
   if (uri) return openLocalUri(text, filePath(decodedPath(text, uri)));
   const [, prefix = ''] = /^([^:/]+):/.exec(text) ?? [];
   if (backends.has(prefix.toLowerCase())) {
-    throw badUri(text, `lacks the slashes of a URI; expected ${prefix}:///folder/file, or ./${prefix}:... for a path`);
+    const form = FORMS[prefix.toLowerCase()] ?? `${prefix}://...`;
+    throw badUri(text, `lacks the slashes of a URI; expected ${form}, or ./${prefix}:... for a path`);
+  }
+  if (text.startsWith('~/')) {
+    throw new VfsError(
+      'ERR_VFS_PATH',
+      `the path ${quoted(text)} begins with ~, which only a shell expands to the home folder`,
+    );
   }
   disk ??= localVfs();
   if (text === '') return new VfsFile(disk, text);

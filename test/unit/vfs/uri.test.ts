@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { s3Vfs } from '../../../src/backends/s3/index.js';
-import { openFile, VfsError } from '../../../src/index.js';
+import { lockSync, openFile, VfsError } from '../../../src/index.js';
 
 async function refusal(uri: string): Promise<VfsError> {
   const error: unknown = await openFile(uri).catch((failure: unknown) => failure);
@@ -56,6 +56,20 @@ describe('a URI', () => {
   ])('S5: %s: no message shows the password', async (uri) => {
     const error = await refusal(uri);
     expect(`${error.message} ${String(error.cause)}`).not.toContain('se-cret');
+  });
+
+  test.each([
+    ['gcs://bucket/f', /unknown scheme gcs; did you mean gs:\/\/\?/],
+    ['ssh://host/f', /did you mean sftp:\/\/\?/],
+    ['s3:/bucket/f', /expected s3:\/\/bucket\/key, or \.\/s3:\.\.\. for a path/],
+    ['sftp:host/f', /expected sftp:\/\/user@host\/folder\/file/],
+    ['~/f', /only a shell expands/],
+  ])('%s is refused with what to write', async (text, words) => {
+    expect((await refusal(text)).message).toMatch(words);
+  });
+
+  test('U28: a synchronous lock elsewhere than on the local disk is refused with what to use', () => {
+    expect(() => lockSync('s3://bucket/f')).toThrow(/not on the local disk, which synchronous locks need; use/);
   });
 
   test('S5: an endpoint with a user name or password is refused, and not shown', () => {
