@@ -53,7 +53,7 @@ for (const kind of servers) {
           reply(found);
         };
       };
-      await expect(vfs().move('contended', 'elsewhere too')).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
+      await expect(vfs().move('contended', 'elsewhere too')).rejects.toMatchObject({ code: 'ERR_VFS_CHANGED' });
       // Not even for a moment.
       expect(proxy().taken()).not.toContain('POST 200');
       proxy().fault = undefined;
