@@ -39,7 +39,8 @@ function sentenceOf(ended: LockEvent | undefined, file: string): string {
 }
 
 function describe(inspection: Inspection): string {
-  const { state, path } = inspection;
+  const { state, path, record } = inspection;
   if (state === 'free' || state === 'released') return `there is no lock ${path}`;
-  return `${describeContention(inspection)}; its id is ${inspection.id ?? 'not known'}`;
+  const sentence = describeContention(inspection);
+  return record?.lockId ? sentence : `${sentence}, its id is ${inspection.id ?? 'not known'}`;
 }

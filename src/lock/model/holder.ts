@@ -1,3 +1,4 @@
+import { formatSpan } from '../../util/span.js';
 import type { LockContention } from './errors.js';
 import { describeForeign } from './foreign.js';
 import { thisProcess } from './process.js';
@@ -39,7 +40,8 @@ export function describeContention({ inThisProcess = false, ...contention }: Con
   }
   const who = record === undefined ? describeUnknown(contention) : describeHolder(record);
   const end = expiresInMs === Infinity ? 'never ends' : `ends in ${seconds(expiresInMs ?? 0)} unless renewed`;
-  const times = `acquired ${seconds(ageMs)} ago, its lease ${end}`;
+  const id = record?.lockId ? `, its id is ${printable(record.lockId)}` : '';
+  const times = `acquired ${seconds(ageMs)} ago${sinceText(ageMs)}, its lease ${end}${id}`;
   if (!inThisProcess) return `the lock ${printable(path)} is held by ${who}: ${times}`;
   if (isThisProcess(record))
     return `the lock ${printable(path)} is held by ${who}, another caller in this process: ${times}`;
@@ -62,6 +64,11 @@ export function describeHolder({ ownerId, pid, hostname }: LockRecord): string {
   return ownerId === '' ? process : `${printable(ownerId)} (${process})`;
 }
 
+function sinceText(ageMs: number): string {
+  const since = new Date(Date.now() - ageMs);
+  return Number.isNaN(since.getTime()) ? '' : ` (${since.toISOString().replace('T', ' ').replace(/\..*/, '')} UTC)`;
+}
+
 function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : formatSpan(ms);
 }

@@ -38,7 +38,7 @@ describe('unlock', () => {
     const lock = putLock(folder(), 'data.csv');
     const { code, stdout, stderr } = await called(['unlock', file(), '--expect', 'another']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: .* is held by them .*; its id is id-of-theirs\n$/);
+    expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: .* is held by them .*, its id is id-of-theirs\n$/);
     expect(existsSync(lock)).toBe(true);
   });
 

@@ -234,7 +234,7 @@ describe('waiting for somebody elsewhere', () => {
       expiresInMs: expect.closeTo(6001, 3) as number,
     });
     expect((refusal.error as Error).message).toMatch(
-      /held by ingest-1 .*: acquired 4.0 s ago, its lease ends in 6.0 s unless renewed/,
+      /held by ingest-1 .*: acquired 4.0 s ago \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\), its lease ends in 6.0 s unless renewed, its id is \w+/,
     );
   });
 
