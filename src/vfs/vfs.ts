@@ -254,10 +254,10 @@ export interface Vfs {
   folderTimes?(path: string, options?: ReadOptions): Promise<FolderTimes | undefined>;
 
   /**
-   * Calls `onChange` soon after a file changes, and possibly at other times. Returns a function that ends this. Absent: the
-   * store cannot notify, so waiters poll.
+   * Calls `onChange` once, soon after the file that is there now changes or disappears, and possibly without reason. Returns a
+   * function that ends this; undefined: there is no file now. Absent: the store cannot notify, so waiters poll.
    */
-  watch?(path: string, onChange: () => void): () => void;
+  watch?(path: string, onChange: () => void): (() => void) | undefined;
   /** Absent: each change is a single request, so nothing can be left behind. */
   readonly leftovers?: Leftovers;
   /** The conditional operations without promises. Absent: the store is not local. */

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 
 import { gcs, s3 } from './cloud.mjs';
+import { contention } from './contention.mjs';
 import { eventLoop } from './event-loop.mjs';
 import { handOver } from './hand-over.mjs';
 import { importCost } from './import-cost.mjs';
@@ -29,6 +30,7 @@ const SECTIONS = {
   'event-loop': eventLoop,
   syscalls,
   'hand-over': handOver,
+  contention,
   'many-locks': manyLocks,
   sftp,
   s3,

@@ -190,7 +190,7 @@ export class LocalVfs implements Vfs {
   }
 
   /** Calls `onChange` through the watcher of the system. Where the system cannot watch, it is never called. */
-  watch(path: string, onChange: () => void): () => void {
+  watch(path: string, onChange: () => void): (() => void) | undefined {
     return watchFile(this.locate(path), onChange);
   }
 

@@ -69,9 +69,16 @@ function watchLock(lock: Lockfile): () => void {
     const found = await lock.metadata();
     if (lock.held && found?.lockId !== lock.record?.lockId) await lock.renew();
   };
-  // A check that fails is not a loss; the next renewal decides.
-  const stop = vfs.watch?.(path, () => void check().catch(() => undefined));
-  return stop ?? (() => undefined);
+  let stop: (() => void) | undefined;
+  const watch = (): void => {
+    stop = vfs.watch?.(path, () => {
+      watch();
+      // A check that fails is not a loss; the next renewal decides.
+      void check().catch(() => undefined);
+    });
+  };
+  watch();
+  return () => stop?.();
 }
 
 /** A terminal cannot stop a group in another session, so the group is stopped by the signal that no process can ignore. */

@@ -1,6 +1,7 @@
 import type { Acquisition } from './acquisition.js';
 import { isSilence, type Acquired, type Contender } from './contender.js';
-import { LockWatcher } from './watcher.js';
+import { noteRelease, Place } from './crowd.js';
+import { waitForLock } from './watcher.js';
 import { LockHeldError, LockTimeoutError, type LockContention } from '../model/errors.js';
 import { reportAcquired, reportFailed, reportHeld, reportQueued, reportWaiting } from './report.js';
 import { Deadline, OverdueError } from './deadline.js';
@@ -9,12 +10,19 @@ import { describeContention } from '../model/holder.js';
 import { Backoff } from './backoff.js';
 import { takeTurn, takeTurnNow, type Turn } from './queue.js';
 import { limitText, untilAborted } from '../../util/abort.js';
+import { sleep } from '../../util/sleep.js';
 import { run, type Steps } from '../../util/steps.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
 import type { CallOptions } from '../../vfs/vfs.js';
 
 /** How long a caller that gives up may take to release what it may have acquired. */
 const ABANDON_LIMIT_MS = 5000;
+
+/** A caller with no more time than this lets nobody go first. */
+const SHORT_WAIT_MS = 50;
+
+/** More attempts than rivals explain that come between a report that there is no lock file and the attempt to create it. */
+const MOST_LOST_IN_A_ROW = 100;
 
 /** How long a caller whose time is up tries to find out who holds the lock. */
 const EXPLAIN_LIMIT_MS = 1000;
@@ -90,7 +98,7 @@ export async function waitFor(
   acquisition.onCancel((reason) => deadline.end(reason));
   try {
     const turn = takeTurnNow(contender.target.queueKey) ?? (await queue(contender, deadline));
-    return await endBy(deadline, contend(contender, turn, deadline));
+    return await endBy(deadline, contend(contender, turn, { deadline, waitMs }));
   } catch (error) {
     let failure: unknown;
     const { cancelledBy } = acquisition;
@@ -127,31 +135,51 @@ async function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
 }
 
 /** Tries until the lock is held or the deadline ends. Unless the lock is held then, the next caller in this process gets its turn. */
-async function contend(contender: Contender, turn: Turn, deadline: Deadline): Promise<HeldLock> {
+async function contend(
+  contender: Contender,
+  turn: Turn,
+  { deadline, waitMs }: { readonly deadline: Deadline; readonly waitMs: number },
+): Promise<HeldLock> {
   const { target, options } = contender;
-  const backoff = new Backoff(target.vfs.capabilities);
+  const { vfs, path, queueKey } = target;
+  const backoff = new Backoff(vfs.capabilities);
+  const place = new Place(queueKey, contender.startedMs);
   const failures = new FailedTries(contender);
-  let watcher: LockWatcher | undefined;
+  let lostInARow = 0;
   let held: HeldLock | undefined;
   try {
+    if (vfs.watch && waitMs > SHORT_WAIT_MS) await letOthersGoFirst(place, deadline);
     let acquired = await failures.orUndefined(contender.tryCreate(target.immediate ? {} : { signal: deadline.signal }));
     while (acquired === undefined) {
       const { signal } = deadline;
       reportWaiting(contender);
-      watcher ??= new LockWatcher(target.vfs, target.path);
-      await watcher.wait(backoff.nextMs(contender.contention.expiresInMs ?? 0), signal);
-      acquired = await failures.orUndefined(contender.tryTakeOver({ signal }));
+      const ms = Math.max(backoff.nextMs(contender.contention.expiresInMs ?? 0), place.unreadMs());
+      // A store that reports no file again and again where it then finds one is not trusted: that would never end.
+      const isTrusted = contender.isHeldByAnother && lostInARow < MOST_LOST_IN_A_ROW;
+      const watch = isTrusted ? vfs.watch?.bind(vfs, path) : undefined;
+      const woken = await waitForLock(watch, signal, { ms, awayMs: () => place.awayMs() });
+      lostInARow = woken === 'gone' ? lostInARow + 1 : 0;
+      const next = woken === 'gone' ? contender.tryCreate({ signal }) : contender.tryTakeOver({ signal });
+      acquired = await failures.orUndefined(next);
     }
+    place.acquired(contender.attempts > 1);
     reportAcquired(contender, acquired);
-    held = new HeldLock(target, acquired, options.renew, turn.done);
+    held = new HeldLock(target, acquired, options.renew, () => {
+      noteRelease(queueKey);
+      turn.done();
+    });
     return held;
   } catch (error) {
     await abandon(contender);
     throw error;
   } finally {
-    watcher?.close();
     if (held === undefined) turn.done();
   }
+}
+
+async function letOthersGoFirst(place: Place, deadline: Deadline): Promise<void> {
+  const yieldMs = place.yieldMs();
+  if (yieldMs > 0) await sleep(yieldMs, deadline.signal);
 }
 
 async function abandon(contender: Contender): Promise<void> {

@@ -1,39 +1,46 @@
-import type { Vfs } from '../../vfs/vfs.js';
+/** Watches the lock file, as `Vfs.watch` does. */
+export type WatchLock = (onChange: () => void) => (() => void) | undefined;
 
-/** Wakes a waiter when the lock file changes. Where the store cannot notify, it only waits. */
-export class LockWatcher {
-  readonly #stop: (() => void) | undefined;
-  #changed: boolean;
-  #wake: (() => void) | undefined;
+/** How a wait ended: the lock file is gone, or the time is over. */
+export type Woken = 'gone' | 'due';
 
-  constructor(vfs: Vfs, path: string) {
-    this.#stop = vfs.watch?.(path, () => {
-      this.#changed = true;
-      this.#wake?.();
-    });
-    // A change before the store was watched is never notified, so the first wait ends at once.
-    this.#changed = this.#stop !== undefined;
-  }
-
-  /** Resolves after `ms` milliseconds or at the first change since the last call. Keeps the process alive meanwhile. */
-  wait(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', finish);
-        this.#changed = false;
-        this.#wake = undefined;
-        if (signal.aborted) reject(signal.reason as Error);
-        else resolve();
-      };
-      const timer = setTimeout(finish, ms);
-      this.#wake = finish;
-      signal.addEventListener('abort', finish, { once: true });
-      if (this.#changed || signal.aborted) finish();
-    });
-  }
-
-  close(): void {
-    this.#stop?.();
-  }
+/**
+ * Waits for `ms` milliseconds, or until there is no lock file, and keeps the process alive meanwhile. After each change of the
+ * file the caller stays away for `awayMs()`, and then finds out whether there is a file again, without reading it. `watchLock`
+ * undefined: it only waits.
+ */
+export function waitForLock(
+  watchLock: WatchLock | undefined,
+  signal: AbortSignal,
+  { ms, awayMs }: { readonly ms: number; readonly awayMs: () => number },
+): Promise<Woken> {
+  return new Promise((resolve, reject) => {
+    let stop: (() => void) | undefined;
+    let away: NodeJS.Timeout | undefined;
+    const finish = (woken: Woken): void => {
+      clearTimeout(timer);
+      clearTimeout(away);
+      stop?.();
+      signal.removeEventListener('abort', onAbort);
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve(woken);
+    };
+    const timer = setTimeout(finish, ms, 'due');
+    const onAbort = (): void => {
+      finish('due');
+    };
+    const watch = (): void => {
+      stop = watchLock?.(onChange);
+      if (watchLock && stop === undefined) finish('gone');
+    };
+    const onChange = (): void => {
+      stop = undefined;
+      const ms = awayMs();
+      if (ms < 1) watch();
+      else away = setTimeout(watch, ms);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else watch();
+  });
 }

@@ -20,7 +20,7 @@ export class WrappedVfs implements Vfs {
   readonly inner: Vfs;
   readonly storeId?: string;
   readonly sync?: SyncVfs;
-  readonly watch?: (path: string, onChange: () => void) => () => void;
+  readonly watch?: (path: string, onChange: () => void) => (() => void) | undefined;
 
   constructor(inner: Vfs) {
     this.inner = inner;

@@ -1,0 +1,104 @@
+// @ts-check
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { quantile, shown, table } from './figures.mjs';
+
+/**
+ * @typedef {import('./machine.mjs').Machine} Machine
+ * @typedef {import('./workshop.mjs').Workshop} Workshop
+ * @typedef {import('./workshop.mjs').Helper} Helper
+ * @typedef {import('./contention-child.mjs').Cost} Cost
+ * @typedef {{ perSecond: number, cpuUs: number, meanMs: number, p95Ms: number, longestMs: number }} Figures
+ */
+
+const PROCESSES = [2, 4, 8, 16];
+const ROUNDS = 3;
+const ROUND_MS = 1500;
+const HELD_MS = 1;
+const AHEAD_NS = 50_000_000n;
+const LIBRARIES = { ours: 'ours', proper: 'proper, every 10 ms' };
+
+/**
+ * @param {Workshop} workshop
+ * @param {Machine} machine
+ */
+export async function contention(workshop, { disk }) {
+  const folder = workshop.makeFolder(disk.path);
+  const rows = [];
+  for (const processes of PROCESSES) {
+    const [ours, proper] = await compete(workshop, folder, processes);
+    rows.push(row(String(processes), 'vfs-lockfile', ours), row('', 'proper-lockfile', proper));
+    const ratios = [ours.perSecond / proper.perSecond, ours.cpuUs / proper.cpuUs];
+    rows.push(['', 'ratio', ...ratios.map((ratio) => ratio.toFixed(2)), '', '', '', '']);
+  }
+  const intro =
+    `Processes that all want one lock on ${disk.fileSystem}, hold it for ${String(HELD_MS)} ms each and want it again at once; ` +
+    `${String(ROUNDS)} rounds of ${shown(ROUND_MS / 1000)} s each, in turn. proper-lockfile asks again every 10 ms. Aims: ` +
+    'acquisitions a second ≥ 1.5 of theirs, CPU time of all processes for each ≤ theirs, longest wait ≤ 5 means.';
+  const head = [
+    'processes',
+    '',
+    'acquisitions/s',
+    'CPU, µs each',
+    'mean wait, ms',
+    'p95, ms',
+    'longest, ms',
+    'longest / mean',
+  ];
+  return `### Many processes, one lock\n\n${intro}\n\n${table(head, rows)}`;
+}
+
+/**
+ * @param {Workshop} workshop
+ * @param {string} folder
+ * @param {number} processes
+ * @returns {Promise<[Figures, Figures]>} ours and theirs
+ */
+async function compete(workshop, folder, processes) {
+  const [ours, proper] = [LIBRARIES.ours, LIBRARIES.proper].map((library) => {
+    const file = join(folder, `${library.replaceAll(/\W+/g, '-')}-${String(processes)}`);
+    writeFileSync(file, '');
+    return Array.from({ length: processes }, () => workshop.start('contention-child.mjs', [library, file]));
+  });
+  /** @type {[Cost[], Cost[]]} */
+  const costs = [[], []];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    costs[0].push(...(await runRound(ours ?? [])));
+    costs[1].push(...(await runRound(proper ?? [])));
+  }
+  await Promise.all([...(ours ?? []), ...(proper ?? [])].map((helper) => helper.end()));
+  return [figures(costs[0]), figures(costs[1])];
+}
+
+/**
+ * @param {readonly Helper[]} crowd
+ * @returns {Promise<Cost[]>}
+ */
+async function runRound(crowd) {
+  const untilNs = String(process.hrtime.bigint() + AHEAD_NS + BigInt(ROUND_MS) * 1_000_000n);
+  const costs = await Promise.all(crowd.map((helper) => helper.ask({ untilNs, heldMs: HELD_MS })));
+  return /** @type {Cost[]} */ (costs);
+}
+
+/**
+ * @param {readonly Cost[]} costs
+ * @returns {Figures}
+ */
+function figures(costs) {
+  const waits = costs.flatMap(({ waitsMs }) => waitsMs);
+  const cpuUs = costs.reduce((sum, cost) => sum + cost.cpuUs, 0) / waits.length;
+  const meanMs = waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+  const perSecond = waits.length / ((ROUNDS * ROUND_MS) / 1000);
+  return { perSecond, cpuUs, meanMs, p95Ms: quantile(waits, 0.95), longestMs: Math.max(...waits) };
+}
+
+/**
+ * @param {string} processes
+ * @param {string} library
+ * @param {Figures} of
+ */
+function row(processes, library, { perSecond, cpuUs, meanMs, p95Ms, longestMs }) {
+  const cells = [perSecond, cpuUs, meanMs, p95Ms, longestMs, longestMs / meanMs];
+  return [processes, library, ...cells.map(shown)];
+}
