@@ -5,9 +5,11 @@ const SPARE_MS = 300;
 
 /**
  * Ends this process soon although requests to a store that hangs are still under way: they would keep it alive until they are
- * answered. Where nothing is under way, the process ends by itself before that.
+ * answered. Where nothing is under way, the process ends by itself before that. After a success nothing hangs, and whatever is
+ * still being closed may take its time.
  */
 export function endSoon(exitCode: number): void {
+  if (exitCode === 0) return;
   setTimeout(() => end(exitCode), SPARE_MS).unref();
 }
 

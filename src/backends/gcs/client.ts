@@ -45,6 +45,12 @@ export interface GcsStream {
 /** How many times longer than a small request one may take that is large, or that the SDK may send again after pauses. */
 const SLOW_FACTOR = 12;
 
+/**
+ * How often the SDK sends a request again, where that is safe. It waits 1 s and 2 s, and up to 1 s more each time, so that a
+ * refused connection is reported as such before the time limit of a call (10 s by default). A third time would come too late.
+ */
+const RETRIES = 2;
+
 /** Sends requests through the SDK, which is loaded when it is first needed, authorises them, and retries those that are not `once`. */
 export class GcsClient {
   readonly #options: ResolvedGcsOptions;
@@ -117,7 +123,7 @@ export class GcsClient {
     try {
       const { Storage } = await import('@google-cloud/storage');
       const { endpoint, isGoogle } = this.#options;
-      return new Storage(isGoogle ? {} : { apiEndpoint: endpoint });
+      return new Storage({ retryOptions: { maxRetries: RETRIES }, ...(isGoogle ? {} : { apiEndpoint: endpoint }) });
     } catch (cause) {
       this.#client = undefined;
       const message =
