@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
+import { HOW_TO_GET_TLC, installTlc, TLC_PACKAGES } from '../../proof/tlc.js';
 import { HOW_TO_GET_FAKE_GCS, installFakeGcs } from './gcs/fake-gcs.js';
 import { CEPH_PACKAGES } from './s3/ceph.js';
 import { HOW_TO_GET_SEAWEED, installSeaweed } from './s3/seaweed.js';
@@ -13,7 +14,9 @@ import { offOpenSsh, TracedOpenSsh } from './sftp/special-servers.js';
 const SHELLS = ['zsh'];
 const CLOCKS = ['faketime'];
 const kinds = [...excluding, rclone, new TracedOpenSsh().kind, offOpenSsh(0)];
-const debian = [...new Set([...kinds.flatMap(({ packages }) => packages), ...CEPH_PACKAGES, ...CLOCKS, ...SHELLS])];
+const debian = [
+  ...new Set([...kinds.flatMap(({ packages }) => packages), ...CEPH_PACKAGES, ...CLOCKS, ...SHELLS, ...TLC_PACKAGES]),
+];
 
 function install(what: string, how: () => void): void {
   console.log(`Installing ${what}`);
@@ -34,3 +37,4 @@ function packages(): void {
 install(`Debian packages, by apt-get: ${debian.join(' ')}`, packages);
 install(`SeaweedFS, by ${HOW_TO_GET_SEAWEED}, in ~/.cache/vfs-lockfile-ci`, installSeaweed);
 install(`fake-gcs-server, by ${HOW_TO_GET_FAKE_GCS}, in ~/.cache/vfs-lockfile-ci`, installFakeGcs);
+install(`TLC, by ${HOW_TO_GET_TLC}, in ~/.cache/vfs-lockfile-ci`, installTlc);

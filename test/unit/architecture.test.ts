@@ -8,7 +8,7 @@ import { ROOMS } from '../../scripts/rooms.mjs';
 const root = resolve(import.meta.dirname, '../..');
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-const PAGES = ['docs/architecture.md', 'docs/how-it-works.md', 'CONTRIBUTING.md'];
+const PAGES = ['docs/architecture.md', 'docs/how-it-works.md', 'docs/proof.md', 'CONTRIBUTING.md'];
 
 /** The page without its fenced blocks. */
 function proseOf(page: string): string {
@@ -49,7 +49,8 @@ function namesIn(span: string): readonly string[] {
 /** A span that names a file or a folder of the repository. */
 function isPath(span: string): boolean {
   return (
-    /^(?:src|test|docs|examples|fixtures|scripts|\.ci)\//.test(span) || /^[\w./-]+\.(?:ts|mjs|md|json)$/.test(span)
+    /^(?:src|test|proof|docs|examples|fixtures|scripts|\.ci)\//.test(span) ||
+    /^[\w./-]+\.(?:ts|mjs|md|json)$/.test(span)
   );
 }
 
@@ -117,15 +118,18 @@ function isCommand(command: string): boolean {
   return file !== undefined && existsSync(join(root, file));
 }
 
-test('CONTRIBUTING.md names only commands that there are', () => {
-  const commands = commandsOf('CONTRIBUTING.md');
-  expect(commands.length).toBeGreaterThan(10);
+test.each([
+  ['CONTRIBUTING.md', 10],
+  ['docs/proof.md', 5],
+])('%s names only commands that there are', (page, least) => {
+  const commands = commandsOf(page);
+  expect(commands.length).toBeGreaterThan(least);
   expect(commands.filter((command) => !isCommand(command))).toEqual([]);
 });
 
 test('CONTRIBUTING.md names every script that tests something', () => {
   const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
-  const tests = Object.keys(scripts).filter((name) => /^(test|explore|bench|lint|types|format)/.test(name));
+  const tests = Object.keys(scripts).filter((name) => /^(test|prove|explore|bench|lint|types|format)/.test(name));
   const named = commandsOf('CONTRIBUTING.md').join('\n');
   expect(tests.filter((name) => !new RegExp(`npm (run )?${name}$`, 'm').test(named))).toEqual([]);
 });
