@@ -20,17 +20,17 @@ export interface ForceReleaseOptions extends Pick<LockOptions, 'lockPath'> {
    * Why, in your own words. It is published with the event.
    * @default ''
    */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /**
    * Who releases the lock. It is published with the event.
    * @default the user and the host, as `user@host`
    */
-  readonly by?: string;
+  readonly by?: string | undefined;
   /**
    * Aborts the call, which then rejects with the signal's reason.
    * @default none
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A live holder may renew its lock between our read and our removal, several times in a row. */
@@ -108,7 +108,7 @@ function resolveOptions({
   expect,
   reason = '',
   by,
-}: ForceReleaseOptions): Required<Omit<ForceReleaseOptions, 'signal' | 'lockPath'>> {
+}: ForceReleaseOptions): Readonly<Record<'expect' | 'reason' | 'by', string>> {
   if (typeof expect !== 'string' || expect === '') {
     throw new LockOptionError('expect must be the id of the lock to release, so that no other lock is released');
   }

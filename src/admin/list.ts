@@ -23,17 +23,17 @@ export interface ListLocksOptions extends Omit<InspectOptions, 'lockPath'> {
    * Also list the locks in all subfolders.
    * @default false
    */
-  readonly recursive?: boolean;
+  readonly recursive?: boolean | undefined;
   /**
    * How many lock files are read at the same time, from 1 to 1000.
    * @default 16
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Called for each subfolder that cannot be listed.
    * @default the first such error is thrown after everything else was listed
    */
-  readonly onError?: (error: VfsError, folder: string) => void;
+  readonly onError?: ((error: VfsError, folder: string) => void) | undefined;
 }
 
 /**

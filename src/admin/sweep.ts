@@ -19,25 +19,25 @@ export interface SweepOptions extends Omit<ListLocksOptions, 'onError'> {
    * Report what would be removed, and remove nothing.
    * @default false
    */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /**
    * Keep what was written more recently than this: milliseconds or a duration string such as `'1h'`. It never removes more than the
    * default does: a lock only after its lease and grace have ended or its process has died, a tombstone or leftover only
    * when it is at least an hour old.
    * @default 0
    */
-  readonly olderThan?: Duration;
+  readonly olderThan?: Duration | undefined;
   /**
    * Called before a stale lock is removed. Returning false keeps the lock, throwing ends the sweep.
    * @default none: every stale lock is removed
    */
-  readonly onStale?: (record: LockRecord | undefined, reason: StaleReason, file: VfsFile) => unknown;
+  readonly onStale?: ((record: LockRecord | undefined, reason: StaleReason, file: VfsFile) => unknown) | undefined;
   /**
    * Also remove stale `*.lock` files that are empty or hold an incomplete record. Empty ones may belong to other programs,
    * such as `flock`. Files with any other content are never removed.
    * @default false
    */
-  readonly unreadable?: boolean;
+  readonly unreadable?: boolean | undefined;
 }
 
 /** How many locks, leftovers and unlistable folders were found, by what was done with them. */

@@ -54,12 +54,12 @@ export interface MemVfsOptions {
    * The memfs volume that holds the files.
    * @default a new, empty one, which needs the package `memfs`
    */
-  readonly volume?: MemVolume;
+  readonly volume?: MemVolume | undefined;
   /**
    * The clock that stamps files, in milliseconds since 1970.
    * @default Date.now
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 let volumes = 0;

@@ -5,12 +5,12 @@ export interface VfsUnderTest {
   /** The store. */
   readonly vfs: Vfs;
   /** More clients of the same store, such as other connections or threads. Races run between all of them. */
-  readonly rivals?: readonly Vfs[];
+  readonly rivals?: readonly Vfs[] | undefined;
   /**
    * An existing, empty folder that only this case uses.
    * @default the root
    */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
   /** Called once at the end of the case, also if that failed. A rejection fails the case, so check here that nothing was left behind. */
   dispose(): Promise<void>;
 }
@@ -24,12 +24,12 @@ export interface ConformanceOptions {
    * How often each race is run.
    * @default 50
    */
-  readonly rounds?: number;
+  readonly rounds?: number | undefined;
   /**
    * How long to wait for something that the store does by itself, such as notifying a watcher, in milliseconds.
    * @default 20000
    */
-  readonly patienceMs?: number;
+  readonly patienceMs?: number | undefined;
 }
 
 /** The context that vitest and node:test pass to each test. It is used to skip a case that does not apply. */

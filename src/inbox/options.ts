@@ -17,7 +17,7 @@ export interface InboxOptions extends LockOptions {
    * Which file names are claimed: a pattern with `*` and `?` such as `'*.csv'`, a regular expression, or a function.
    * @default all that `ignore` does not exclude
    */
-  readonly match?: NameMatcher;
+  readonly match?: NameMatcher | undefined;
   /**
    * Which file names are never claimed; false: none. The default excludes names that other programs give to unfinished or hidden
    * files: `.*` (such as `.nfs...` and the `.x.csv.Ab12` of rsync), `~$*`, `*.tmp`, `*.temp`, `*.part`, `*.partial`, `*.filepart`,
@@ -25,56 +25,56 @@ export interface InboxOptions extends LockOptions {
    * of this library's own files are never claimed.
    * @default that list without `match`; nothing with `match`
    */
-  readonly ignore?: NameMatcher | readonly NameMatcher[] | false;
+  readonly ignore?: NameMatcher | readonly NameMatcher[] | false | undefined;
   /**
    * How often a file may be claimed without being archived or failed, whether its worker released it or was killed. The next time
    * it is not yielded, but moved to `failed`. Counting costs a small file beside each claimed one, which `archive` and `fail` remove.
    * A file that was replaced is counted anew.
    * @default no limit, and nothing is counted
    */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
   /**
    * Where files go that were claimed `maxAttempts` times: a path as `claim.fail` takes it.
    * @default 'failed/'
    */
-  readonly failed?: string;
+  readonly failed?: string | undefined;
   /**
    * Which file is claimed first: the one with the oldest modification time, the first by name, or the first by a comparison.
    * @default 'oldest'
    */
-  readonly order?: 'oldest' | 'name' | ((a: Entry, b: Entry) => number);
+  readonly order?: 'oldest' | 'name' | ((a: Entry, b: Entry) => number) | undefined;
   /**
    * How many claims may be open at the same time. With 1, the next iteration releases the previous claim.
    * @default 1
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * How long the size and modification time of a file must stay the same before it is claimed: milliseconds or a duration string.
    * 0: files are claimed at once.
    * @default '1s'
    */
-  readonly settle?: Duration;
+  readonly settle?: Duration | undefined;
   /**
    * When the iteration ends. `'empty'`: when no matching file is left, including those that other workers hold. `'idle'`: when no file
    * can be claimed.
    * @default never, except by `signal`
    */
-  readonly until?: 'empty' | 'idle';
+  readonly until?: 'empty' | 'idle' | undefined;
   /**
    * How long to pause when no file could be claimed: milliseconds or a duration string.
    * @default the longest poll interval of the store, one second on a disk
    */
-  readonly poll?: Duration;
+  readonly poll?: Duration | undefined;
   /**
    * Ends the iteration: nothing more is claimed. The current claim stays valid and can be finished.
    * @default none
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Called each time a file is skipped, with the reason.
    * @default none
    */
-  readonly onSkip?: (file: VfsFile, reason: SkipReason, error?: unknown) => void;
+  readonly onSkip?: ((file: VfsFile, reason: SkipReason, error?: unknown) => void) | undefined;
 }
 
 /**

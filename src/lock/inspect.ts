@@ -57,13 +57,13 @@ export interface InspectOptions extends Pick<LockOptions, 'lockPath'> {
    *
    * @default '30s'
    */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /**
    * Ends the call with the signal's reason.
    *
    * @default none
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

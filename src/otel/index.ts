@@ -13,12 +13,12 @@ export interface TelemetryOptions {
    * Where metrics are sent.
    * @default the global one of `@opentelemetry/api`
    */
-  readonly meterProvider?: MeterProvider;
+  readonly meterProvider?: MeterProvider | undefined;
   /**
    * Where spans are sent.
    * @default the global one of `@opentelemetry/api`
    */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: TracerProvider | undefined;
 }
 
 type Listeners = Readonly<Partial<Record<LockEventName, (event: LockEvent) => void>>>;

@@ -47,7 +47,11 @@ export class VfsError extends Error {
    *
    * @param options.effect Whether the failed call may have changed the store; by default `'none'`.
    */
-  constructor(code: VfsErrorCode, message: string, options: ErrorOptions & { readonly effect?: Effect } = {}) {
+  constructor(
+    code: VfsErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly effect?: Effect | undefined } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.effect = options.effect ?? 'none';

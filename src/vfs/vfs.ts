@@ -72,13 +72,13 @@ export interface ReadOptions extends CallOptions {
    *
    * @default false
    */
-  readonly clock?: boolean;
+  readonly clock?: boolean | undefined;
   /**
    * Return at most this many bytes of the content. The version stays that of the whole file.
    *
    * @default no limit
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** How to write a lock file. */
@@ -111,7 +111,7 @@ export interface ListOptions extends CallOptions {
    *
    * @default false
    */
-  readonly recursive?: boolean;
+  readonly recursive?: boolean | undefined;
   /**
    * Called with the path of each folder that is found.
    *

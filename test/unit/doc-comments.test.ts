@@ -113,6 +113,7 @@ function problemsOf(found: PublicSymbol): readonly string[] {
   if (docOf(found) === '') return ['has no doc comment'];
   const problems = {
     'is optional and does not state its default': isOption(found) && !statesDefault(found),
+    'B21: is optional and refuses undefined': isOption(found) && !takesUndefined(found),
     'does not state its unit': needsUnit(found) && !UNIT.test(allTextOf(found)),
     'has no @example': isEntryPoint(found) && !hasTag(found, 'example'),
     'is documented to throw or reject, and has no @throws':
@@ -124,6 +125,11 @@ function problemsOf(found: PublicSymbol): readonly string[] {
 function isOption({ declaration }: PublicSymbol): boolean {
   if (!ts.isPropertySignature(declaration) || declaration.questionToken === undefined) return false;
   return ts.isInterfaceDeclaration(declaration.parent) && declaration.parent.name.text.endsWith('Options');
+}
+
+/** Else `{ signal: maybe }` is an error with `exactOptionalPropertyTypes`. */
+function takesUndefined({ declaration }: PublicSymbol): boolean {
+  return ts.isPropertySignature(declaration) && /\| undefined$/.test(declaration.type?.getText() ?? '');
 }
 
 function statesDefault(found: PublicSymbol): boolean {

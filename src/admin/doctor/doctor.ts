@@ -54,12 +54,12 @@ export interface DoctorOptions {
    * Called with the result of each test as soon as it is known.
    * @default none
    */
-  readonly onCheck?: (check: Check) => void;
+  readonly onCheck?: ((check: Check) => void) | undefined;
   /**
    * Aborts the diagnosis. Scratch files are removed first.
    * @default none
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -10,35 +10,35 @@ export interface GcsVfsOptions {
    * What every key begins with, at most 900 bytes. It is used as it is, so it usually ends with a slash.
    * @default ''
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * A `Storage` of `@google-cloud/storage`.
    * @default a client that finds its credentials in the environment, as the SDK does
    */
-  readonly client?: object;
+  readonly client?: object | undefined;
   /**
    * The URL of an emulator or a gateway. Not together with `client`.
    * @default `STORAGE_EMULATOR_HOST`, else Google's
    */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /**
    * How locks are released: `'native'` by a conditional DELETE, `'none'` by overwriting them with a tombstone. Emulators ignore
    * the conditions of DELETE and of copies, or do not hold them in a race, which no probe can find out.
    * @default `'native'` at Google, else `'none'`
    */
-  readonly conditionalDelete?: 'native' | 'none';
+  readonly conditionalDelete?: 'native' | 'none' | undefined;
   /**
    * The id of the project that pays for requests to the bucket of somebody else.
    * @default none
    */
-  readonly userProject?: string;
+  readonly userProject?: string | undefined;
   /**
    * How long a call may take, in milliseconds or as text such as `'5s'`: `read` of up to 1 MiB, `create`, `replace`, `remove`,
    * `stat` and `delete`, repeated requests included. Elsewhere it limits how long to wait for an answer or the next bytes of one.
    * Requests that are large, or that the SDK may send again, have twelve times as long.
    * @default '10s'
    */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
 }
 
 /** `GcsVfsOptions` after checks, with every default filled in. */

@@ -10,50 +10,50 @@ export interface S3VfsOptions {
    * What every key begins with, at most 900 bytes. It is used as it is, so it usually ends with a slash.
    * @default ''
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * An `S3Client` of `@aws-sdk/client-s3`, which stays the caller's to close.
    * @default a client that finds credentials and region in the environment and the AWS settings files
    */
-  readonly client?: object;
+  readonly client?: object | undefined;
   /**
    * The http or https URL of a store that is not AWS. Not together with `client`.
    * @default `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`, else AWS
    */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /**
    * The region of the bucket. Not together with `client`.
    * @default the SDK's, from `AWS_REGION` or the AWS settings files; `'us-east-1'` where there is an endpoint and no `AWS_REGION`
    */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /**
    * Whether URLs name the bucket in the path instead of the host. Not together with `client`.
    * @default true where there is an endpoint, else false
    */
-  readonly pathStyle?: boolean;
+  readonly pathStyle?: boolean | undefined;
   /**
    * How locks are released: `'native'` by a conditional DELETE, `'none'` by overwriting them with a tombstone. Most stores that
    * are not AWS ignore the condition of a DELETE, or do not hold it in a race, which no probe can find out.
    * @default `'native'` on AWS, else `'none'`
    */
-  readonly conditionalDelete?: 'native' | 'none';
+  readonly conditionalDelete?: 'native' | 'none' | undefined;
   /**
    * Whether the caller pays for requests to the bucket of somebody else.
    * @default false
    */
-  readonly requesterPays?: boolean;
+  readonly requesterPays?: boolean | undefined;
   /**
    * The 12-digit account that has to own the bucket. The store refuses every request where it does not.
    * @default not checked
    */
-  readonly expectedBucketOwner?: string;
+  readonly expectedBucketOwner?: string | undefined;
   /**
    * How long a call may take, in milliseconds or as text such as `'5s'`: `read` of up to 1 MiB, `create`, `replace`, `remove`,
    * `stat` and `delete`, repeated requests included. Writes of more than 64 KiB have twelve times as long. Elsewhere it limits how
    * long the store may be silent in the middle of a request (with a `client` that is that client's own setting).
    * @default '10s'
    */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
 }
 
 /** `S3VfsOptions` after checks, with every default filled in. */

@@ -16,83 +16,84 @@ export interface SftpVfsOptions extends HostKeyOptions {
    * Name or address of the server.
    * @default the one of `client`; without a client it is required
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * The TCP port of the server.
    * @default the one of `client`; without a client 22
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * The name to log in with.
    * @default the one of `client`; without a client it is required
    */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /**
    * The folder that paths are relative to, as an absolute path on the server.
    * @default '/', the root that the server shows
    */
-  readonly root?: string;
+  readonly root?: string | undefined;
   /**
    * The password; also the answer to hidden questions of the server, unless `keyboardInteractive` is given.
    * @default undefined: no login by password
    */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /**
    * The content of a private key, not the name of its file.
    * @default undefined: no login by this key
    */
-  readonly privateKey?: string | Buffer;
+  readonly privateKey?: string | Buffer | undefined;
   /**
    * The passphrase of the private key.
    * @default undefined: the key is not encrypted
    */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
   /**
    * The socket of an SSH agent, usually `process.env.SSH_AUTH_SOCK`.
    * @default undefined: no agent
    */
-  readonly agent?: string;
+  readonly agent?: string | undefined;
   /**
    * Answers the server's questions, in their order.
    * @default the password to each question whose answer is hidden, an empty answer to the others
    */
-  readonly keyboardInteractive?: (prompts: readonly KeyboardPrompt[]) => readonly string[] | Promise<readonly string[]>;
+  readonly keyboardInteractive?:
+    ((prompts: readonly KeyboardPrompt[]) => readonly string[] | Promise<readonly string[]>) | undefined;
   /**
    * A connected client of `ssh2-sftp-client` to work through. It is never closed and never reconnected.
    * @default a client of the store's own
    */
-  readonly client?: object;
+  readonly client?: object | undefined;
   /**
    * False: never make hard links, even where the server can. All programs that lock in a folder must agree on this.
    * @default true
    */
-  readonly hardLinks?: boolean;
+  readonly hardLinks?: boolean | undefined;
   /**
    * Limit for connecting and logging in.
    * @default '20s'
    */
-  readonly connectTimeout?: Duration;
+  readonly connectTimeout?: Duration | undefined;
   /**
    * Limit for the answer to one request. After it the connection is closed, and the call rejects with `ERR_VFS_TIMEOUT`, as one
    * does that cannot connect within `connectTimeout`.
    * @default '10s'
    */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /**
    * How long a connection may be silent before the library asks the server for a sign of life.
    * @default '5s'
    */
-  readonly keepalive?: Duration;
+  readonly keepalive?: Duration | undefined;
   /**
    * How long to keep trying to restore a lost connection, with growing pauses. 0: try once.
    * @default '20s'
    */
-  readonly reconnect?: Duration;
+  readonly reconnect?: Duration | undefined;
   /**
    * How long an unused connection stays open. It never keeps the process alive.
    * @default '1m'
    */
-  readonly idle?: Duration;
+  readonly idle?: Duration | undefined;
 }
 
 /** `SftpVfsOptions`, checked and with every default filled in. */

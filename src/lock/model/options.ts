@@ -12,46 +12,46 @@ export interface LockOptions {
    *
    * @default '30s'
    */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /**
    * Renew in the background every third of `ttl`, and every minute where `ttl` is `Infinity`: that a lock without end was removed,
    * for example by a cleaner of old files, is noticed so. With false the lock is lost after `ttl`, unless you call `renew`.
    *
    * @default true
    */
-  readonly renew?: boolean;
+  readonly renew?: boolean | undefined;
   /**
    * Who holds the lock, in your own words, at most 256 characters. Others see it in messages and in the lock file.
    *
    * @default ''
    */
-  readonly ownerId?: string;
+  readonly ownerId?: string | undefined;
   /**
    * For how long after the lease ended only the same `ownerId` may take the lock over, in milliseconds or as a duration string.
    * Needs an explicit, finite `ttl`.
    *
    * @default 0
    */
-  readonly grace?: Duration;
+  readonly grace?: Duration | undefined;
   /**
    * Called before a stale lock is taken over. If it returns false, the lock is left alone; if it throws, the acquisition ends
    * with that error.
    *
    * @default every stale lock is taken over
    */
-  readonly onStale?: StaleHandler;
+  readonly onStale?: StaleHandler | undefined;
   /**
    * Data of your own in the lock file, for others to read: a plain JSON object of at most 32 KiB and 64 levels.
    *
    * @default none
    */
-  readonly note?: Readonly<Record<string, unknown>>;
+  readonly note?: Readonly<Record<string, unknown>> | undefined;
   /**
    * The process on this host whose end makes the lock stale at once.
    *
    * @default process.pid
    */
-  readonly pid?: number;
+  readonly pid?: number | undefined;
   /**
    * On the local disk, resolve symbolic links in the folder of the file first, so that the lock stays the same one when such a link
    * (`current -> releases/42`) is changed meanwhile, and messages show the real path. The file need not exist, and a link in its
@@ -59,7 +59,7 @@ export interface LockOptions {
    *
    * @default false
    */
-  readonly realpath?: boolean;
+  readonly realpath?: boolean | undefined;
   /**
    * Another lock file, where the usual name is taken or the folder cannot be written to: a path relative to the folder of the
    * locked file, an absolute one, or a URI of the same store. All who lock the file have to name the same one.
@@ -80,13 +80,13 @@ export interface AcquireOptions {
    *
    * @default '1m'
    */
-  readonly wait?: Duration;
+  readonly wait?: Duration | undefined;
   /**
    * Ends the wait when it aborts: the acquisition rejects with the signal's reason. A lock that is held is not affected.
    *
    * @default none
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `LockOptions`, checked and with every default filled in. */
