@@ -1,5 +1,6 @@
 import { localVfs, type LocalVfs } from './backends/local/index.js';
 import type { MemVfs } from './backends/mem.js';
+import { kindOf } from './util/kind.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
 import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';
@@ -114,7 +115,10 @@ export async function openFolder(location: Location): Promise<Folder> {
   if (typeof location === 'object' && !(location instanceof URL)) return checked(location);
   const text: unknown = location instanceof URL ? location.href : location;
   if (typeof text !== 'string' || text === '') {
-    throw new VfsError('ERR_VFS_PATH', `a location must be a folder's path or URI, not ${JSON.stringify(text)}`);
+    throw new VfsError(
+      'ERR_VFS_PATH',
+      `a location must be a folder's path or URI, not ${text === '' ? 'an empty string' : kindOf(text)}`,
+    );
   }
   const { vfs, path } = await openFile(`${text.endsWith('/') ? text : `${text}/`}file`);
   return { vfs, path: folderOf(path) };
@@ -122,7 +126,10 @@ export async function openFolder(location: Location): Promise<Folder> {
 
 function checked(folder: Partial<Folder> | null): Folder {
   if (typeof folder?.vfs?.list !== 'function' || typeof folder.path !== 'string') {
-    throw new VfsError('ERR_VFS_PATH', "a location must be a folder's path or URI, or { vfs, path }");
+    throw new VfsError(
+      'ERR_VFS_PATH',
+      `a location must be a folder's path or URI, or { vfs, path }, not ${kindOf(folder)}`,
+    );
   }
   if (folder.path !== '') folder.vfs.check(folder.path);
   return { vfs: folder.vfs, path: folder.path };
@@ -131,7 +138,7 @@ function checked(folder: Partial<Folder> | null): Folder {
 function textOf(file: string | URL): string {
   const text: unknown = file instanceof URL ? file.href : file;
   if (typeof text === 'string') return text;
-  throw new VfsError('ERR_VFS_PATH', `a path or URI must be a string, not of the type ${typeof text}`);
+  throw new VfsError('ERR_VFS_PATH', `file must be a path, a URI or a VfsFile, not ${kindOf(text)}`);
 }
 
 function filePath(path: string): string {

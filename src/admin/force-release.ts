@@ -2,12 +2,13 @@ import { hostname, userInfo } from 'node:os';
 
 import { effectOf, VfsError } from '../vfs/errors.js';
 import { LockForeignError } from '../lock/model/errors.js';
+import { checkedLater, checkOptions, SIGNAL, STRING, type OptionKinds } from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import { publish } from '../lock/model/events.js';
 import { VfsFile } from '../vfs/file.js';
 import { lockPathOf } from '../lock/model/lock-path.js';
 import { openFile } from '../open.js';
-import { resolveSignal, type LockOptions } from '../lock/model/options.js';
+import { LOCK_OPTIONS, resolveSignal, type LockOptions } from '../lock/model/options.js';
 import { readLock } from '../lock/model/reader.js';
 import { run } from '../util/steps.js';
 import { freeByVersion, type ObservedLock } from './free.js';
@@ -33,6 +34,11 @@ export interface ForceReleaseOptions extends Pick<LockOptions, 'lockPath'> {
   readonly signal?: AbortSignal | undefined;
 }
 
+const FORCE_RELEASE_OPTIONS: OptionKinds<ForceReleaseOptions> = {
+  lockPath: LOCK_OPTIONS.lockPath,
+  ...{ expect: checkedLater('the lockId of the lock to release'), reason: STRING, by: STRING, signal: SIGNAL },
+};
+
 /** A live holder may renew its lock between our read and our removal, several times in a row. */
 const MAX_TRIES = 8;
 
@@ -50,6 +56,7 @@ const MAX_TRIES = 8;
  * if (id) await forceRelease('inbox/data.csv', { expect: id, reason: 'ticket 4711' });
  */
 export async function forceRelease(file: string | URL | VfsFile, options: ForceReleaseOptions): Promise<boolean> {
+  checkOptions('forceRelease', options, FORCE_RELEASE_OPTIONS);
   const resolved = resolveOptions(options);
   const signal = resolveSignal(options);
   const startedMs = performance.now();
@@ -111,9 +118,6 @@ function resolveOptions({
 }: ForceReleaseOptions): Readonly<Record<'expect' | 'reason' | 'by', string>> {
   if (typeof expect !== 'string' || expect === '') {
     throw new LockOptionError('expect must be the id of the lock to release, so that no other lock is released');
-  }
-  for (const [name, text] of Object.entries({ reason, by: by ?? '' })) {
-    if (typeof text !== 'string') throw new LockOptionError(`${name} must be a string, not ${typeof text}`);
   }
   return { expect, reason, by: by ?? thisUser() };
 }

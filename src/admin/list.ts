@@ -4,8 +4,9 @@ import { lockPath } from '../vfs/names.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { resolveSignal } from '../lock/model/options.js';
 import { lockedPath } from '../vfs/names.js';
+import { BOOLEAN, checkOptions, FUNCTION, NUMBER, type OptionKinds } from '../util/option-check.js';
 import { concurrencyOf, inParallel } from '../util/in-parallel.js';
-import { Inspector, respectMs, type Inspection, type InspectOptions } from '../lock/inspect.js';
+import { INSPECT_OPTIONS, Inspector, respectMs, type Inspection, type InspectOptions } from '../lock/inspect.js';
 import { openFolder, type Location } from '../open.js';
 import { type Folder } from '../vfs/path.js';
 
@@ -36,6 +37,12 @@ export interface ListLocksOptions extends Omit<InspectOptions, 'lockPath'> {
   readonly onError?: ((error: VfsError, folder: string) => void) | undefined;
 }
 
+const { lockPath: _, ...INSPECTING } = INSPECT_OPTIONS;
+export const LIST_OPTIONS: OptionKinds<ListLocksOptions> = {
+  ...INSPECTING,
+  ...{ recursive: BOOLEAN, concurrency: NUMBER, onError: FUNCTION },
+};
+
 /**
  * Inspects every lock in a folder, in no particular order and in bounded memory. Locks that are released meanwhile are left out. A
  * file named `*.lock` that is empty or holds an incomplete record is `'unreadable'`, and becomes `'stale'` with that reason after
@@ -50,6 +57,7 @@ export interface ListLocksOptions extends Omit<InspectOptions, 'lockPath'> {
  * }
  */
 export function list(location: Location, options: ListLocksOptions = {}): AsyncIterable<Listed> {
+  checkOptions('list', options, LIST_OPTIONS);
   const ttlMs = respectMs(options);
   const concurrency = concurrencyOf(options);
   return { [Symbol.asyncIterator]: () => listed(location, { ...options, ttlMs, concurrency }) };

@@ -1,5 +1,4 @@
 import { durationMs, type Duration } from '../util/duration.js';
-import { LockOptionError } from '../util/option-error.js';
 import { type VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
 import { resolveSignal } from '../lock/model/options.js';
@@ -7,8 +6,9 @@ import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
 import { inParallel } from '../util/in-parallel.js';
 import { Inspector, respectMs } from '../lock/inspect.js';
+import { BOOLEAN, checkOptions, DURATION, FUNCTION, type OptionKinds } from '../util/option-check.js';
 import { concurrencyOf } from '../util/in-parallel.js';
-import { lockedFiles, type ListLocksOptions } from './list.js';
+import { lockedFiles, LIST_OPTIONS, type ListLocksOptions } from './list.js';
 import { openFolder, type Location } from '../open.js';
 import { type Folder } from '../vfs/path.js';
 import { Sweeper, type SweeperOptions, type Swept, type SweptReason } from './sweeper.js';
@@ -54,6 +54,12 @@ export interface SweepTotals {
   readonly reasons: Readonly<Partial<Record<SweptReason, number>>>;
 }
 
+const { onError: _, ...LISTING } = LIST_OPTIONS;
+const SWEEP_OPTIONS: OptionKinds<SweepOptions> = {
+  ...LISTING,
+  ...{ dryRun: BOOLEAN, olderThan: DURATION, onStale: FUNCTION, unreadable: BOOLEAN },
+};
+
 /**
  * Removes the stale locks in a folder. Each is removed by the version that was observed to be stale, so a lock that is renewed or
  * taken over meanwhile survives. Also removes tombstones and the leftovers of crashed processes once they are an hour old. Any number of
@@ -71,6 +77,7 @@ export interface SweepTotals {
  * for await (const { path, action, reason } of sweep('inbox', { dryRun: true })) console.log(path, action, reason);
  */
 export function sweep(location: Location, options: SweepOptions = {}): Sweep {
+  checkOptions('sweep', options, SWEEP_OPTIONS);
   return new Sweep(sweepAll(location, options, { ...resolveSweeperOptions(options), ...resolveListing(options) }));
 }
 
@@ -197,9 +204,5 @@ function resolveSweeperOptions({
   signal,
 }: SweepOptions): SweeperOptions {
   const olderThanMs = durationMs(olderThan, 'olderThan', { zero: true });
-  for (const [name, value] of Object.entries({ dryRun, unreadable })) {
-    if (typeof value !== 'boolean') throw new LockOptionError(`${name} must be a boolean, not ${typeof value}`);
-  }
-  if (onStale !== undefined && typeof onStale !== 'function') throw new LockOptionError('onStale must be a function');
   return { dryRun, olderThanMs, unreadable, onStale, signal };
 }

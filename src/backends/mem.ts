@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { contentVersion } from './shared/content-version.js';
 import { isSeen, moveRefusal } from './shared/moves.js';
+import { checkOptions, FUNCTION, OBJECT, type OptionKinds } from '../util/option-check.js';
 import { VfsError } from '../vfs/errors.js';
 import { checkPath, folderOf } from '../vfs/path.js';
 import type {
@@ -62,6 +63,8 @@ export interface MemVfsOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const MEM_VFS_OPTIONS: OptionKinds<MemVfsOptions> = { volume: OBJECT, now: FUNCTION };
+
 let volumes = 0;
 
 /**
@@ -84,7 +87,9 @@ export class MemVfs implements Vfs {
   #volume: MemVolume | Promise<MemVolume> | undefined;
 
   /** The authority distinguishes the locks of different volumes in one process; that of `mem:///` is empty. */
-  constructor({ volume, now = Date.now }: MemVfsOptions = {}, authority = `volume-${String(++volumes)}`) {
+  constructor(options: MemVfsOptions = {}, authority = `volume-${String(++volumes)}`) {
+    checkOptions('memVfs', options, MEM_VFS_OPTIONS);
+    const { volume, now = Date.now } = options;
     this.#volume = volume;
     this.#now = now;
     this.#authority = authority;

@@ -1,9 +1,18 @@
 import { inspect } from 'node:util';
 
 import { durationMs, type Duration } from '../util/duration.js';
+import {
+  checkedLater,
+  checkOptions,
+  DURATION,
+  FUNCTION,
+  NUMBER,
+  SIGNAL,
+  type OptionKinds,
+} from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import type { VfsFile } from '../vfs/file.js';
-import { resolveSignal, resolveLockOptions, type LockOptions } from '../lock/model/options.js';
+import { LOCK_OPTIONS, resolveLockOptions, type LockOptions } from '../lock/model/options.js';
 import type { Entry } from '../vfs/vfs.js';
 import { IGNORED_NAMES } from './ignored.js';
 import { concurrencyOf } from '../util/in-parallel.js';
@@ -102,7 +111,23 @@ export interface ResolvedInboxOptions {
   readonly ownerId: string;
 }
 
+const INBOX_OPTIONS: OptionKinds<InboxOptions> = {
+  ...LOCK_OPTIONS,
+  match: checkedLater("a pattern such as '*.csv', a regular expression or a function"),
+  ignore: checkedLater('one or more patterns, or false'),
+  maxAttempts: NUMBER,
+  failed: checkedLater("a path such as 'failed/'"),
+  order: checkedLater("'oldest', 'name' or a comparison"),
+  concurrency: NUMBER,
+  settle: DURATION,
+  until: checkedLater("'empty' or 'idle'"),
+  poll: DURATION,
+  signal: SIGNAL,
+  onSkip: FUNCTION,
+};
+
 export function resolveInboxOptions(options: InboxOptions): ResolvedInboxOptions {
+  checkOptions('inbox', options, INBOX_OPTIONS);
   const {
     match,
     ignore,
@@ -118,12 +143,10 @@ export function resolveInboxOptions(options: InboxOptions): ResolvedInboxOptions
   const { maxAttempts = Infinity, failed = 'failed/', ...lock } = more;
   const { ttlMs, ownerId } = resolveLockOptions(lock);
   if (![undefined, 'empty', 'idle'].includes(until)) throw bad('until', until, "'empty' or 'idle'");
-  if (onSkip !== undefined && typeof onSkip !== 'function') throw bad('onSkip', onSkip, 'a function');
   if (maxAttempts !== Infinity && !(Number.isSafeInteger(maxAttempts) && maxAttempts > 0)) {
     throw bad('maxAttempts', maxAttempts, 'a whole number from 1 on');
   }
   if (typeof failed !== 'string' || failed === '') throw bad('failed', failed, "a path such as 'failed/'");
-  if (signal?.aborted !== true) resolveSignal(options);
   return {
     matches: matcherOf(match, ignore),
     compare: comparisonOf(order),

@@ -1,11 +1,12 @@
 import { durationMs, type Duration } from '../util/duration.js';
+import { checkOptions, DURATION, SIGNAL, type OptionKinds } from '../util/option-check.js';
 import type { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
 import type { ForeignLock } from './model/foreign.js';
 import { lockPathOf } from './model/lock-path.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
-import { resolveSignal, type LockOptions } from './model/options.js';
+import { LOCK_OPTIONS, resolveSignal, type LockOptions } from './model/options.js';
 import { lockKey } from './model/sightings.js';
 import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
 import { LockReader } from './model/reader.js';
@@ -66,6 +67,12 @@ export interface InspectOptions extends Pick<LockOptions, 'lockPath'> {
   readonly signal?: AbortSignal | undefined;
 }
 
+export const INSPECT_OPTIONS: OptionKinds<InspectOptions> = {
+  ttl: DURATION,
+  signal: SIGNAL,
+  lockPath: LOCK_OPTIONS.lockPath,
+};
+
 /**
  * Reads the lock of a file, and never changes it. To learn the time of a disk or an SFTP server it makes a short-lived scratch
  * file beside the lock, if it may write there.
@@ -77,6 +84,7 @@ export interface InspectOptions extends Pick<LockOptions, 'lockPath'> {
  * if (state === 'held') console.log(`held by ${record?.ownerId}`);
  */
 export async function inspect(file: string | URL | VfsFile, options: InspectOptions = {}): Promise<Inspection> {
+  checkOptions('inspect', options, INSPECT_OPTIONS);
   const ttlMs = respectMs(options);
   const signal = resolveSignal(options);
   const opened = await openFile(file);

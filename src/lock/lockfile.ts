@@ -2,6 +2,8 @@ import { tryOnce, waitFor } from './protocol/acquire.js';
 import { Acquisition } from './protocol/acquisition.js';
 import { Contender } from './protocol/contender.js';
 import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
+import { kindOf } from '../util/kind.js';
+import { checkOptions } from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
 import type { HeldLock } from './protocol/held-lock.js';
@@ -11,6 +13,8 @@ import { lockPathOf } from './model/lock-path.js';
 import { contentionOf, type Reclaimed } from './model/holder.js';
 import { openFile } from '../open.js';
 import {
+  ACQUIRE_OPTIONS,
+  LOCK_OPTIONS,
   resolveSignal,
   resolveLockOptions,
   type ResolvedLockOptions,
@@ -24,6 +28,9 @@ import type { LockObservation } from './model/staleness.js';
 import { LockReader, readLock } from './model/reader.js';
 import { run } from '../util/steps.js';
 import type { CallOptions, Vfs } from '../vfs/vfs.js';
+
+const OF_ACQUIRE = { wait: 'it is an option of acquire', signal: 'it is an option of acquire' };
+const OF_LOCKFILE = Object.fromEntries(Object.keys(LOCK_OPTIONS).map((name) => [name, 'it is an option of Lockfile']));
 
 /**
  * The lock of one file, for programs that acquire and release it themselves; `withLock` does both. One object can be acquired
@@ -56,8 +63,10 @@ export class Lockfile {
    *   be too long for the store.
    */
   constructor(file: VfsFile, options: LockOptions = {}) {
-    if (!(file instanceof VfsFile))
-      throw new LockOptionError('file must be a VfsFile; use Lockfile.open for paths and URIs');
+    if (!(file instanceof VfsFile)) {
+      throw new LockOptionError(`file must be a VfsFile, not ${kindOf(file)}; use Lockfile.open for paths and URIs`);
+    }
+    checkOptions('Lockfile', options, LOCK_OPTIONS, OF_ACQUIRE);
     this.file = options.realpath ? file.real() : file;
     this.#target = lockTarget(file.vfs, file.vfs, lockPathOf(this.file, options.lockPath));
     this.#options = resolveLockOptions(options);
@@ -106,6 +115,7 @@ export class Lockfile {
    * @throws The reason of `signal` when it aborts, and whatever `onStale` throws.
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
+    checkOptions('acquire', options, ACQUIRE_OPTIONS, OF_LOCKFILE);
     const waitMs = resolveWait(options);
     const signal = resolveSignal(options);
     refuseReentrance(this.#target);

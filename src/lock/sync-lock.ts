@@ -2,12 +2,20 @@ import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
 import { openLocal } from '../open.js';
 import { sleepSync } from '../util/sleep.js';
+import { checkCallback, checkOptions, type OptionKinds } from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import { isPromiseLike, runSync } from '../util/steps.js';
 import { LockHeldError, LockTimeoutError, type LockLostError } from './model/errors.js';
 import { lockPathOf } from './model/lock-path.js';
 import { describeContention, type Reclaimed } from './model/holder.js';
-import { resolveLockOptions, resolveWait, type AcquireOptions, type LockOptions } from './model/options.js';
+import {
+  ACQUIRE_OPTIONS,
+  LOCK_OPTIONS,
+  resolveLockOptions,
+  resolveWait,
+  type AcquireOptions,
+  type LockOptions,
+} from './model/options.js';
 import { Backoff } from './protocol/backoff.js';
 import { Contender } from './protocol/contender.js';
 import { HeldLock } from './protocol/held-lock.js';
@@ -19,6 +27,9 @@ import { releaseQuietlySync } from './quiet-release.js';
 
 /** How long to wait for a lock while the whole thread waits. There is no `signal`, as nothing could abort it meanwhile. */
 export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
+
+const SYNC_OPTIONS: OptionKinds<LockOptions & SyncAcquireOptions> = { ...LOCK_OPTIONS, wait: ACQUIRE_OPTIONS.wait };
+const NO_SIGNAL = { signal: 'nothing could abort it while the thread is blocked; use wait' };
 
 /**
  * Acquires the lock of a file on the local disk, and blocks this thread until it has it, for at most `wait`. It is renewed in
@@ -41,6 +52,7 @@ export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
  * }
  */
 export function lockSync(file: string | URL | VfsFile, options: LockOptions & SyncAcquireOptions = {}): SyncLock {
+  checkOptions('lockSync', options, SYNC_OPTIONS, NO_SIGNAL);
   const opened = options.realpath ? openLocal(file).real() : openLocal(file);
   const target = syncTarget(opened, options.lockPath);
   const contender = new Contender(target, resolveLockOptions(options));
@@ -93,6 +105,7 @@ export function withLockSync<T>(
   fn: (file: VfsFile, lock: SyncLock) => T extends PromiseLike<unknown> ? never : T,
   options?: LockOptions & SyncAcquireOptions,
 ): T {
+  checkCallback('fn', fn, 'withLockSync(file, fn, options)');
   const lock = lockSync(file, options);
   let result: T;
   try {

@@ -1,8 +1,11 @@
 import type { VfsFile } from '../vfs/file.js';
 import { Lockfile } from './lockfile.js';
-import type { AcquireOptions, LockOptions } from './model/options.js';
+import { checkCallback, checkOptions } from '../util/option-check.js';
+import { ACQUIRE_OPTIONS, LOCK_OPTIONS, type AcquireOptions, type LockOptions } from './model/options.js';
 import { runInScope } from './protocol/held-scopes.js';
 import { releaseQuietly } from './quiet-release.js';
+
+const WITH_LOCK_OPTIONS = { ...LOCK_OPTIONS, ...ACQUIRE_OPTIONS };
 
 /**
  * Runs `fn` while the lock of a file is held, and returns its result. The lock is renewed in the background until `fn` is done,
@@ -16,7 +19,7 @@ import { releaseQuietly } from './quiet-release.js';
  * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
  * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
  * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` of this lock, and would wait for itself.
- * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable or unknown, or `fn` is no function.
  * @throws {VfsError} The path or URI is unusable, the store cannot exclude others, or it failed.
  * @throws The reason of `signal` when it aborts during the wait, and whatever `fn` or `onStale` throws.
  * @example
@@ -30,8 +33,11 @@ export async function withLock<T>(
   fn: (file: VfsFile, lock: Lockfile) => T | Promise<T>,
   options: LockOptions & AcquireOptions = {},
 ): Promise<T> {
-  const lock = await Lockfile.open(file, options);
-  await lock.acquire(options);
+  checkCallback('fn', fn, 'withLock(file, fn, options)');
+  checkOptions('withLock', options, WITH_LOCK_OPTIONS);
+  const { wait, signal, ...lockOptions } = options;
+  const lock = await Lockfile.open(file, lockOptions);
+  await lock.acquire({ wait, signal });
   let result: T;
   try {
     result = await runInScope(lock, () => fn(lock.file, lock));

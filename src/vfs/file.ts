@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+import { kindOf } from '../util/kind.js';
+import { LockOptionError } from '../util/option-error.js';
 import { nameOf } from './path.js';
 import { resolvePath } from './resolve.js';
 import { badUri } from './uri.js';
@@ -22,9 +24,14 @@ export class VfsFile {
   /**
    * The file at `path`, relative to the root of `vfs`.
    *
+   * @throws {LockOptionError} `ERR_LOCK_OPTION`: `vfs` is no store, or `path` no string.
    * @throws {VfsError} `ERR_VFS_PATH`: the store could never hold a file with this path.
    */
   constructor(vfs: Vfs, path: string) {
+    if (typeof (vfs as Partial<Vfs> | undefined)?.check !== 'function') {
+      throw new LockOptionError(`vfs must be a store such as localVfs(), not ${kindOf(vfs)}; for a path use openFile`);
+    }
+    if (typeof path !== 'string') throw new LockOptionError(`path must be a string, not ${kindOf(path)}`);
     vfs.check(path);
     this.vfs = vfs;
     this.path = path;

@@ -1,4 +1,5 @@
 import { VfsError } from '../../vfs/errors.js';
+import { checkOptions, FUNCTION, SIGNAL, type OptionKinds } from '../../util/option-check.js';
 import { resolveSignal } from '../../lock/model/options.js';
 import { ProbeContext, ProbeFailed } from './probe-context.js';
 import { PROBES, type Probe } from './probes.js';
@@ -62,6 +63,8 @@ export interface DoctorOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const DOCTOR_OPTIONS: OptionKinds<DoctorOptions> = { onCheck: FUNCTION, signal: SIGNAL };
+
 /**
  * Tests whether locks are safe in a folder, whatever its store claims: of two clients that create, replace or remove a file, exactly
  * one must win, also when sixteen try at once. It works with scratch files in the folder and removes them again.
@@ -74,6 +77,7 @@ export interface DoctorOptions {
  * if (verdict !== 'safe') throw new Error(words.join('\n'));
  */
 export async function doctor(location: Location, options: DoctorOptions = {}): Promise<Diagnosis> {
+  checkOptions('doctor', options, DOCTOR_OPTIONS);
   const signal = resolveSignal(options);
   const folder = await openFolder(location);
   const context = new ProbeContext(folder, signal);

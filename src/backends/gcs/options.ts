@@ -1,5 +1,6 @@
-import { hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
+import { asFolder, hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
 import { durationMs, type Duration } from '../../util/duration.js';
+import { checkOptions, DURATION, OBJECT, STRING, type OptionKinds } from '../../util/option-check.js';
 import { VfsError } from '../../vfs/errors.js';
 
 /** The bucket, and how to reach it. */
@@ -7,7 +8,8 @@ export interface GcsVfsOptions {
   /** The name of the bucket. */
   readonly bucket: string;
   /**
-   * What every key begins with, at most 900 bytes. It is used as it is, so it usually ends with a slash.
+   * What every key begins with, at most 900 bytes. It is a folder: where it
+   * does not end with a slash, one is added.
    * @default ''
    */
   readonly prefix?: string | undefined;
@@ -59,7 +61,18 @@ export interface ResolvedGcsOptions {
 
 const GOOGLE = 'https://storage.googleapis.com';
 
+const OPTIONS: OptionKinds<GcsVfsOptions> = {
+  bucket: STRING,
+  prefix: STRING,
+  client: OBJECT,
+  endpoint: STRING,
+  conditionalDelete: STRING,
+  userProject: STRING,
+  timeout: DURATION,
+};
+
 export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
+  checkOptions('gcsVfs', options, OPTIONS);
   const { bucket, prefix = '', client, conditionalDelete, userProject } = options;
   if (typeof bucket !== 'string' || !/^[a-z0-9][\w.-]{1,220}[a-z0-9]$/.test(bucket)) {
     throw bad(`${JSON.stringify(bucket)} is not the name of a bucket`);
@@ -79,7 +92,10 @@ export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
   const native = conditionalDelete === undefined ? isGoogle : conditionalDelete === 'native';
   const timeoutMs = durationMs(options.timeout ?? '10s', 'timeout', {});
   const { host } = new URL(endpoint);
-  return { ...{ bucket, prefix, client, endpoint, host, isGoogle, userProject, timeoutMs }, conditionalDelete: native };
+  return {
+    ...{ bucket, prefix: asFolder(prefix), client, endpoint, host, isGoogle, userProject, timeoutMs },
+    conditionalDelete: native,
+  };
 }
 
 interface Client {

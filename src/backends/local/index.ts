@@ -2,6 +2,7 @@ import { dirname, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { durationMs } from '../../util/duration.js';
+import { checkOptions } from '../../util/option-check.js';
 import { PRIVATE_NAME_BYTES } from '../../vfs/names.js';
 import { checkPath } from '../../vfs/path.js';
 import type { Eventual } from '../../util/steps.js';
@@ -36,7 +37,7 @@ import {
   replaceLock,
 } from './lock-files.js';
 import type * as Move from './move.js';
-import type { LocalVfsOptions } from './options.js';
+import { LOCAL_VFS_OPTIONS, type LocalVfsOptions } from './options.js';
 import { realPathBelow } from './real-path.js';
 import { eachOfData, runOnData, runOnLock, runOnLockSync, type Call, type LockWork } from './runner.js';
 import { watchFile } from './watch.js';
@@ -79,7 +80,9 @@ export class LocalVfs implements Vfs {
   readonly #limitMs: number;
 
   /** Resolves `root` against the working directory. It makes no I/O. */
-  constructor({ root = '/', hardLinks = true, timeout = '10s' }: LocalVfsOptions = {}) {
+  constructor(options: LocalVfsOptions = {}) {
+    checkOptions('localVfs', options, LOCAL_VFS_OPTIONS);
+    const { root = '/', hardLinks = true, timeout = '10s' } = options;
     this.#root = resolve(root);
     this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
     this.#hardLinks = hardLinks;

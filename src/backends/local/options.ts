@@ -1,4 +1,5 @@
 import type { Duration } from '../../util/duration.js';
+import { BOOLEAN, DURATION, STRING, type OptionKinds } from '../../util/option-check.js';
 
 /** Which part of the disk a store covers, and how it creates files. */
 export interface LocalVfsOptions {
@@ -20,3 +21,5 @@ export interface LocalVfsOptions {
    */
   readonly timeout?: Duration | undefined;
 }
+
+export const LOCAL_VFS_OPTIONS: OptionKinds<LocalVfsOptions> = { root: STRING, hardLinks: BOOLEAN, timeout: DURATION };

@@ -1,5 +1,6 @@
-import { hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
+import { asFolder, hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
 import { durationMs, type Duration } from '../../util/duration.js';
+import { BOOLEAN, checkOptions, DURATION, OBJECT, STRING, type OptionKinds } from '../../util/option-check.js';
 import { VfsError } from '../../vfs/errors.js';
 
 /** The bucket, and how to reach it. */
@@ -7,7 +8,8 @@ export interface S3VfsOptions {
   /** The name of the bucket, or the ARN of an access point. */
   readonly bucket: string;
   /**
-   * What every key begins with, at most 900 bytes. It is used as it is, so it usually ends with a slash.
+   * What every key begins with, at most 900 bytes. It is a folder: where it
+   * does not end with a slash, one is added.
    * @default ''
    */
   readonly prefix?: string | undefined;
@@ -81,7 +83,21 @@ export interface CommonInput {
   readonly ExpectedBucketOwner?: string;
 }
 
+const OPTIONS: OptionKinds<S3VfsOptions> = {
+  bucket: STRING,
+  prefix: STRING,
+  client: OBJECT,
+  endpoint: STRING,
+  region: STRING,
+  pathStyle: BOOLEAN,
+  conditionalDelete: STRING,
+  requesterPays: BOOLEAN,
+  expectedBucketOwner: STRING,
+  timeout: DURATION,
+};
+
 export function resolveOptions(options: S3VfsOptions): ResolvedS3Options {
+  checkOptions('s3Vfs', options, OPTIONS);
   const { bucket, prefix = '', client, conditionalDelete, requesterPays, expectedBucketOwner } = options;
   if (typeof bucket !== 'string' || !/^(arn:[\w:/-]+|[a-z0-9A-Z][\w.-]{1,254})$/.test(bucket)) {
     throw bad(`${JSON.stringify(bucket)} is not the name of a bucket`);
@@ -99,7 +115,7 @@ export function resolveOptions(options: S3VfsOptions): ResolvedS3Options {
   const endpoint = client === undefined ? endpointOf(options.endpoint) : undefined;
   const aws = client === undefined ? endpoint === undefined || isAws(new URL(endpoint).hostname) : !isElsewhere(client);
   return {
-    ...{ bucket, prefix, client, endpoint, region: options.region },
+    ...{ bucket, prefix: asFolder(prefix), client, endpoint, region: options.region },
     pathStyle: options.pathStyle ?? endpoint !== undefined,
     conditionalDelete: conditionalDelete === undefined ? aws : conditionalDelete === 'native',
     isAws: aws,

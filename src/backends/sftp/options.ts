@@ -1,4 +1,15 @@
 import { durationMs, type Duration } from '../../util/duration.js';
+import {
+  BOOLEAN,
+  checkedLater,
+  checkOptions,
+  DURATION,
+  FUNCTION,
+  NUMBER,
+  OBJECT,
+  STRING,
+  type OptionKinds,
+} from '../../util/option-check.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { HostKeyOptions } from './connection/host-key.js';
 
@@ -111,7 +122,30 @@ export interface ResolvedSftpOptions {
   readonly idleMs: number;
 }
 
+const OPTIONS: OptionKinds<SftpVfsOptions> = {
+  host: STRING,
+  port: NUMBER,
+  username: STRING,
+  root: STRING,
+  password: STRING,
+  privateKey: checkedLater('the content of a key file'),
+  passphrase: STRING,
+  agent: STRING,
+  keyboardInteractive: FUNCTION,
+  client: OBJECT,
+  hardLinks: BOOLEAN,
+  connectTimeout: DURATION,
+  timeout: DURATION,
+  keepalive: DURATION,
+  reconnect: DURATION,
+  idle: DURATION,
+  hostKey: checkedLater('one or more fingerprints'),
+  knownHosts: checkedLater('one or more paths'),
+  trustOnFirstUse: BOOLEAN,
+};
+
 export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
+  checkOptions('sftpVfs', options, OPTIONS);
   const { root = '/', hardLinks = true, client } = options;
   const port = options.port ?? knownTo(client, 'port') ?? 22;
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)

@@ -1,6 +1,17 @@
 import { durationMs, type Duration } from '../../util/duration.js';
-import type { VfsFile } from '../../vfs/file.js';
+import {
+  BOOLEAN,
+  checkedLater,
+  DURATION,
+  FUNCTION,
+  NUMBER,
+  SIGNAL,
+  STRING,
+  type OptionKinds,
+} from '../../util/option-check.js';
 import { LockOptionError } from '../../util/option-error.js';
+import type { VfsFile } from '../../vfs/file.js';
+import { hasProcess } from './process.js';
 import { goJson, MAX_RECORD_BYTES, plainNote, type LockRecord } from './record.js';
 import type { StaleReason } from './staleness.js';
 
@@ -100,6 +111,20 @@ export interface ResolvedLockOptions {
   readonly pid: number;
 }
 
+export const LOCK_OPTIONS: OptionKinds<LockOptions> = {
+  ttl: DURATION,
+  renew: BOOLEAN,
+  ownerId: STRING,
+  grace: DURATION,
+  onStale: FUNCTION,
+  note: checkedLater('a plain object'),
+  pid: NUMBER,
+  realpath: BOOLEAN,
+  lockPath: checkedLater('a path, a URI or a VfsFile'),
+};
+
+export const ACQUIRE_OPTIONS: OptionKinds<AcquireOptions> = { wait: DURATION, signal: SIGNAL };
+
 const SHORTEST_TTL_MS = 100;
 
 /** In characters. */
@@ -114,10 +139,10 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
   }
   return {
     ttlMs,
-    renew: checked('renew', options.renew ?? true, 'boolean'),
+    renew: options.renew ?? true,
     ownerId: ownerOf(options.ownerId ?? ''),
     graceMs: graceOf(options, ttlMs),
-    onStale: options.onStale && checked('onStale', options.onStale, 'function'),
+    onStale: options.onStale,
     note: noteOf(options.note),
     pid: pidOf(options.pid ?? process.pid),
   };
@@ -128,13 +153,9 @@ export function resolveWait({ wait = '1m' }: AcquireOptions): number {
   return durationMs(wait, 'wait', { zero: true, infinity: true });
 }
 
-/** The signal of a call. Refuses what is no signal, and throws the reason of one that has aborted. */
+/** The signal of a call. Throws the reason of one that has aborted. */
 export function resolveSignal({ signal }: AcquireOptions): AbortSignal | undefined {
-  if (signal === undefined) return undefined;
-  if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted !== 'function') {
-    throw new LockOptionError('signal must be an AbortSignal');
-  }
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   return signal;
 }
 
@@ -146,7 +167,6 @@ function graceOf({ grace, ttl }: LockOptions, ttlMs: number): number {
 }
 
 function ownerOf(ownerId: string): string {
-  checked('ownerId', ownerId, 'string');
   if (ownerId.length > LONGEST_OWNER) {
     throw new LockOptionError(
       `ownerId must have at most ${String(LONGEST_OWNER)} characters, not ${String(ownerId.length)}`,
@@ -156,8 +176,12 @@ function ownerOf(ownerId: string): string {
 }
 
 function pidOf(pid: number): number {
-  if (Number.isSafeInteger(pid) && pid > 0) return pid;
-  throw new LockOptionError(`pid must be a positive integer, not ${String(pid)}`);
+  if (!Number.isSafeInteger(pid) || pid <= 0) {
+    throw new LockOptionError(`pid must be a positive integer, not ${String(pid)}`);
+  }
+  // The lock of a process that has ended would be stale from the start.
+  if (pid === process.pid || hasProcess(pid)) return pid;
+  throw new LockOptionError(`pid must be a running process of this host; there is no process ${String(pid)}`);
 }
 
 /** A copy, so that later writes contain what was checked now. It leaves room for the other members of a record. */
@@ -167,9 +191,4 @@ function noteOf(note: LockOptions['note']): ResolvedLockOptions['note'] {
   const bytes = Buffer.byteLength(goJson(plain));
   if (bytes <= MAX_NOTE_BYTES) return plain;
   throw new LockOptionError(`note must take at most ${MAX_NOTE_BYTES} bytes in the lock file, not ${bytes}`);
-}
-
-function checked<T>(name: string, value: T, type: 'boolean' | 'function' | 'string'): T {
-  if (typeof value === type) return value;
-  throw new LockOptionError(`${name} must be a ${type}, not ${typeof value}`);
 }

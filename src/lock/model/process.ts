@@ -73,7 +73,7 @@ function isSame(
   return names.every((name) => other[name] !== '' && other[name] === here[name]);
 }
 
-function hasProcess(pid: number): boolean {
+export function hasProcess(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -23,6 +23,11 @@ export function bucketOpener(
   };
 }
 
+/** A prefix that names a folder: `in` without its slash would make `inf` of `f`. */
+export function asFolder(prefix: string): string {
+  return prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+}
+
 /** Whether an endpoint holds a user name or a password. They would appear in messages, in events and in `storeId`. */
 export function hasUser(endpoint: string): boolean {
   const { username, password } = new URL(endpoint);
