@@ -129,7 +129,7 @@ function isOption({ declaration }: PublicSymbol): boolean {
 
 /** Else `{ signal: maybe }` is an error with `exactOptionalPropertyTypes`. */
 function takesUndefined({ declaration }: PublicSymbol): boolean {
-  return ts.isPropertySignature(declaration) && /\| undefined$/.test(declaration.type?.getText() ?? '');
+  return ts.isPropertySignature(declaration) && (declaration.type?.getText() ?? '').endsWith('| undefined');
 }
 
 function statesDefault(found: PublicSymbol): boolean {
