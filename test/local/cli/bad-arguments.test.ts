@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -46,13 +46,13 @@ describe('bad input ends with one line that names what is wrong, and starts noth
     [['run', 'PLAIN/x', '--', 'touch', 'MARK'], 64, /plain is not a folder/],
     [['run', 'FOLDER/../../../../../../../../../x', '--', 'touch', 'MARK'], 64, /leads above the root/],
     [['run', `FOLDER/${'x'.repeat(252)}`, '--', 'touch', 'MARK'], 64, /name of \d+ bytes/],
-    [['run', 'LINKED', '--', 'touch', 'MARK'], 74, /linked\.lock: it is a directory/],
+    [['run', 'LINKED', '--', 'touch', 'MARK'], 74, /linked\.lock: it is a (directory|symbolic link)/],
     [['status'], 64, /expected status FILE/],
     [['status', 'FILE', 'FILE'], 64, /one argument too many/],
     [['status', 'FILE', '--ttl', '5s'], 64, /unknown option '--ttl'/],
     [['status', 'FOLDER'], 64, /it is a folder/],
     [['status', 'FOLDER/none/x'], 64, /there is no folder/],
-    [['status', 'LINKED'], 74, /linked\.lock: it is a directory/],
+    [['status', 'LINKED'], 74, /linked\.lock: it is a (directory|symbolic link)/],
     [['ls'], 64, /expected ls LOCATION/],
     [['ls', 'FOLDER', '--ttl=5s'], 64, /unknown option '--ttl'/],
     [['ls', 'FOLDER/none'], 64, /there is no folder \S+none/],
@@ -66,14 +66,14 @@ describe('bad input ends with one line that names what is wrong, and starts noth
     [['unlock', 'FILE'], 64, /expected --expect ID: the id of the lock to end, as status/],
     [['unlock', 'FILE', '--expect='], 64, /expected --expect ID/],
     [['unlock', '--expect', 'x'], 64, /expected unlock FILE --expect ID/],
-    [['unlock', 'LINKED', '--expect', 'x'], 74, /linked\.lock: it is a directory/],
+    [['unlock', 'LINKED', '--expect', 'x'], 74, /linked\.lock: it is a (directory|symbolic link)/],
     [['completion'], 64, /expected completion bash\|zsh; see/],
     [['completion', 'fish'], 64, /expected bash or zsh, not "fish"/],
   ];
 
   it.each(table)('%j ends with %i', async (typed, code, message) => {
     mkdirSync(join(folder(), 'data'));
-    mkdirSync(join(folder(), 'linked.lock'));
+    symlinkSync('data', join(folder(), 'linked.lock'));
     writeFileSync(join(folder(), 'plain'), '');
     const names = { FILE: 'a.csv', FOLDER: 'data', PLAIN: 'plain', LINKED: 'linked', MARK: 'mark' };
     const args = typed.map((arg) =>
