@@ -235,7 +235,17 @@ async function giveBack(tenure, lock) {
  * @param {unknown} error
  */
 function isCutOff(error) {
-  return store.kind !== 'local' && error instanceof VfsError && ['ERR_VFS_IO', 'ERR_VFS_ABORTED'].includes(error.code);
+  const codes = ['ERR_VFS_IO', 'ERR_VFS_ABORTED', 'ERR_VFS_TIMEOUT'];
+  return store.kind !== 'local' && error instanceof VfsError && codes.includes(error.code);
+}
+
+/**
+ * The time to wait was over before the store was read once, as on a busy machine.
+ *
+ * @param {unknown} error
+ */
+function isTooLate(error) {
+  return error instanceof VfsError && error.code === 'ERR_VFS_TIMEOUT' && error.effect === 'none';
 }
 
 /**
@@ -248,6 +258,7 @@ function noteRefusal(error, how) {
     error instanceof LockHeldError ||
     error instanceof LockTimeoutError ||
     kind === 'TimeoutError' ||
+    isTooLate(error) ||
     isCutOff(error)
   ) {
     journal.write({ kind: 'refused', at: String(now()), code: kind });
