@@ -1,5 +1,5 @@
-import { VfsError } from '../../vfs/errors.js';
 import { checkOptions, FUNCTION, SIGNAL, type OptionKinds } from '../../util/option-check.js';
+import { VfsError, type VfsErrorCode } from '../../vfs/errors.js';
 import { resolveSignal } from '../../lock/model/options.js';
 import { ProbeContext, ProbeFailed } from './probe-context.js';
 import { PROBES, type Probe } from './probes.js';
@@ -41,8 +41,8 @@ export interface Diagnosis {
   /** The median duration of each operation, in milliseconds. */
   readonly roundTripMs: Readonly<Partial<Record<'read' | 'create' | 'replace' | 'remove', number>>>;
   /**
-   * How many milliseconds the store's clock is ahead of this machine's clock. Locks do not depend on it. Undefined: the store has
-   * no clock.
+   * How many milliseconds the store's clock is ahead of this machine's clock; 0 where they differ by no more than the resolution of
+   * the store's clock. Locks do not depend on it. Undefined: the store has no clock.
    */
   readonly clockAheadMs: number | undefined;
   /** The display paths of scratch files that could not be removed. */
@@ -81,35 +81,43 @@ export async function doctor(location: Location, options: DoctorOptions = {}): P
   const signal = resolveSignal(options);
   const folder = await openFolder(location);
   const context = new ProbeContext(folder, signal);
-  await assertListed(folder, signal);
   const checks: Check[] = [];
+  let isRefused = false;
   try {
+    context.refusal = await listRefusal(folder, signal);
     for (const probe of PROBES) {
-      const check = await runProbe(probe, context);
+      const { code, ...check } = await runProbe(probe, context);
       signal?.throwIfAborted();
       checks.push(check);
       options.onCheck?.(check);
+      isRefused = code === 'ERR_VFS_TIMEOUT' || (code === 'ERR_VFS_DENIED' && context.isUntouched);
+      if (isRefused) break;
     }
   } catch (error) {
     await context.clear();
     throw error;
   }
-  return diagnosisOf(folder, context, checks, await context.clear());
+  return diagnosisOf(folder, context, { checks, isRefused }, await context.clear());
 }
 
-/** Rejects if there is no such folder or no connection. A denied permission is left to the probes, which report it. */
-async function assertListed({ vfs, path }: Folder, signal: AbortSignal | undefined): Promise<void> {
+/** Rejects if there is no such folder or no connection. A refused login, or permission, is returned, and not asked for again. */
+async function listRefusal({ vfs, path }: Folder, signal: AbortSignal | undefined): Promise<VfsError | undefined> {
   try {
     for await (const _entry of vfs.list(path, { signal })) break;
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof VfsError) || error.code !== 'ERR_VFS_DENIED') throw error;
+    return error;
   }
+  return undefined;
 }
 
-async function runProbe({ name, concerns, needs, run: perform }: Probe, context: ProbeContext): Promise<Check> {
+async function runProbe(
+  { name, concerns, needs, run: perform }: Probe,
+  context: ProbeContext,
+): Promise<Check & { readonly code?: VfsErrorCode }> {
   const startedMs = performance.now();
-  const outcome = async (): Promise<Pick<Check, 'verdict' | 'found'>> => {
+  const outcome = async (): Promise<Pick<Check, 'verdict' | 'found'> & { readonly code?: VfsErrorCode }> => {
     const lack = needs?.(context.vfs.capabilities);
     if (lack !== undefined) return { verdict: 'none', found: lack };
     try {
@@ -118,7 +126,8 @@ async function runProbe({ name, concerns, needs, run: perform }: Probe, context:
     } catch (error) {
       if (error instanceof ProbeFailed) return { verdict: 'wrong', found: error.message };
       if (!(error instanceof VfsError)) throw error;
-      return { verdict: error.code === 'ERR_VFS_UNSUPPORTED' ? 'wrong' : 'failed', found: error.message };
+      const { code, message } = error;
+      return { verdict: code === 'ERR_VFS_UNSUPPORTED' ? 'wrong' : 'failed', found: message, code };
     }
   };
   return { name, concerns, ...(await outcome()), durationMs: performance.now() - startedMs };
@@ -127,7 +136,7 @@ async function runProbe({ name, concerns, needs, run: perform }: Probe, context:
 function diagnosisOf(
   folder: Folder,
   context: ProbeContext,
-  checks: readonly Check[],
+  { checks, isRefused }: { readonly checks: readonly Check[]; readonly isRefused: boolean },
   leftBehind: readonly string[],
 ): Diagnosis {
   const { vfs } = folder;
@@ -142,7 +151,11 @@ function diagnosisOf(
     location: folder.path === '' ? vfs.locate(pathIn(folder, '.')).replace(/\.$/, '') : vfs.locate(folder.path),
     backend: vfs.scheme,
     verdict,
-    words: [caveats.length > 0 ? SAFE_WITH_CAVEAT : WORDS[verdict], ...caveats, ...files, ...problemsIn(checks)],
+    words: [
+      ...(caveats.length > 0 ? [SAFE_WITH_CAVEAT] : isRefused ? [REFUSED] : [WORDS[verdict]]),
+      ...(verdict === 'safe' ? chanceOf(context.races) : []),
+      ...[...caveats, ...files, ...problemsIn(checks)],
+    ],
     checks,
     roundTripMs: context.roundTripMs,
     clockAheadMs: context.clockAheadMs,
@@ -167,3 +180,14 @@ const WORDS: Readonly<Record<Diagnosis['verdict'], string>> = {
 
 const SAFE_WITH_CAVEAT =
   'Locks are safe here as far as tests can show: everything that exclusion depends on was tested and holds.';
+
+const REFUSED = 'It is not known whether locks are safe here: the store cannot be used, so nothing more was tried.';
+
+/** How likely it is that a store would have been found out that fails in one race of a hundred. */
+function chanceOf(races: number): readonly string[] {
+  if (races === 0) return [];
+  const percent = Math.round(100 * (1 - 0.99 ** races));
+  return [
+    `${String(races)} races were run: a store that lets two win in one race of a hundred is found out by ${String(percent)} % of such runs.`,
+  ];
+}

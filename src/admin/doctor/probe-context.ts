@@ -1,5 +1,6 @@
 import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
+import { effectOf, type VfsError } from '../../vfs/errors.js';
 import type { ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs.js';
 import { pathIn, type Folder } from '../../vfs/path.js';
 
@@ -19,7 +20,12 @@ export class ProbeContext {
   readonly folder: Folder;
   readonly signal: AbortSignal | undefined;
   clockAheadMs: number | undefined;
+  /** Why the folder may not even be listed. */
+  refusal: VfsError | undefined;
+  /** How many races were run. */
+  races = 0;
   readonly #scratch: string[] = [];
+  #isTouched = false;
   readonly #times = new Map<Timed, number[]>();
 
   constructor(folder: Folder, signal: AbortSignal | undefined) {
@@ -30,6 +36,16 @@ export class ProbeContext {
 
   get roundTripMs(): Partial<Record<Timed, number>> {
     return Object.fromEntries([...this.#times].map(([verb, times]) => [verb, medianOf(times)]));
+  }
+
+  /** Whether nothing was changed yet, or every change was refused. */
+  get isUntouched(): boolean {
+    return !this.#isTouched;
+  }
+
+  /** Notes that a change was made, or may have been. */
+  touch(): void {
+    this.#isTouched = true;
   }
 
   /** A path in the folder where no file exists. */
@@ -80,6 +96,7 @@ export class ProbeContext {
   async clear(): Promise<readonly string[]> {
     const signal = AbortSignal.timeout(CLEAR_LIMIT_MS);
     const left: string[] = [];
+    if (this.isUntouched) return left;
     for (const path of this.#scratch) {
       try {
         await this.vfs.delete(path, { signal });
@@ -101,7 +118,11 @@ export class ProbeContext {
 
   async #timed<T>(verb: Timed, call: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
-    const answer = await call();
+    const answer = await call().catch((error: unknown) => {
+      if (verb !== 'read' && effectOf(error) === 'unknown') this.touch();
+      throw error;
+    });
+    if (verb !== 'read') this.touch();
     const times = this.#times.get(verb) ?? [];
     times.push(performance.now() - startedMs);
     this.#times.set(verb, times);

@@ -1,4 +1,5 @@
 import { sleep } from '../../util/sleep.js';
+import { effectOf } from '../../vfs/errors.js';
 import type { Capabilities } from '../../vfs/vfs.js';
 import { type ProbeContext, ProbeFailed } from './probe-context.js';
 
@@ -12,8 +13,15 @@ export interface Probe {
 }
 
 const CONTENDERS = 16;
-const ROUNDS = 3;
+const LEAST_ROUNDS = 3;
+const MOST_ROUNDS = 30;
+/** More than the least rounds are run only where they all fit into this time. */
+const ROUNDS_MS = 1000;
 const CLOCK_PAUSE_MS = 100;
+/** Several machines may answer for one store, each by its own clock, so the time is asked this often. */
+const CLOCK_QUESTIONS = 4;
+/** A machine that is busy, or suspended for a moment, is no difference between clocks. */
+const CLOCK_SLACK_MS = 1000;
 
 const creates = ({ create }: Capabilities): string | undefined =>
   create === 'none' ? 'the store has no conditional create' : undefined;
@@ -45,11 +53,15 @@ export const PROBES: readonly Probe[] = [
 ];
 
 async function permissions(context: ProbeContext) {
-  const { vfs, folder, signal } = context;
+  const { vfs, signal } = context;
+  if (context.refusal) throw context.refusal;
   const path = context.fresh();
   const data = context.content();
-  for await (const _entry of vfs.list(folder.path, { signal })) break;
-  await vfs.write(path, data, { signal });
+  await vfs.write(path, data, { signal }).catch((error: unknown) => {
+    if (effectOf(error) === 'unknown') context.touch();
+    throw error;
+  });
+  context.touch();
   await context.holds(path, data, 'a write');
   await vfs.delete(path, { signal });
   await context.holds(path, undefined, 'a delete');
@@ -92,20 +104,19 @@ async function staleRemove(context: ProbeContext) {
   return { found: 'it loses and changes nothing' };
 }
 
-async function raceOfCreates(context: ProbeContext) {
-  for (let round = 0; round < ROUNDS; round += 1) {
+function raceOfCreates(context: ProbeContext) {
+  return inRounds(context, async () => {
     const path = context.fresh();
     const offers = Array.from({ length: CONTENDERS }, () => context.content());
     const { signal } = context;
     const written = await settleAll(offers.map((offer) => context.vfs.create(path, offer, { signal })));
     const winner = onlyWinner(written.map((each) => each !== undefined));
     await context.holds(path, offers[winner], 'a race of creates');
-  }
-  return RACED;
+  });
 }
 
-async function raceOfReplaces(context: ProbeContext) {
-  for (let round = 0; round < ROUNDS; round += 1) {
+function raceOfReplaces(context: ProbeContext) {
+  return inRounds(context, async () => {
     const path = context.fresh();
     const version = await context.created(path, context.content());
     const offers = Array.from({ length: CONTENDERS }, () => context.content());
@@ -113,25 +124,23 @@ async function raceOfReplaces(context: ProbeContext) {
     const written = await settleAll(offers.map((offer) => context.vfs.replace(path, version, offer, { signal })));
     const winner = onlyWinner(written.map((each) => each !== undefined));
     await context.holds(path, offers[winner], 'a race of replaces');
-  }
-  return RACED;
+  });
 }
 
-async function raceOfRemoves(context: ProbeContext) {
-  for (let round = 0; round < ROUNDS; round += 1) {
+function raceOfRemoves(context: ProbeContext) {
+  return inRounds(context, async () => {
     const path = context.fresh();
     const version = await context.created(path, context.content());
     const { vfs, signal } = context;
     const removed = await settleAll(Array.from({ length: CONTENDERS }, () => vfs.remove(path, version, { signal })));
     onlyWinner(removed);
     await context.holds(path, undefined, 'a race of removes');
-  }
-  return RACED;
+  });
 }
 
 /** A takeover against a late release: a remove that checked the version before the replace must not act after it. */
-async function raceOfReplacesAndRemoves(context: ProbeContext) {
-  for (let round = 0; round < ROUNDS; round += 1) {
+function raceOfReplacesAndRemoves(context: ProbeContext) {
+  return inRounds(context, async (round) => {
     const path = context.fresh();
     const version = await context.created(path, context.content());
     const offers = Array.from({ length: CONTENDERS }, (_, n) => (n % 2 === round % 2 ? context.content() : undefined));
@@ -143,8 +152,7 @@ async function raceOfReplacesAndRemoves(context: ProbeContext) {
     );
     const winner = onlyWinner(await settleAll(calls));
     await context.holds(path, offers[winner], 'a race of replaces and removes');
-  }
-  return RACED;
+  });
 }
 
 /** Waits until every call has ended, also if one fails. */
@@ -153,7 +161,17 @@ async function settleAll<T>(calls: readonly Promise<T>[]): Promise<readonly T[]>
   return await Promise.all(calls);
 }
 
-const RACED = { found: `exactly one won, ${String(ROUNDS)} times` };
+/** Runs a race a few times, and more often where that takes little time. */
+async function inRounds(context: ProbeContext, race: (round: number) => Promise<void>) {
+  const startedMs = performance.now();
+  let rounds = 0;
+  while (rounds < LEAST_ROUNDS || (rounds < MOST_ROUNDS && performance.now() - startedMs < ROUNDS_MS)) {
+    await race(rounds);
+    rounds += 1;
+    context.races += 1;
+  }
+  return { found: `exactly one won, ${String(rounds)} times` };
+}
 
 function onlyWinner(won: readonly boolean[]): number {
   const winners = won.filter(Boolean).length;
@@ -177,7 +195,7 @@ async function clock(context: ProbeContext) {
     if (source === 'none' || except !== undefined) return { found, note: true };
     throw new ProbeFailed('the store claims to have a clock, and returns no time');
   }
-  context.clockAheadMs = snapshot.nowMs - Date.now();
+  context.clockAheadMs = await agreedTime(context, path, snapshot.nowMs - Date.now());
   const ageMs = snapshot.nowMs - snapshot.modifiedMs;
   const mostMs = performance.now() - beforeMs;
   const slackMs = 2 * resolutionMs + 20 + mostMs / 100;
@@ -188,6 +206,30 @@ async function clock(context: ProbeContext) {
   return {
     found: `files age as time passes by the clock of the store, with a resolution of ${String(resolutionMs)} ms`,
   };
+}
+
+/**
+ * How far the store's clock is ahead of ours, in milliseconds: 0 where the difference is no larger than the resolution explains, as
+ * the store cuts its time off. Throws where its answers differ.
+ */
+async function agreedTime(context: ProbeContext, path: string, firstMs: number): Promise<number> {
+  const { resolutionMs } = context.vfs.capabilities.clock;
+  let [leastMs, mostMs] = [firstMs, firstMs];
+  for (let question = 1; question < CLOCK_QUESTIONS; question += 1) {
+    const startedMs = performance.now();
+    const { nowMs } = (await context.read(path, { clock: true })) ?? {};
+    if (nowMs === undefined) continue;
+    const aheadMs = nowMs - Date.now();
+    leastMs = Math.min(leastMs, aheadMs);
+    // The time may have been read at any moment since the question was sent.
+    mostMs = Math.max(mostMs, aheadMs - (performance.now() - startedMs));
+  }
+  const differenceMs = mostMs - leastMs;
+  if (differenceMs > 2 * resolutionMs + CLOCK_SLACK_MS) {
+    const found = `its answers differ by ${differenceMs.toFixed()} ms, as if several machines answered by clocks of their own`;
+    throw new ProbeFailed(`${found}: a lock with a shorter lease can be taken from its holder`);
+  }
+  return firstMs > 0 ? firstMs : Math.min(0, firstMs + resolutionMs);
 }
 
 async function moves(context: ProbeContext) {

@@ -1,5 +1,6 @@
 import { sleep } from '../../util/sleep.js';
 import type { Version, Written } from '../../vfs/vfs.js';
+import { RequestFailure } from '../shared/bucket/errors.js';
 import { SharedProbe } from '../shared/bucket/probe.js';
 import { GcsFailure, gcsError } from './errors.js';
 import { NO_OBJECT, type GcsObjects, type ObjectDetails } from './objects.js';
@@ -56,6 +57,7 @@ export class GcsConditionalWrites {
     await this.probe(key, signal);
     /** The last attempt that may have taken effect, in which case the answers to later attempts prove nothing. */
     let doubt: GcsFailure | undefined;
+    let tooOften: GcsFailure | undefined;
     for (const pauseMs of [...PAUSES_MS, undefined]) {
       const answer = await attempt().catch(failureOf);
       if (!(answer instanceof GcsFailure)) {
@@ -67,10 +69,11 @@ export class GcsConditionalWrites {
         throw doubt ?? answer;
       }
       if (answer.effect === 'unknown') doubt = answer;
+      else tooOften = answer;
       if (pauseMs !== undefined) await pause(pauseMs, signal, doubt);
     }
-    if (doubt) throw doubt;
-    return undefined;
+    // Rivals may be the reason, or a quota: whoever reads the object learns which.
+    throw doubt ?? new RequestFailure(tooOften?.cause, { status: 429, effect: 'unknown' });
   }
 
   async #probeStore(key: string): Promise<void> {

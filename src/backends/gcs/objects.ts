@@ -78,7 +78,7 @@ export class GcsObjects {
     const reply = await unlessAbsent(this.client.send(request, signal));
     if (reply === undefined) return undefined;
     const { size, updated = '' } = reply.body as Resource;
-    return { size: Number(size), modifiedMs: Date.parse(updated), version: versionOf(reply.body) };
+    return { size: Number(size ?? 0), modifiedMs: Date.parse(updated), version: versionOf(reply.body) };
   }
 
   /** Writes an object in one request: unconditionally without `options`. */
@@ -126,7 +126,7 @@ export class GcsObjects {
       );
       const page = body as { readonly items?: readonly Resource[]; readonly nextPageToken?: string };
       for (const { name = '', size, updated = '' } of page.items ?? []) {
-        yield { path: name, size: Number(size), modifiedMs: Date.parse(updated) };
+        yield { path: name, size: Number(size ?? 0), modifiedMs: Date.parse(updated) };
       }
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined && pageToken !== '');
@@ -185,9 +185,11 @@ export function versionOf(resource: unknown): Version {
 function imageOf({ headers }: GcsStream, data: Uint8Array): ObjectImage {
   const version = versionOf({ generation: headers['x-goog-generation'] });
   const nowMs = Date.parse(headers.date ?? '');
+  const modifiedMs = Date.parse(headers['last-modified'] ?? '');
   return {
-    ...{ data, version, modifiedMs: Date.parse(headers['last-modified'] ?? '') },
-    nowMs: Number.isNaN(nowMs) ? undefined : nowMs,
+    ...{ data, version, modifiedMs: Number.isNaN(modifiedMs) ? 0 : modifiedMs },
+    // Without the one time the other says nothing: such a store has no clock.
+    nowMs: Number.isNaN(nowMs) || Number.isNaN(modifiedMs) ? undefined : nowMs,
   };
 }
 

@@ -33,7 +33,20 @@ async function tryWrites(objects: GcsObjects, scratch: string, alsoRemove: boole
   if (await unlessRefused(objects.delete(scratch, undefined, first))) throw unfitStore('gcs', 'does', 'a stale delete');
   const copy = copyWithin(objects, { key: scratch, version: second }, scratch, undefined);
   if (await unlessRefused(copy)) throw unfitStore('gcs', 'does', 'a copy onto an object');
+  await tryRemoves(objects, scratch, second);
 }
+
+/** Some stores refuse a stale DELETE, and yet do one of an object that is gone, or several in a race. */
+async function tryRemoves(objects: GcsObjects, scratch: string, present: Version): Promise<void> {
+  const remove = async (): Promise<boolean> =>
+    (await unlessRefused(objects.delete(scratch, undefined, present))) ?? false;
+  const removed = (await Promise.all(Array.from({ length: RIVALS }, remove))).filter(Boolean).length;
+  if (removed === 0) throw unfitStore('gcs', 'refuses', 'a delete of the present generation');
+  if (removed > 1) throw unfitStore('gcs', 'does', 'several deletes of one generation');
+  if (await remove()) throw unfitStore('gcs', 'does', 'a delete of what is gone');
+}
+
+const RIVALS = 4;
 
 async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
   try {

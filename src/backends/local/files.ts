@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 
 import { recordVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
+import { VfsError } from '../../vfs/errors.js';
 import type { Version } from '../../vfs/vfs.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { hasOneClock } from './disk.js';
@@ -157,7 +158,11 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
   }
 
   *link(from: string, to: string): Steps<void> {
-    yield* ask(this.#calls.link(from, to));
+    try {
+      yield* ask(this.#calls.link(from, to));
+    } catch (error) {
+      throw codeOf(error) === 'EACCES' ? linkDenied(to, error) : error;
+    }
   }
 
   *unlink(path: string): Steps<void> {
@@ -231,6 +236,13 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
       euid: process.geteuid?.(),
     });
   }
+}
+
+/** A policy may forbid links to some programs and not to others, so another way of creating locks would not exclude those. */
+function linkDenied(path: string, cause: unknown): VfsError {
+  const advice = 'set hardLinks: false in every program that locks in this folder';
+  const message = `cannot create ${path}: files can be made there, but hard links are denied (EACCES); ${advice}`;
+  return new VfsError('ERR_VFS_DENIED', message, { cause });
 }
 
 function isHashed(size: number): boolean {

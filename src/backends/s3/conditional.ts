@@ -81,7 +81,9 @@ export class S3ConditionalWrites {
       } catch (error) {
         if (!(error instanceof S3Failure)) throw error;
         const outcome = await this.#judge(error, key, version, data, signal);
-        if (outcome === 'lost' || conflicts === CONFLICTS) return undefined;
+        if (outcome === 'lost') return undefined;
+        // A store that answers so for ever has no rival to whom this could be lost.
+        if (conflicts === CONFLICTS) throw error;
       }
     }
   }

@@ -32,7 +32,9 @@ export class S3Objects {
       const { ETag, LastModified, Body } = reply.output;
       try {
         const data = await bytesOf(Body, maxBytes, signal);
-        return { data, version: versionOf(ETag), modifiedMs: LastModified?.getTime() ?? 0, nowMs: reply.nowMs };
+        const modifiedMs = LastModified?.getTime();
+        // Without the one time the other says nothing: such a store has no clock.
+        return { data, version: versionOf(ETag), modifiedMs: modifiedMs ?? 0, nowMs: modifiedMs && reply.nowMs };
       } catch (cause) {
         if (tries > 0 || signal?.aborted) throw new S3Failure(cause, ['unanswered']);
       }
@@ -45,7 +47,11 @@ export class S3Objects {
     );
     if (reply === undefined) return undefined;
     const { ContentLength = 0, LastModified, ETag } = reply.output;
-    return { size: ContentLength, modifiedMs: LastModified?.getTime() ?? 0, version: ETag as Version | undefined };
+    return {
+      size: ContentLength,
+      modifiedMs: timeIn(LastModified),
+      version: ETag as Version | undefined,
+    };
   }
 
   async delete(Key: string, signal: Signal): Promise<void> {
@@ -63,7 +69,7 @@ export class S3Objects {
       );
       const decode = output.EncodingType === 'url' ? urlDecoded : (key: string) => key;
       for (const { Key = '', Size = 0, LastModified } of output.Contents ?? []) {
-        yield { path: decode(Key), size: Size, modifiedMs: LastModified?.getTime() ?? 0 };
+        yield { path: decode(Key), size: Size, modifiedMs: timeIn(LastModified) };
       }
       token = output.NextContinuationToken;
     } while (token !== undefined);
@@ -129,6 +135,11 @@ export async function bytesOf(body: unknown, maxBytes: number, signal: Signal): 
 export function versionOf(etag: string | undefined): Version {
   if (etag) return etag as Version;
   throw new S3Failure(new Error('the answer has no ETag'), ['unanswered']);
+}
+
+/** NaN where the store tells no time. */
+function timeIn(date: Date | undefined): number {
+  return date?.getTime() ?? NaN;
 }
 
 function urlDecoded(key: string): string {

@@ -45,12 +45,37 @@ async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): 
     throw unfitStore('s3', 'does', 'a second create of one object');
   for (const form of ['quoted', 'bare'] as const) {
     const condition = { IfMatch: inForm(first.etag, form) };
-    if ((await put(objects, scratch, condition)) === undefined) continue;
+    const second = await put(objects, scratch, condition);
+    if (second === undefined) continue;
     if (await put(objects, scratch, condition)) throw unfitStore('s3', 'does', 'a stale overwrite');
     if (alsoRemove && (await remove(objects, scratch, condition))) throw unfitStore('s3', 'does', 'a stale delete');
+    if (alsoRemove) await tryRemoves(objects, scratch, second.etag, form);
     return { form, versioned: first.versioned };
   }
   throw unfitStore('s3', 'refuses', 'an overwrite of the present version');
+}
+
+/** Some stores refuse a stale DELETE, and yet do one of an object that is gone, or several in a race. */
+async function tryRemoves(objects: S3Objects, scratch: string, present: string, form: ETagForm): Promise<void> {
+  let etag: string | undefined = present;
+  for (let round = 0; round < REMOVE_ROUNDS && etag !== undefined; round += 1) {
+    const condition = { IfMatch: inForm(etag, form) };
+    const rivals = Array.from({ length: RIVALS }, () => remove(objects, scratch, condition).catch(lostToRival));
+    const removed = (await Promise.all(rivals)).filter(Boolean).length;
+    if (removed === 0) throw unfitStore('s3', 'refuses', 'a delete of the present version');
+    if (removed > 1) throw unfitStore('s3', 'does', 'several deletes of one version');
+    if (await remove(objects, scratch, condition)) throw unfitStore('s3', 'does', 'a delete of what is gone');
+    etag = (await put(objects, scratch, { IfNoneMatch: '*' }))?.etag;
+  }
+}
+
+const REMOVE_ROUNDS = 2;
+const RIVALS = 4;
+
+/** A 409 means that a rival is at work. */
+function lostToRival(error: unknown): false {
+  if (error instanceof S3Failure && error.status === 409 && error.attempts.length === 1) return false;
+  throw error;
 }
 
 interface Condition {

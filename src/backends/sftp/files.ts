@@ -168,7 +168,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
         throw withCode('ENOENT', error);
       const names = yield* this.#names(path);
       if (names === undefined) throw withCode('ENOENT', error);
-      throw this.#refusals.ofTarget(error, names.length > 0);
+      throw this.#refusals.ofFolder(error, names.length > 0);
     }
   }
 
@@ -181,17 +181,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
 
   *#names(path: string): Steps<readonly string[] | undefined> {
     try {
-      const handle = yield* ask(this.#session.opendir(path));
-      const names: string[] = [];
-      try {
-        for (;;) {
-          const found = yield* ask(this.#session.readdir(handle));
-          if (found === undefined) return names;
-          names.push(...found.map(({ filename }) => filename).filter((name) => name !== '.' && name !== '..'));
-        }
-      } finally {
-        yield* this.#requests.attempt(this.#session.close(handle));
-      }
+      return yield* ask(this.#session.names(path));
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || (yield* this.#refusals.existingAfter(error, path)) === undefined)
         return undefined;

@@ -1,7 +1,6 @@
 import { VfsError } from '../../vfs/errors.js';
 import { NoAnswerError } from './errors.js';
-import { isSymlink } from './connection/session.js';
-import type { SftpSession } from './connection/session.js';
+import { isRegular, isSymlink, type Attributes, type SftpSession } from './connection/session.js';
 
 /** What a server can do, as the probe has seen it. */
 export interface SftpAbilities {
@@ -24,6 +23,7 @@ export async function probe(session: SftpSession, scratch: string): Promise<Sftp
   await session.mkdir(scratch, 0o777);
   const checks = new ProbeChecks(session, scratch);
   try {
+    await checks.attributes();
     const hardLinks = await checks.hardLinks();
     const posixRename = await checks.posixRename();
     await checks.guarding();
@@ -42,6 +42,25 @@ class ProbeChecks {
     this.#session = session;
     this.#scratch = scratch;
     this.#rename = (from, to) => session.posixRename(from, to);
+  }
+
+  /** Locks are read, renewed, judged and released by what the server says of a file. */
+  async attributes(): Promise<void> {
+    await this.#put('seen');
+    const path = this.#at('seen');
+    const handle = await this.#session.openToRead(path);
+    const [byHandle, byName, names] = await Promise.allSettled([
+      this.#session.fstat(handle),
+      this.#session.lstat(path),
+      this.#session.names(this.#scratch),
+    ]);
+    await worked(this.#session.close(handle));
+    if (!isSeen(byName)) throw unsupported('it does not show the kind, size and time of a file (LSTAT)');
+    if (!isSeen(byHandle)) throw unsupported('it does not show the size and time of an open file (FSTAT)');
+    if (names.status === 'rejected' || !names.value.includes('probe-seen')) {
+      if (names.status === 'rejected' && names.reason instanceof NoAnswerError) throw names.reason;
+      throw unsupported('it does not list the files of a directory');
+    }
   }
 
   async hardLinks(): Promise<boolean> {
@@ -107,7 +126,7 @@ class ProbeChecks {
 
   /** Removes everything that the probe may have made; what stays is left to `sweep`. */
   async clear(): Promise<void> {
-    const files = ['one', 'two', 'three', 'link', 'old', 'new', 'loose', 'door', 'through'];
+    const files = ['seen', 'one', 'two', 'three', 'link', 'old', 'new', 'loose', 'door', 'through'];
     const inside = ['free/mine', 'free/loose', 'full/theirs', 'full/mine', 'guard/mine'];
     await Promise.allSettled([...files, ...inside].map((name) => this.#session.unlink(this.#at(name))));
     await Promise.allSettled(['free', 'full', 'guard'].map((name) => this.#session.rmdir(this.#at(name))));
@@ -145,6 +164,15 @@ class ProbeChecks {
   async #moved(from: string, to: string): Promise<boolean> {
     return (await this.#get(to)) === from && (await this.#get(from)) === undefined;
   }
+}
+
+/** Whether the attributes of the file that holds `seen` are complete. */
+function isSeen(answer: PromiseSettledResult<Attributes>): boolean {
+  if (answer.status === 'rejected') {
+    if (answer.reason instanceof NoAnswerError) throw answer.reason;
+    return false;
+  }
+  return isRegular(answer.value) && answer.value.size === 'seen'.length && answer.value.mtime > 0;
 }
 
 async function worked(request: Promise<unknown>): Promise<boolean> {

@@ -5,6 +5,9 @@ import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 /** The number of unexplained failures in a row that are taken for a rival's act, before one is passed on. */
 const UNEXPLAINED = 30;
 
+/** Refusals that say nothing about their cause. */
+const VAGUE: readonly string[] = ['EIO', 'EEXIST', 'ENOENT'];
+
 /** Refusals that are clear by themselves. */
 const CLEAR_REFUSALS: readonly string[] = ['EISDIR', 'EROFS', 'ENOSPC', 'EDQUOT'];
 
@@ -45,10 +48,15 @@ export class Refusals {
     }
   }
 
+  /** A directory could not be removed. Apache MINA says that one that is missing is none. */
+  ofFolder(error: unknown, hasNames: boolean): unknown {
+    return this.ofTarget(error, hasNames, [...VAGUE, 'ENOTDIR']);
+  }
+
   /** A target was in the way. If it is gone by now, it may have been a rival's, but not every time. */
-  ofTarget(error: unknown, there: boolean): unknown {
-    const vague = ['EIO', 'EEXIST', 'ENOENT'].includes(codeOf(error));
+  ofTarget(error: unknown, there: boolean, vague = VAGUE): unknown {
+    const isVague = vague.includes(codeOf(error));
     this.#unexplained = there ? 0 : this.#unexplained + 1;
-    return there || (vague && this.#unexplained < UNEXPLAINED) ? withCode('ENOTEMPTY', error) : error;
+    return there || (isVague && this.#unexplained < UNEXPLAINED) ? withCode('ENOTEMPTY', error) : error;
   }
 }

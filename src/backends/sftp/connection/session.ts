@@ -1,69 +1,31 @@
 import { limitText } from '../../../util/abort.js';
 import { NoAnswerError, refusalOf, RefusedError } from '../errors.js';
+import { VagueAbsence } from './absence.js';
 import { KnownFiles } from '../known-files.js';
+import {
+  isRegular,
+  type Answer,
+  type Attributes,
+  type FileSystem,
+  type Handle,
+  type ListedName,
+  type RawSftp,
+} from './raw-sftp.js';
 
-export type Handle = Buffer;
-
-export interface Attributes {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  /** Whole seconds. */
-  readonly mtime: number;
-}
-
-export interface ListedName {
-  readonly filename: string;
-  readonly attrs: Attributes;
-}
-
-/** The used part of the answer to `statvfs@openssh.com`: free blocks, files and free files, flags. */
-export interface FileSystem {
-  readonly f_bavail: number | bigint;
-  readonly f_files: number | bigint;
-  readonly f_favail: number | bigint;
-  readonly f_flag: number | bigint;
-}
-
-type Answer<T> = (error: Error | null | undefined, value: T) => void;
-
-type Changes = Partial<Pick<Attributes, 'mode' | 'uid' | 'gid'>>;
-
-/** The part of an `ssh2` SFTP session that is used. */
-export interface RawSftp {
-  open(path: string, flags: number, attributes: Changes, answer: Answer<Handle>): void;
-  close(handle: Handle, answer: Answer<void>): void;
-  read(handle: Handle, into: Buffer, offset: number, length: number, from: number, answer: Answer<number>): void;
-  write(handle: Handle, data: Buffer, offset: number, length: number, at: number, answer: Answer<void>): void;
-  stat(path: string, answer: Answer<Attributes>): void;
-  lstat(path: string, answer: Answer<Attributes>): void;
-  fstat(handle: Handle, answer: Answer<Attributes>): void;
-  setstat(path: string, changes: Changes, answer: Answer<void>): void;
-  fsetstat(handle: Handle, changes: Changes, answer: Answer<void>): void;
-  opendir(path: string, answer: Answer<Handle>): void;
-  readdir(handle: Handle, answer: Answer<readonly ListedName[]>): void;
-  mkdir(path: string, changes: Changes, answer: Answer<void>): void;
-  rmdir(path: string, answer: Answer<void>): void;
-  unlink(path: string, answer: Answer<void>): void;
-  rename(from: string, to: string, answer: Answer<void>): void;
-  symlink(target: string, path: string, answer: Answer<void>): void;
-  /** The extensions throw at once where the server does not announce them. */
-  ext_openssh_rename(from: string, to: string, answer: Answer<void>): void;
-  ext_openssh_hardlink(from: string, to: string, answer: Answer<void>): void;
-  ext_openssh_statvfs(path: string, answer: Answer<FileSystem>): void;
-  on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
-  /** The extensions that the server announced. Not documented, so it may be missing. */
-  readonly _extensions?: Readonly<Record<string, string>>;
-}
+export {
+  isDirectory,
+  isRegular,
+  isSymlink,
+  type Attributes,
+  type FileSystem,
+  type Handle,
+  type ListedName,
+  type RawSftp,
+} from './raw-sftp.js';
 
 const OPEN_TO_READ = 1;
 /** Write, create, fail where the name is taken. */
 const OPEN_NEW = 2 | 8 | 32;
-
-export const isDirectory = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o040000;
-export const isRegular = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o100000;
-export const isSymlink = ({ mode }: Attributes): boolean => (mode & 0o170000) === 0o120000;
 
 /** Every server accepts reads and writes of this size. */
 const CHUNK_BYTES = 32_768;
@@ -88,6 +50,7 @@ export class SftpSession {
   readonly knownFiles = new KnownFiles();
   readonly #raw: RawSftp;
   readonly #options: SessionOptions;
+  readonly #absence = new VagueAbsence({ lstat: (path) => this.#lstat(path), names: (path) => this.names(path) });
   readonly #pending = new Set<(reason: NoAnswerError) => void>();
   #death: NoAnswerError | undefined;
   #answeredMs = performance.now();
@@ -126,7 +89,10 @@ export class SftpSession {
   }
 
   openToRead(path: string): Promise<Handle> {
-    return this.#ask((answer) => this.#raw.open(path, OPEN_TO_READ, {}, answer));
+    return this.#absence.settled(
+      path,
+      this.#ask((answer) => this.#raw.open(path, OPEN_TO_READ, {}, answer)),
+    );
   }
 
   close(handle: Handle): Promise<void> {
@@ -167,11 +133,14 @@ export class SftpSession {
   }
 
   stat(path: string): Promise<Attributes> {
-    return this.#ask((answer) => this.#raw.stat(path, answer));
+    return this.#absence.settled(
+      path,
+      this.#ask((answer) => this.#raw.stat(path, answer)),
+    );
   }
 
   lstat(path: string): Promise<Attributes> {
-    return this.#ask((answer) => this.#raw.lstat(path, answer));
+    return this.#absence.settled(path, this.#lstat(path));
   }
 
   /** The same, and remembers whether this is a file, so that opening it needs no check first. */
@@ -242,6 +211,23 @@ export class SftpSession {
 
   plainRename(from: string, to: string): Promise<void> {
     return this.#ask((answer) => this.#raw.rename(from, to, answer));
+  }
+
+  #lstat(path: string): Promise<Attributes> {
+    return this.#ask((answer) => this.#raw.lstat(path, answer));
+  }
+
+  /** All names in a directory, without `.` and `..`. */
+  async names(path: string): Promise<readonly string[]> {
+    const handle = await this.opendir(path);
+    try {
+      const names: string[] = [];
+      for (let found; (found = await this.readdir(handle)) !== undefined;)
+        names.push(...found.map(({ filename }) => filename).filter((name) => name !== '.' && name !== '..'));
+      return names;
+    } finally {
+      void this.close(handle).catch(() => undefined);
+    }
   }
 
   async #readPiece(handle: Handle, at: number, size: number): Promise<Buffer> {

@@ -17,7 +17,7 @@ import type {
 } from '../../../vfs/vfs.js';
 import { moveRefusal } from '../moves.js';
 import { CallTimeout, withinLimit } from './call-limit.js';
-import { silenceMessage, type RequestContext } from './errors.js';
+import { knownTime, silenceMessage, type RequestContext } from './errors.js';
 import { KEY_BYTES } from './probe.js';
 
 type Signal = AbortSignal | undefined;
@@ -160,7 +160,7 @@ export abstract class BucketVfs implements Vfs {
     const limitMs = this.#settings.timeoutMs;
     return this.#call('stat', path, { signal, limitMs }, async (key, ending) => {
       const found = await this.#client.stat(key, ending);
-      return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.version };
+      return found && { size: found.size, modifiedMs: knownTime(found.modifiedMs), version: found.version };
     });
   }
 
@@ -172,7 +172,7 @@ export abstract class BucketVfs implements Vfs {
       for await (const entry of this.#client.list(prefix, recursive, signal)) {
         signal?.throwIfAborted();
         const path = entry.path.slice(this.#settings.prefix.length);
-        if (this.#isPath(path)) yield { ...entry, path };
+        if (this.#isPath(path)) yield { ...entry, path, modifiedMs: knownTime(entry.modifiedMs) };
       }
     } catch (error) {
       throw this.#fail('list', folder, signal, error);

@@ -97,6 +97,12 @@ function diagnoseByStatus({ status, absent, answer }: RequestFailure): Diagnosis
   return [status === 501 ? 'ERR_VFS_UNSUPPORTED' : 'ERR_VFS_IO', answer];
 }
 
+/** The modification time of an object where nothing can stand for one that is missing. `ms` is NaN then. */
+export function knownTime(ms: number): number {
+  if (!Number.isNaN(ms)) return ms;
+  throw new RequestFailure(new Error('the answer of the store has no modification time'), { effect: 'none' });
+}
+
 /** The result of a request for an object, or undefined where the object is missing. */
 export async function unlessAbsent<T>(request: Promise<T>): Promise<T | undefined> {
   try {

@@ -45,8 +45,14 @@ export function notAFile(found: 'a directory' | 'a symbolic link' | 'not a regul
 /** The codes for a missing file: the name does not exist, or part of the path is a file. */
 export const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
-/** The codes of link(2) and symlink(2) on a file system without links. */
-export const LINKLESS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+/**
+ * The codes of link(2) and symlink(2) on a file system without links. For a new file and a name in one folder the unusual ones mean
+ * the same: some shared and FUSE file systems answer so. The last one is ENOTSUPP, which only Linux itself knows.
+ */
+export const LINKLESS: readonly string[] = [
+  ...['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'EINVAL'],
+  'Unknown system error -524',
+];
 
 /** The `code` of a system error, or an empty string. */
 export function codeOf(error: unknown): string {

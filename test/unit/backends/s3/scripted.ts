@@ -33,7 +33,10 @@ export class Scripted {
       const told = await answer(sent, this.seen.push(sent));
       if (told === undefined) return untilAborted(abortSignal);
       if (told instanceof Error) throw told;
-      const headers = { date: new Date().toUTCString(), etag: '"e"', ...told.headers };
+      const date = new Date().toUTCString();
+      const all: Readonly<Record<string, unknown>> = { date, 'last-modified': date, etag: '"e"', ...told.headers };
+      // A header that is told as undefined is missing.
+      const headers = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
       const body = told.body instanceof Readable ? told.body : Readable.from([Buffer.from(told.body ?? '')]);
       return { response: { statusCode: told.status, headers, body } };
     };
