@@ -63,7 +63,7 @@ it.skipIf(lacking !== '')(`what may not be seen, read or written is told, and al
     'names only': ['folder', 'left', 'failed', 'ERR_VFS_DENIED'],
   });
   expect(told.verdict).toBe('unproved');
-  expect(told.words.join('\n')).toMatch(/two creates: .*permission denied/);
+  expect(told.words.join('\n')).toMatch(/permissions: .*permission denied/);
   expect(told.leftBehind).toEqual([]);
   expect(told.claimed).toBe('ERR_VFS_DENIED');
   expect(readdirSync(folder, { recursive: true })).toEqual(before);
