@@ -1,3 +1,0 @@
-import { manyLocksSuite } from '../../support/suites/many-locks.js';
-
-manyLocksSuite(3000);

@@ -1,3 +1,0 @@
-import { sweepKilledSuite } from '../../support/suites/sweep-killed.js';
-
-sweepKilledSuite(3);
