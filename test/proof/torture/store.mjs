@@ -23,12 +23,12 @@ import { sftpVfs } from 'vfs-lockfile/sftp';
 export function openStore(store) {
   switch (store.kind) {
     case 'local':
-      return localVfs(store);
+      return localVfs({ root: store.root, hardLinks: store.hardLinks });
     case 'sftp':
       return sftpVfs({ ...store.sftp, root: store.root, privateKey: readFileSync(store.keyFile, 'utf8') });
     case 's3':
-      return s3Vfs(store);
+      return s3Vfs({ bucket: store.bucket, prefix: store.prefix, conditionalDelete: store.conditionalDelete });
     case 'gcs':
-      return gcsVfs(store);
+      return gcsVfs({ bucket: store.bucket, prefix: store.prefix });
   }
 }
