@@ -214,8 +214,10 @@ async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): 
   const isSilent = cause instanceof OverdueError;
   const contention = isSilent ? contender.contention : await explain(contender);
   const { failure, isHeldByAnother, wasRead, target } = contender;
-  if (!isHeldByAnother && failure) return withoutHolder(contender, failure);
-  if (!isHeldByAnother && (isSilent || !wasRead)) {
+  // A write that was cut short because the time was up says nothing about the store.
+  const isCutShort = failure instanceof VfsError && failure.code === 'ERR_VFS_ABORTED';
+  if (!isHeldByAnother && failure && !isCutShort) return withoutHolder(contender, failure);
+  if (!isHeldByAnother && (isSilent || isCutShort || !wasRead)) {
     const store = target.vfs.storeId === undefined ? 'the store' : `the store (${target.vfs.storeId})`;
     const message = `cannot lock ${target.displayPath}: ${store} did not answer for ${limitText(waitMs)}; ${NOBODY}`;
     return new VfsError('ERR_VFS_TIMEOUT', message, { cause });

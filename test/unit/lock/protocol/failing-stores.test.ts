@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { VfsError, VfsFile, withLock } from '../../../../src/index.js';
-import { refused, requestLost, slow, type Fault } from '../../../support/protocol/faulty-vfs.js';
+import { hangs, refused, requestLost, slow, type Fault } from '../../../support/protocol/faulty-vfs.js';
 import { FILE, Lab, lockOn, outcome, pass, useFakeTime } from '../../../support/protocol/lab.js';
 
 useFakeTime();
@@ -38,6 +38,16 @@ describe.each(failures)('B5: a store that at every write %s', (_how, fault, fail
     const scoped = outcome(withLock(new VfsFile(vfs, FILE), () => 1));
     await pass(600_000);
     expect(scoped.error).toMatchObject(failure);
+  });
+});
+
+describe('B5: a write that ends only because the time to wait is over', () => {
+  it('is a time-out of the store, not a failure of it', async () => {
+    const vfs = lab.machine();
+    vfs.always('create', hangs);
+    const waiting = outcome(lockOn(vfs).acquire({ wait: 3000 }));
+    await pass(10_000);
+    expect(waiting.error).toMatchObject({ code: 'ERR_VFS_TIMEOUT' });
   });
 });
 
