@@ -49,7 +49,8 @@ async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): 
     if (second === undefined) continue;
     if (await put(objects, scratch, condition)) throw unfitStore('s3', 'does', 'a stale overwrite');
     if (alsoRemove && (await remove(objects, scratch, condition))) throw unfitStore('s3', 'does', 'a stale delete');
-    if (alsoRemove) await tryRemoves(objects, scratch, second.etag, form);
+    // In a bucket with versions no lock is removed: tombstones are used.
+    if (alsoRemove && !first.versioned) await tryRemoves(objects, scratch, second.etag, form);
     return { form, versioned: first.versioned };
   }
   throw unfitStore('s3', 'refuses', 'an overwrite of the present version');
