@@ -6,9 +6,9 @@ import { bucketStores } from './bucket-store.js';
 
 for (const store of bucketStores) {
   faultsSuite(store, ({ proxy, tryAcquire, stored }) => {
-    test('409 again and again is a lock that somebody else has, not an error', async () => {
+    test('B5: 409 again and again, where nobody is seen holding the lock, is an error', async () => {
       proxy().fault = all('PUT', answer(409, 'ConditionalRequestConflict'));
-      expect(await tryAcquire()).toBe(false);
+      await expect(tryAcquire()).rejects.toMatchObject({ code: 'ERR_VFS_IO' });
       expect(await stored()).toBeUndefined();
     });
   });
