@@ -32,6 +32,8 @@ export default defineConfig({
     // Only what hangs is to fail by them: no test may fail because the machine is slow.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // The shared servers take some seconds each to stop.
+    teardownTimeout: 120_000,
     reporters: ['default', new ClosingLines()],
   },
 });

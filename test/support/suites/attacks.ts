@@ -143,8 +143,12 @@ export function attacksSuite({ swapped, tampered }: Rounds): void {
     /** So that the next round makes folders of its own. */
     function clearLinks(): void {
       for (const entry of readdirSync(shared, { withFileTypes: true })) {
-        if (/^\.vfs-lockfile-|^away/.test(entry.name))
+        if (!/^\.vfs-lockfile-|^away/.test(entry.name)) continue;
+        try {
           rmSync(join(shared, entry.name), { recursive: true, force: true });
+        } catch {
+          // The attacker has just swapped it.
+        }
       }
     }
 
