@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { onTestFinished } from 'vitest';
+
 import { BERT, TEAM } from './other-users.js';
 
 /** Removes every holder's folder, as a cleaner of temporary files does: the next change goes through the guard. */
@@ -28,6 +30,8 @@ export async function attack(script: string, folder: string, ...args: readonly s
   // By its standard input, because a checkout may stand where Bert cannot read.
   const node = [process.execPath, '--input-type=module', '-', folder, ...args];
   const child = spawn('setpriv', [...become, ...node], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Also where the test fails before it ends the attack.
+  onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.stdout.on('data', (data: Buffer) => (said += data.toString()));
   const ended = once(child, 'close');
