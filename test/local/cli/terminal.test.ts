@@ -129,7 +129,7 @@ describe('the command on a terminal', () => {
   });
 
   it('gets Ctrl-C once', async () => {
-    const script = `n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done`;
+    const script = `n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'exit 9' TERM; sleep 600 & echo ready; while :; do wait; done`;
     const screen = onScreen(['run', file(), '--', 'sh', '-c', script], { columns: 80 });
     await eventually(() => expect(screen.sent()).toContain('ready'));
     screen.terminal.write('\u{3}');
@@ -155,7 +155,7 @@ describe('the command on a terminal', () => {
   });
 
   it('is notified of a change of the size', async () => {
-    const script = `trap 'echo "now $(stty size)"; exit' WINCH; stty size; while :; do sleep 0.02; done`;
+    const script = `trap 'echo "now $(stty size)"; kill $!; exit 0' WINCH; sleep 600 & stty size; wait`;
     const screen = onScreen(['run', file(), '--', 'sh', '-c', script], { columns: 80 });
     await eventually(() => expect(screen.sent()).toBe('10 80\r\n'));
     screen.terminal.resize(33, 10);
@@ -166,14 +166,7 @@ describe('the command on a terminal', () => {
   it('gets a hang-up when the terminal closes', async () => {
     const log = join(folder(), 'log');
     const screen = onScreen(
-      [
-        'run',
-        file(),
-        '--',
-        'sh',
-        '-c',
-        `trap 'echo HUP > ${log}; exit 0' HUP; echo ready; while :; do sleep 0.02; done`,
-      ],
+      ['run', file(), '--', 'sh', '-c', `trap 'echo HUP > ${log}; exit 0' HUP; sleep 600 & echo ready; wait`],
       {
         columns: 80,
       },

@@ -72,7 +72,7 @@ export function killedSuite({ wrappers, moments, guardians }: Kills): void {
 
     it('a command that listens may still tidy up, while the lock stands', async () => {
       home = folder();
-      const script = `trap 'cat ${file()}.lock; exit' TERM; echo ready; while :; do sleep 0.01; done`;
+      const script = `trap 'cat ${file()}.lock; exit' TERM; sleep 600 & echo ready; wait`;
       const holder = cli(['run', file(), '--owner', 'me', '--', 'sh', '-c', script]);
       await eventually(() => expect(holder.stdout()).toBe('ready\n'));
       holder.child.kill('SIGKILL');
