@@ -4,7 +4,7 @@ import { attemptsPath } from '../vfs/names.js';
 import type { VfsFile } from '../vfs/file.js';
 import type { Stat } from '../vfs/vfs.js';
 
-/** What is kept beside a file. A file that was replaced since is a new one, whose attempts are counted anew. */
+/** The count kept beside a file. A file that was replaced since is a new one, whose count starts again. */
 interface Count {
   readonly file: string;
   readonly size: number;

@@ -18,7 +18,7 @@ export interface ArchiveOptions {
   readonly unique?: boolean | undefined;
 }
 
-/** What a claim tells the inbox about. */
+/** The events that a claim reports to the inbox. */
 export interface ClaimEvents {
   /** The file has left the inbox; the lock is still held. */
   readonly onMoved: () => Promise<void>;

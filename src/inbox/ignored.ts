@@ -1,4 +1,4 @@
-/** Names that no inbox takes for input unless it is told otherwise: other programs give them to what is unfinished or not meant to be read. */
+/** Names that an inbox ignores by default: other programs give them to unfinished files and to files of their own. */
 export const IGNORED_NAMES: readonly string[] = [
   // Hidden: `.nfs0000...` (removed while open), `.x.csv.Ab12Cd` (rsync), `.in.x.csv.` (ProFTPD), `.~lock.x.ods#` (LibreOffice).
   '.*',

@@ -38,7 +38,7 @@ export interface InboxOptions extends LockOptions {
   /**
    * How often a file may be claimed without being archived or failed, whether its worker released it or was killed. The next time
    * it is not yielded, but moved to `failed`. Counting costs a small file beside each claimed one, which `archive` and `fail` remove.
-   * A file that was replaced is counted anew.
+   * The count of a replaced file starts again.
    * @default no limit, and nothing is counted
    */
   readonly maxAttempts?: number | undefined;

@@ -137,7 +137,7 @@ export function versionOf(etag: string | undefined): Version {
   throw new S3Failure(new Error('the answer has no ETag'), ['unanswered']);
 }
 
-/** NaN where the store tells no time. */
+/** NaN where the store reports no time. */
 function timeIn(date: Date | undefined): number {
   return date?.getTime() ?? NaN;
 }

@@ -7,7 +7,7 @@ export interface RequestContext {
   /** The URI of the file, as messages show it. */
   readonly displayPath: string;
   readonly bucket: string;
-  /** Who did not answer where nobody did. */
+  /** The host that did not answer, for messages. */
   readonly host: string;
   /** What the credentials must at least be allowed to do. */
   readonly permissions: readonly string[];
