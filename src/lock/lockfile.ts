@@ -1,12 +1,9 @@
-import { tryOnce, waitFor } from './protocol/acquire.js';
-import { Acquisition } from './protocol/acquisition.js';
-import { Contender } from './protocol/contender.js';
-import { LockHeldError, LockNotHeldError, type LockLostError } from './model/errors.js';
+import { Acquisitions } from './acquisitions.js';
+import type { LockLostError } from './model/errors.js';
 import { kindOf } from '../util/kind.js';
 import { checkOptions } from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
-import type { HeldLock } from './protocol/held-lock.js';
 import { refuseReentrance } from './protocol/held-scopes.js';
 import { namedPath, type NamedId } from './model/named.js';
 import { lockPathOf } from './model/lock-path.js';
@@ -51,9 +48,7 @@ export class Lockfile {
   readonly file: VfsFile;
   readonly #target: LockTarget;
   readonly #options: ResolvedLockOptions;
-  /** The present acquisition, or the one before. */
-  #held: HeldLock | undefined;
-  #acquiring: Acquisition | undefined;
+  readonly #acquisitions: Acquisitions;
 
   /**
    * Does no I/O, unless `realpath` is set. For a path or a URI use `Lockfile.open`.
@@ -70,6 +65,7 @@ export class Lockfile {
     this.file = options.realpath ? file.real() : file;
     this.#target = lockTarget(file.vfs, file.vfs, lockPathOf(this.file, options.lockPath));
     this.#options = resolveLockOptions(options);
+    this.#acquisitions = new Acquisitions(this.#target, this.#options);
   }
 
   /**
@@ -119,13 +115,7 @@ export class Lockfile {
     const waitMs = resolveWait(options);
     const signal = resolveSignal(options);
     refuseReentrance(this.#target);
-    const contender = this.#contender();
-    const acquisition = (this.#acquiring = new Acquisition());
-    try {
-      await this.#keep(await waitFor(contender, waitMs, signal, acquisition), acquisition);
-    } finally {
-      this.#endAcquiring(acquisition);
-    }
+    await this.#acquisitions.wait(waitMs, signal);
   }
 
   /**
@@ -136,16 +126,8 @@ export class Lockfile {
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
    * @throws {VfsError} The store failed.
    */
-  async tryAcquire(): Promise<boolean> {
-    const contender = this.#contender();
-    const acquisition = (this.#acquiring = new Acquisition());
-    try {
-      const held = await tryOnce(contender, acquisition);
-      if (held) await this.#keep(held, acquisition);
-      return held !== undefined;
-    } finally {
-      this.#endAcquiring(acquisition);
-    }
+  tryAcquire(): Promise<boolean> {
+    return this.#acquisitions.try();
   }
 
   /**
@@ -157,7 +139,7 @@ export class Lockfile {
    * @throws {VfsError} The store failed; the lock may still be held until its deadline.
    */
   async renew(): Promise<void> {
-    await this.#last().renew();
+    await this.#acquisitions.last().renew();
   }
 
   /**
@@ -170,13 +152,7 @@ export class Lockfile {
    * @throws {VfsError} The store failed; the lock ends with its lease, unless a second call succeeds.
    */
   async release(): Promise<boolean> {
-    if (this.#acquiring) {
-      await this.#acquiring.cancel(
-        new LockNotHeldError(`the lock ${this.path} was released while it was being acquired`),
-      );
-      return false;
-    }
-    return (await this.#held?.release()) ?? false;
+    return this.#acquisitions.end();
   }
 
   /** Releases the lock at the end of an `await using` block. */
@@ -216,22 +192,22 @@ export class Lockfile {
 
   /** Whether this object holds the lock now. Its own deadline decides, so it needs no I/O and no timer. */
   get held(): boolean {
-    return this.#held?.held ?? false;
+    return this.#acquisitions.latest?.held ?? false;
   }
 
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held, Infinity when its `ttl` is. */
   get remainingMs(): number {
-    return this.held ? this.#last().lease.remainingMs : 0;
+    return this.held ? this.#acquisitions.last().lease.remainingMs : 0;
   }
 
   /** The record that this object wrote when it acquired or last renewed the lock. Undefined: the lock is not held. */
   get record(): LockRecord | undefined {
-    return this.held ? this.#last().lease.record : undefined;
+    return this.held ? this.#acquisitions.last().lease.record : undefined;
   }
 
   /** How the last acquisition was lost while it was held. Undefined: it was not lost. */
   get loss(): LockLostError | undefined {
-    return this.#held?.loss;
+    return this.#acquisitions.latest?.loss;
   }
 
   /**
@@ -241,7 +217,7 @@ export class Lockfile {
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired by this object.
    */
   get signal(): AbortSignal {
-    return this.#last().signal;
+    return this.#acquisitions.last().signal;
   }
 
   /**
@@ -250,7 +226,7 @@ export class Lockfile {
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired by this object.
    */
   get lost(): Promise<LockLostError> {
-    return this.#last().lost;
+    return this.#acquisitions.last().lost;
   }
 
   /**
@@ -260,7 +236,7 @@ export class Lockfile {
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired, or was released.
    */
   assertHeld(): void {
-    this.#last().assertHeld();
+    this.#acquisitions.last().assertHeld();
   }
 
   /**
@@ -268,36 +244,7 @@ export class Lockfile {
    * Exactly one of all who compete for a stale lock gets to see it here.
    */
   get reclaimedFrom(): Reclaimed | undefined {
-    return this.#held?.reclaimed;
-  }
-
-  #last(): HeldLock {
-    if (this.#held === undefined) throw new LockNotHeldError(`the lock ${this.path} was never acquired by this object`);
-    return this.#held;
-  }
-
-  #contender(): Contender {
-    if (this.#acquiring || this.held) {
-      const { path, record } = this;
-      const contention = { path, record, ageMs: undefined, expiresInMs: undefined, inThisProcess: true };
-      const message = `this Lockfile object holds or awaits ${this.path} already; use another object`;
-      throw new LockHeldError(message, contention);
-    }
-    return new Contender(this.#target, this.#options);
-  }
-
-  /** An acquisition that was cancelled just before it ended must not leave a lock behind. */
-  async #keep(held: HeldLock, { cancelledBy }: Acquisition): Promise<void> {
-    if (cancelledBy) {
-      await held.release().catch(() => undefined);
-      throw cancelledBy;
-    }
-    this.#held = held;
-  }
-
-  #endAcquiring(acquisition: Acquisition): void {
-    this.#acquiring = undefined;
-    acquisition.end();
+    return this.#acquisitions.latest?.reclaimed;
   }
 
   #observe(options: CallOptions = {}): Promise<LockObservation | undefined> {

@@ -27,19 +27,12 @@ import type {
 import { posixError } from '../shared/plain/posix-errors.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
-import {
-  createLock,
-  holderFolderOf,
-  makeHolderFolder,
-  readFile,
-  readFolderTimes,
-  removeLock,
-  replaceLock,
-} from './lock-files.js';
+import { creating, makingHolderFolder, reading, readingFolder, removing, replacing, syncCalls } from './lock-calls.js';
+import { holderFolderOf } from './lock-files.js';
 import type * as Move from './move.js';
 import { LOCAL_VFS_OPTIONS, type LocalVfsOptions } from './options.js';
 import { realPathBelow } from './real-path.js';
-import { eachOfData, runOnData, runOnLock, runOnLockSync, type Call, type LockWork } from './runner.js';
+import { eachOfData, runOnData, runOnLock, type Call, type LockWork } from './runner.js';
 import { watchFile } from './watch.js';
 
 export type { LocalVfsOptions } from './options.js';
@@ -103,16 +96,11 @@ export class LocalVfs implements Vfs {
           (await loadLeftovers()).clearLeftover(located, modifiedMs),
         ),
     };
-    this.sync = {
-      read: (path, options) => runOnLockSync(this.#call('read', path), reading(path, options)),
-      create: (path, data, options) => runOnLockSync(this.#call('create', path), this.#creating(data, options)),
-      replace: (path, version, data, options) =>
-        runOnLockSync(this.#call('replace', path), replacing(version, data, options)),
-      folderTimes: (path, options) => runOnLockSync(this.#call('read', path), readingFolder(options)),
-      remove: (path, version) => runOnLockSync(this.#call('remove', path), removing(version)),
-      holderFolder: (path, options) =>
-        holderFolderOf(this.locate(path)) ?? runOnLockSync(this.#call('lock', path), makingHolderFolder(options)),
-    };
+    this.sync = syncCalls(
+      (path) => this.locate(path),
+      (verb, path) => this.#call(verb, path),
+      hardLinks,
+    );
   }
 
   check(path: string): void {
@@ -140,7 +128,7 @@ export class LocalVfs implements Vfs {
   }
 
   create(path: string, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
-    return this.#onLock('create', path, options, data.length, this.#creating(data, options));
+    return this.#onLock('create', path, options, data.length, creating(data, options, this.#hardLinks));
   }
 
   replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
@@ -224,10 +212,6 @@ export class LocalVfs implements Vfs {
     return { store: this, verb, path, signal: options?.signal, limitMs: this.#limitMs };
   }
 
-  #creating(data: Uint8Array, options: WriteOptions | undefined): LockWork<Written | undefined> {
-    return (files, located) => createLock(files, located, data, { via: options?.via, hardLinks: this.#hardLinks });
-  }
-
   #onLock<T>(
     verb: string,
     path: string,
@@ -262,34 +246,4 @@ export class LocalVfs implements Vfs {
  */
 export function localVfs(options?: LocalVfsOptions): LocalVfs {
   return new LocalVfs(options);
-}
-
-function reading(
-  path: string,
-  { clock = false, maxBytes = Infinity }: ReadOptions = {},
-): LockWork<Snapshot | undefined> {
-  return function* (files, located) {
-    const found = yield* readFile(files, located, { clock, maxBytes });
-    return found && { path, ...found };
-  };
-}
-
-function readingFolder({ clock = false }: ReadOptions = {}): LockWork<FolderTimes | undefined> {
-  return (files, located) => readFolderTimes(files, located, clock);
-}
-
-function replacing(
-  version: Version,
-  data: Uint8Array,
-  options: WriteOptions | undefined,
-): LockWork<Written | undefined> {
-  return (files, located) => replaceLock(files, located, version, { data, via: options?.via });
-}
-
-function removing(version: Version): LockWork<boolean> {
-  return (files, located) => removeLock(files, located, version);
-}
-
-function makingHolderFolder(options: HolderFolderOptions | undefined): LockWork<string | undefined> {
-  return (files, located) => makeHolderFolder(files, located, options?.forCreate ?? false);
 }

@@ -1,6 +1,6 @@
 import { run, type Steps } from '../../util/steps.js';
 import { guardPath, takenName } from '../../vfs/names.js';
-import { removeEntries, removeIfEmpty } from '../shared/plain/guarded-swap.js';
+import { removeEntries, removeIfEmpty } from '../shared/plain/eviction.js';
 import { removeLeftover } from '../shared/plain/leftovers.js';
 import type { SftpSession } from './connection/session.js';
 import { NoAnswerError } from './errors.js';

@@ -1,19 +1,16 @@
 import { limitText } from '../../util/abort.js';
-import { unrefTimer } from '../../util/timers.js';
 import { LockLostError, LockNotHeldError, type LossReason } from '../model/errors.js';
 import { about } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
 import { publish, type LockEventName } from '../model/events.js';
-import { Deadline, LONGEST_TIMER_MS, OverdueError } from './deadline.js';
+import { Deadline, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
-
-/** A lock without end is renewed this often: who cleans up old files leaves it alone, and a removal is noticed. */
-const ENDLESS_RENEWAL_MS = 60_000;
+import { RenewalTimer } from './renewal-timer.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
@@ -25,11 +22,9 @@ export class HeldLock {
   readonly lease: Lease;
   readonly reclaimed: Reclaimed | undefined;
   readonly #target: LockTarget;
-  readonly #autoRenew: boolean;
+  readonly #timer: RenewalTimer;
   readonly #onEnd: () => void;
   readonly #startedMs = performance.now();
-  #timer: NodeJS.Timeout | undefined;
-  #renewAtMs = 0;
   #renewing: Promise<void> | undefined;
   #renewAbort: AbortController | undefined;
   #releasing: Promise<boolean> | undefined;
@@ -46,10 +41,8 @@ export class HeldLock {
     this.#target = target;
     this.lease = lease;
     this.reclaimed = reclaimed;
-    this.#autoRenew = autoRenew;
     this.#onEnd = onEnd;
-    // The first renewal comes at a random time, so that locks taken together are not renewed together.
-    this.#scheduleRenewal(this.#intervalMs * (0.4 + 0.6 * Math.random()));
+    this.#timer = new RenewalTimer(this, autoRenew);
   }
 
   /** The display path of the lock file. */
@@ -95,7 +88,16 @@ export class HeldLock {
     }));
   }
 
-  /** The same on a synchronous store, in this tick. */
+  /** A failure is reported, and the renewal is tried again soon. */
+  renewInBackground(): void {
+    this.renew().catch((error: unknown) => {
+      if (this.#loss !== undefined || this.#ended) return;
+      this.#failure = error;
+      this.#timer.failed();
+    });
+  }
+
+  /** The same as `renew` on a synchronous store, in this tick. */
   renewSync(): void {
     this.assertHeld();
     const startedMs = performance.now();
@@ -180,44 +182,13 @@ export class HeldLock {
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
     this.#report('renew', 'renewed', performance.now() - startedMs);
-    this.#scheduleRenewal(this.#intervalMs * (0.8 + 0.2 * Math.random()));
-  }
-
-  #renewInBackground(): void {
-    this.#renewAtMs = Infinity;
-    this.renew().catch((error: unknown) => {
-      if (this.#loss !== undefined || this.#ended) return;
-      this.#failure = error;
-      this.#scheduleRenewal((this.#intervalMs / 4) * (0.5 + 0.5 * Math.random()));
-    });
-  }
-
-  #scheduleRenewal(renewInMs: number): void {
-    this.#renewAtMs = this.#autoRenew ? performance.now() + renewInMs : Infinity;
-    this.#setTimer();
-  }
-
-  /** One timer serves the next renewal and the deadline. It does not keep the process alive. */
-  #setTimer(): void {
-    clearTimeout(this.#timer);
-    if (this.#ended || this.#loss) return;
-    const dueMs = Math.min(this.lease.remainingMs, this.#renewAtMs - performance.now());
-    if (dueMs === Infinity) return;
-    this.#timer = setTimeout(
-      () => {
-        if (this.loss || this.#ended) return;
-        if (performance.now() >= this.#renewAtMs) this.#renewInBackground();
-        this.#setTimer();
-      },
-      roundDelay(Math.min(dueMs, LONGEST_TIMER_MS)),
-    );
-    unrefTimer(this.#timer);
+    this.#timer.renewed();
   }
 
   #lose(reason: LossReason): void {
     const loss = new LockLostError(this.#target.displayPath, reason, { cause: this.#failure });
     this.#loss = loss;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#renewAbort?.abort(loss);
     this.#report('lost', reason, this.#heldMs, this.#failure);
     this.#controller?.abort(loss);
@@ -230,7 +201,7 @@ export class HeldLock {
     // A deadline that has passed counts, also when nobody has noticed it until now.
     const { loss } = this;
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#target.displayPath} is being released`));
     return !this.#isReleased && (loss === undefined || loss.reason === 'expired');
   }
@@ -240,11 +211,6 @@ export class HeldLock {
     if (reason !== undefined) this.#loss ??= new LockLostError(this.#target.displayPath, reason);
     this.#report('release', reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
-  }
-
-  get #intervalMs(): number {
-    const { leaseMs } = this.lease.record;
-    return leaseMs === Infinity ? ENDLESS_RENEWAL_MS : leaseMs / 3;
   }
 
   get #heldMs(): number {
@@ -269,13 +235,4 @@ export class HeldLock {
 function unanswered(path: string, cause: Error): VfsError {
   const message = `cannot release ${path}: the store did not answer for ${limitText(RELEASE_LIMIT_MS)}`;
   return new VfsError('ERR_VFS_TIMEOUT', message, { cause, effect: 'unknown' });
-}
-
-/**
- * A delay rounded down by at most about a thirty-second of itself, and at least 1 ms. Node keeps a list of timers for each
- * distinct delay, so thousands of different delays would be slow. A timer that fires early is set again.
- */
-function roundDelay(ms: number): number {
-  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms))) - 5);
-  return Math.max(1, Math.ceil(ms) - (Math.ceil(ms) % step));
 }

@@ -1,9 +1,9 @@
 import { freshId } from '../../../util/fresh-id.js';
 import type { Steps } from '../../../util/steps.js';
 import { VfsError } from '../../../vfs/errors.js';
-import { guardPath, isGuardEntry, stagedPath, takenName } from '../../../vfs/names.js';
+import { guardPath, stagedPath, takenName } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
-import { foreignName } from './fence.js';
+import { type EvictionFiles, overrun, present, removeEntry, removeIfEmpty, Rivals, vacant } from './eviction.js';
 import { codeOf } from './posix-errors.js';
 
 /** A file as the swap compares it. */
@@ -16,7 +16,7 @@ export interface Image {
  * way is gone, `EEXIST` or `ENOTEMPTY` when the target is taken, and `EISDIR` or `EPERM` when a directory cannot be unlinked;
  * any other failure ends the swap.
  */
-export interface SwapFiles {
+export interface SwapFiles extends EvictionFiles {
   /**
    * Makes a private directory that all who may write where it stands can empty. Returns the path that leads into it under
    * whatever name it has by then, so that nobody can put a link in its place; undefined where only the name leads there.
@@ -29,19 +29,11 @@ export interface SwapFiles {
   write(path: string, data: Uint8Array): Steps<unknown>;
   read(path: string): Steps<Image | undefined>;
   rename(from: string, to: string): Steps<unknown>;
-  unlink(path: string): Steps<unknown>;
-  rmdir(path: string): Steps<unknown>;
   /** `rename(stage, guard)` and, if that succeeded, `read(lock)`: for stores that accept both requests at once. */
   readonly enter?: ((stage: string, guard: string, lock: string) => Steps<Image | undefined>) | undefined;
   /** `rename(from, to)` and then, even if that failed, the removal of the leftovers in the guard and of the guard. */
   readonly act?:
     ((from: string, to: string, guard: string, leftovers: readonly string[]) => Steps<unknown>) | undefined;
-  /** See `FenceFiles.inside`. */
-  inside<T>(folder: string, work: (at: string, names: readonly string[]) => Steps<T>): Steps<T | undefined>;
-  /** Sleeps; throws when the caller has given up. */
-  pause(ms: number): Steps<unknown>;
-  /** The time of a monotonic clock, in milliseconds. */
-  now(): number;
 }
 
 /** The wanted change: from `expected` (undefined: no file) to `next` (undefined: no file). */
@@ -175,111 +167,5 @@ function* leave(files: SwapFiles, folder: string, at: string | undefined, leftov
     yield* removeIfEmpty(files, folder);
   } catch {
     return;
-  }
-}
-
-/** The rivals inside the guard, while somebody waits to enter. */
-class Rivals {
-  readonly #files: SwapFiles;
-  readonly #guard: string;
-  readonly #patienceMs: number;
-  #seen = '';
-  #since = 0;
-  #pauseMs = 0.5;
-  /** How often the very same entry was removed, and found there again. */
-  #evictions = 0;
-
-  constructor(files: SwapFiles, guard: string, patienceMs: number) {
-    this.#files = files;
-    this.#guard = guard;
-    this.#patienceMs = patienceMs;
-  }
-
-  /** Waits a little for whoever is inside, and evicts them once the same one has been there for too long. */
-  *makeWay(): Steps<void> {
-    const rival = yield* this.#files.inside(this.#guard, (at, names) => this.#makeWayFor(at, [...names].sort()));
-    // Some stores refuse to rename onto an empty directory; removing it is safe because it only works while empty.
-    if (rival === 'empty') yield* removeIfEmpty(this.#files, this.#guard);
-    else yield* this.#pause();
-  }
-
-  *#makeWayFor(at: string, names: readonly string[]): Steps<'empty' | 'inside'> {
-    const [rival] = names;
-    if (rival === undefined) return 'empty';
-    const foreign = names.find((name) => !isGuardEntry(name));
-    if (foreign !== undefined) throw foreignName(this.#guard, foreign);
-    if (rival !== this.#seen) {
-      this.#seen = rival;
-      this.#since = this.#files.now();
-      this.#evictions = 0;
-    } else if (this.#files.now() - this.#since >= this.#patienceMs) {
-      yield* removeEntries(this.#files, at, names);
-      this.#evictions += 1;
-      if (this.#evictions > MOST_EVICTIONS) throw overrun(this.#guard);
-    }
-    return 'inside';
-  }
-
-  *#pause(): Steps<void> {
-    this.#pauseMs = Math.min(this.#pauseMs * 2, 20);
-    yield* this.#files.pause(this.#pauseMs * (0.5 + Math.random()));
-  }
-}
-
-/** An owner that acts in between can make two evictions of its entry fail. More means that it cannot be removed at all. */
-const MOST_EVICTIONS = 4;
-
-function overrun(path: string): VfsError {
-  return new VfsError('ERR_VFS_IO', `${path}: what stands in the way there cannot be removed, or comes back for ever`);
-}
-
-/** What it takes to remove the entries of a guard. */
-export type GuardFiles = Pick<SwapFiles, 'inside' | 'unlink' | 'rmdir'>;
-
-/**
- * Removes what contenders have left in a guard, and nothing else that stands there. An entry sorts before the file that was
- * taken through it: once the entry is gone nothing more can come in, and the rest can go.
- */
-export function* removeEntries(files: GuardFiles, guard: string, names: readonly string[]): Steps<void> {
-  for (const name of names.filter(isGuardEntry).sort()) yield* removeEntry(files, guard, name);
-}
-
-/** Removes an entry, or the file that was taken through it: a file, a door, or a directory that serves as one. */
-function* removeEntry(files: GuardFiles, guard: string, name: string): Steps<void> {
-  const path = `${guard}/${name}`;
-  try {
-    yield* present(files.unlink(path));
-  } catch (error) {
-    if (!['EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
-    yield* files.inside(path, function* (at): Steps<void> {
-      yield* present(files.unlink(`${at}/${takenName(name)}`));
-    });
-    // Not empty: its owner has acted meanwhile, for the last time, and the next round finds it again.
-    yield* removeIfEmpty(files, path);
-  }
-}
-
-/** Removes a directory. False: it is gone already, or not empty. */
-export function removeIfEmpty(files: GuardFiles, folder: string): Steps<boolean> {
-  return unless(files.rmdir(folder), ['ENOENT', 'EEXIST', 'ENOTEMPTY']);
-}
-
-/** Whether an operation found its source; false when the name was gone. */
-export function present(operation: Steps<unknown>): Steps<boolean> {
-  return unless(operation, ['ENOENT']);
-}
-
-/** Whether an operation found its target free; false when it was taken. */
-function vacant(operation: Steps<unknown>): Steps<boolean> {
-  return unless(operation, ['EEXIST', 'ENOTEMPTY']);
-}
-
-function* unless(operation: Steps<unknown>, codes: readonly string[]): Steps<boolean> {
-  try {
-    yield* operation;
-    return true;
-  } catch (error) {
-    if (codes.includes(codeOf(error))) return false;
-    throw error;
   }
 }

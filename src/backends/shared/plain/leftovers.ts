@@ -2,7 +2,7 @@ import { run, type Steps } from '../../../util/steps.js';
 import { isGuard, isGuardEntry, isHolderEntry, isProbeEntry } from '../../../vfs/names.js';
 import type { Entry } from '../../../vfs/vfs.js';
 import { foreignName } from './fence.js';
-import { present, removeIfEmpty, type GuardFiles } from './guarded-swap.js';
+import { present, removeIfEmpty, type GuardFiles } from './eviction.js';
 
 /** What a name stands for, links not followed. */
 export interface FoundFile {

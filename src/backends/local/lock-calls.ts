@@ -1,0 +1,77 @@
+import type {
+  FolderTimes,
+  HolderFolderOptions,
+  ReadOptions,
+  Snapshot,
+  SyncVfs,
+  Version,
+  WriteOptions,
+  Written,
+} from '../../vfs/vfs.js';
+import {
+  createLock,
+  holderFolderOf,
+  makeHolderFolder,
+  readFile,
+  readFolderTimes,
+  removeLock,
+  replaceLock,
+} from './lock-files.js';
+import { runOnLockSync, type Call, type LockWork } from './runner.js';
+
+// The calls of a `Vfs` on a lock file, each as work that is either awaited or done at once.
+
+export function reading(
+  path: string,
+  { clock = false, maxBytes = Infinity }: ReadOptions = {},
+): LockWork<Snapshot | undefined> {
+  return function* (files, located) {
+    const found = yield* readFile(files, located, { clock, maxBytes });
+    return found && { path, ...found };
+  };
+}
+
+export function readingFolder({ clock = false }: ReadOptions = {}): LockWork<FolderTimes | undefined> {
+  return (files, located) => readFolderTimes(files, located, clock);
+}
+
+export function creating(
+  data: Uint8Array,
+  options: WriteOptions | undefined,
+  hardLinks: boolean,
+): LockWork<Written | undefined> {
+  return (files, located) => createLock(files, located, data, { via: options?.via, hardLinks });
+}
+
+export function replacing(
+  version: Version,
+  data: Uint8Array,
+  options: WriteOptions | undefined,
+): LockWork<Written | undefined> {
+  return (files, located) => replaceLock(files, located, version, { data, via: options?.via });
+}
+
+export function removing(version: Version): LockWork<boolean> {
+  return (files, located) => removeLock(files, located, version);
+}
+
+export function makingHolderFolder(options: HolderFolderOptions | undefined): LockWork<string | undefined> {
+  return (files, located) => makeHolderFolder(files, located, options?.forCreate ?? false);
+}
+
+/** The calls that a lock needs, each done when it returns. */
+export function syncCalls(
+  locate: (path: string) => string,
+  callOf: (verb: string, path: string) => Call,
+  hardLinks: boolean,
+): SyncVfs {
+  const now = <T>(verb: string, path: string, work: LockWork<T>): T => runOnLockSync(callOf(verb, path), work);
+  return {
+    read: (path, asked) => now('read', path, reading(path, asked)),
+    create: (path, data, asked) => now('create', path, creating(data, asked, hardLinks)),
+    replace: (path, version, data, asked) => now('replace', path, replacing(version, data, asked)),
+    remove: (path, version) => now('remove', path, removing(version)),
+    folderTimes: (path, asked) => now('read', path, readingFolder(asked)),
+    holderFolder: (path, asked) => holderFolderOf(locate(path)) ?? now('lock', path, makingHolderFolder(asked)),
+  };
+}

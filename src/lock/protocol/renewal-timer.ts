@@ -1,0 +1,80 @@
+import { unrefTimer } from '../../util/timers.js';
+import { LONGEST_TIMER_MS } from './deadline.js';
+import type { Lease } from './lease.js';
+
+/** A lock without end is renewed this often: who cleans up old files leaves it alone, and a removal is noticed. */
+const ENDLESS_RENEWAL_MS = 60_000;
+
+/** The lock that a `RenewalTimer` serves. */
+export interface TimedLock {
+  readonly lease: Lease;
+  /** Whether it is held now. A lock whose deadline has passed is lost by being asked. */
+  readonly held: boolean;
+  renewInBackground(): void;
+}
+
+/** When a held lock is renewed: one timer for the next renewal and the deadline. It does not keep the process alive. */
+export class RenewalTimer {
+  readonly #lock: TimedLock;
+  readonly #autoRenew: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #renewAtMs = 0;
+  #isStopped = false;
+
+  /** The first renewal comes at a random time, so that locks taken together are not renewed together. */
+  constructor(lock: TimedLock, autoRenew: boolean) {
+    this.#lock = lock;
+    this.#autoRenew = autoRenew;
+    this.#schedule(this.#intervalMs * (0.4 + 0.6 * Math.random()));
+  }
+
+  renewed(): void {
+    this.#schedule(this.#intervalMs * (0.8 + 0.2 * Math.random()));
+  }
+
+  failed(): void {
+    this.#schedule((this.#intervalMs / 4) * (0.5 + 0.5 * Math.random()));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  get #intervalMs(): number {
+    const { leaseMs } = this.#lock.lease.record;
+    return leaseMs === Infinity ? ENDLESS_RENEWAL_MS : leaseMs / 3;
+  }
+
+  #schedule(renewInMs: number): void {
+    this.#renewAtMs = this.#autoRenew ? performance.now() + renewInMs : Infinity;
+    this.#set();
+  }
+
+  #set(): void {
+    clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    const dueMs = Math.min(this.#lock.lease.remainingMs, this.#renewAtMs - performance.now());
+    if (dueMs === Infinity) return;
+    this.#timer = setTimeout(this.#onDue, roundDelay(Math.min(dueMs, LONGEST_TIMER_MS)));
+    unrefTimer(this.#timer);
+  }
+
+  readonly #onDue = (): void => {
+    if (!this.#lock.held) return;
+    if (performance.now() >= this.#renewAtMs) {
+      this.#renewAtMs = Infinity;
+      this.#lock.renewInBackground();
+    }
+    this.#set();
+  };
+}
+
+/**
+ * A delay rounded down by at most about a thirty-second of itself, and at least 1 ms. Node keeps a list of timers for each
+ * distinct delay, so thousands of different delays would be slow. A timer that fires early is set again.
+ */
+function roundDelay(ms: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms))) - 5);
+  return Math.max(1, Math.ceil(ms) - (Math.ceil(ms) % step));
+}
