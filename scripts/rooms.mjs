@@ -12,7 +12,7 @@ export const ROOMS = {
   'lock/model': ['vfs', 'util'],
   'lock/protocol': ['lock/model', 'vfs', 'util'],
   lock: ['lock/protocol', 'lock/model', 'vfs', 'util', 'open.js'],
-  'backends/mem.ts': ['backends/shared', 'vfs', 'util'],
+  'backends/mem': ['backends/shared', 'vfs', 'util'],
   'backends/local': ['backends/shared', 'vfs', 'util'],
   'backends/sftp': ['backends/shared', 'vfs', 'util'],
   'backends/s3': ['backends/shared', 'vfs', 'util'],

@@ -1,5 +1,5 @@
 import { localVfs, type LocalVfs } from './backends/local/index.js';
-import type { MemVfs } from './backends/mem.js';
+import type { MemVfs } from './backends/mem/index.js';
 import { kindOf } from './util/kind.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
@@ -161,7 +161,7 @@ function openLocalUri(uri: string, path: string): VfsFile {
 
 async function openMemory(uri: string, path: string): Promise<VfsFile> {
   if (!/^mem:\/\/\//i.test(uri)) throw badUri(uri, 'names a host; expected mem:///folder/file');
-  const { MemVfs } = await import('./backends/mem.js');
+  const { MemVfs } = await import('./backends/mem/index.js');
   return new VfsFile((memory ??= new MemVfs({}, '')), path);
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Volume } from 'memfs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { memVfs } from '../../src/backends/mem.js';
+import { memVfs } from '../../src/backends/mem/index.js';
 import { localVfs, type Version, type Vfs, VfsFile, withLock, type Written } from '../../src/index.js';
 import { repeatedBySdk, replyLost, type Fault, type FaultyVfs } from '../support/protocol/faulty-vfs.js';
 import { FILE, Lab, LOCK, lockOn, pass, useFakeTime } from '../support/protocol/lab.js';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
 import { nextTurn } from '../../src/backends/local/pace.js';
-import { memVfs } from '../../src/backends/mem.js';
+import { memVfs } from '../../src/backends/mem/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
 
 function workFor(ms: number): void {

@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly RegExp[])[] = [
   [/^admin\//, /^inbox\//],
   [/^lock\/[^/]+$/],
   [/^lock\/protocol\//, /^open\.ts$/, /^otel\//],
-  [/^lock\/model\//, /^backends\/(mem\.ts|local\/|sftp\/|s3\/|gcs\/)/],
+  [/^lock\/model\//, /^backends\/(mem\/|local\/|sftp\/|s3\/|gcs\/)/],
   [/^backends\/shared\//, /^conformance\//],
   [/^vfs\//],
   [/^util\//],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import type { Capabilities, Version } from '../../../src/index.js';
 import { doctor } from '../../../src/admin/index.js';
 import { brokenConditions } from '../../support/stores/broken/conditions.js';

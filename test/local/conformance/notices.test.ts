@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { conformance, type ConformanceCase, type MakeVfs } from '../../../src/conformance/index.js';
 import { brokenConditions } from '../../support/stores/broken/conditions.js';
 import { brokenContents } from '../../support/stores/broken/contents.js';

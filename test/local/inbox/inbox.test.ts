@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { inbox } from '../../../src/inbox/index.js';
 import { WrappedVfs } from '../../support/stores/wrapped-vfs.js';
 import { onEachStore, stores } from '../../support/operate/stores.js';

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
 import { encodeRecord } from '../../../src/lock/model/record.js';
 import { GO_RECORD } from '../../support/records.js';

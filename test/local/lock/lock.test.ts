@@ -12,7 +12,7 @@ import {
   LockTimeoutError,
   VfsFile,
 } from '../../../src/index.js';
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { publicNames } from '../../support/names.js';
 
 let folder = '';

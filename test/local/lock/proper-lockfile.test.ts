@@ -6,7 +6,7 @@ import properLockfile from 'proper-lockfile';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { forceRelease, inspect, list, sweep, type Listed } from '../../../src/admin/index.js';
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile, LockHeldError, lockSync, VfsFile } from '../../../src/index.js';
 
 let folder = '';

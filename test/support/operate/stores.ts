@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { Volume } from 'memfs';
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { localVfs, type Vfs } from '../../../src/index.js';
 
 /** A folder in some store that a test has to itself. */

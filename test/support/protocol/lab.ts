@@ -2,7 +2,7 @@ import { Volume } from 'memfs';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 import { Lockfile, type LockOptions, type LockRecord, VfsFile } from '../../../src/index.js';
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { decodeRecord } from '../../../src/lock/model/record.js';
 import { FaultyVfs, type StoreOptions } from './faulty-vfs.js';
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { Volume } from 'memfs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import {
   conformance,
   type ConformanceOptions,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { doctor } from '../../../src/admin/index.js';
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { VfsError, type ReadOptions, type Snapshot, type Vfs } from '../../../src/index.js';
 import { WrappedVfs } from '../../support/stores/wrapped-vfs.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { forceRelease, inspect } from '../../../src/admin/index.js';
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile, LockOptionError, VfsFile, withLock } from '../../../src/index.js';
 
 describe('lockPath', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { doctor, forceRelease, inspect, list, sweep } from '../../../src/admin/index.js';
 import { gcsVfs } from '../../../src/backends/gcs/index.js';
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { sftpVfs } from '../../../src/backends/sftp/index.js';
 import { inbox } from '../../../src/inbox/index.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { sftpVfs } from '../../../src/backends/sftp/index.js';
 import { localVfs, VfsFile, type Vfs } from '../../../src/index.js';

@@ -1,4 +1,4 @@
-import { memVfs } from '../../../../src/backends/mem.js';
+import { memVfs } from '../../../../src/backends/mem/index.js';
 import { localVfs, type Snapshot, type Vfs } from '../../../../src/index.js';
 import { WrappedVfs } from '../wrapped-vfs.js';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { forceRelease, inspect, list, sweep } from '../../../../src/admin/index.js';
-import { memVfs, type MemVfs } from '../../../../src/backends/mem.js';
+import { memVfs, type MemVfs } from '../../../../src/backends/mem/index.js';
 import { inbox } from '../../../../src/inbox/index.js';
 import { LockForeignError, Lockfile, VfsFile, withLock } from '../../../../src/index.js';
 import { contentOf } from '../../../../src/lock/model/foreign.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { memVfs } from '../../../../src/backends/mem.js';
+import { memVfs } from '../../../../src/backends/mem/index.js';
 import {
   Lockfile,
   LockOptionError,

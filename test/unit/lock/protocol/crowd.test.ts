@@ -9,7 +9,7 @@ import {
   type Version,
   type Written,
 } from '../../../../src/index.js';
-import { memVfs } from '../../../../src/backends/mem.js';
+import { memVfs } from '../../../../src/backends/mem/index.js';
 import { noteRelease, Place } from '../../../../src/lock/protocol/crowd.js';
 import { WrappedVfs } from '../../../support/stores/wrapped-vfs.js';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { LockReentrantError, VfsFile, withLock } from '../../../../src/index.js';
-import { memVfs } from '../../../../src/backends/mem.js';
+import { memVfs } from '../../../../src/backends/mem/index.js';
 import type { FaultyVfs } from '../../../support/protocol/faulty-vfs.js';
 import { FILE, Lab, lockOn, outcome, pass, useFakeTime } from '../../../support/protocol/lab.js';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { memVfs } from '../../../../src/backends/mem.js';
+import { memVfs } from '../../../../src/backends/mem/index.js';
 import { LockHeldError, Lockfile, LockTimeoutError, VfsFile, withLock } from '../../../../src/index.js';
 import { WrappedVfs } from '../../../support/stores/wrapped-vfs.js';
 import { gated, hangs, slow } from '../../../support/protocol/faulty-vfs.js';

@@ -1,11 +1,9 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { contentVersion } from './shared/content-version.js';
-import { isSeen, moveRefusal } from './shared/moves.js';
-import { checkOptions, FUNCTION, OBJECT, type OptionKinds } from '../util/option-check.js';
-import { VfsError } from '../vfs/errors.js';
-import { checkPath, folderOf } from '../vfs/path.js';
+import { moveRefusal } from '../shared/moves.js';
+import { checkOptions } from '../../util/option-check.js';
+import { checkPath } from '../../vfs/path.js';
 import type {
   CallOptions,
   Capabilities,
@@ -19,51 +17,12 @@ import type {
   Version,
   Vfs,
   Written,
-} from '../vfs/vfs.js';
-import { ABSENT, codeOf, notAFile, posixError } from './shared/plain/posix-errors.js';
+} from '../../vfs/vfs.js';
+import { posixError } from '../shared/plain/posix-errors.js';
+import { MEM_VFS_OPTIONS, type MemVfsOptions, type MemVolume } from './options.js';
+import { assertFile, bytesOf, contentOf, isFolder, isStill, makeFolders, newVolume, put, statOf } from './volume.js';
 
-/** The part of a memfs volume that the store uses. */
-export interface MemVolume {
-  /** Whether a name exists. */
-  existsSync(path: string): boolean;
-  /** Makes a folder, and those above it. */
-  mkdirSync(path: string, options: { readonly recursive: true }): unknown;
-  /** The content of a file. */
-  readFileSync(path: string): Uint8Array | string;
-  /** The names in a folder. */
-  readdirSync(path: string): unknown[];
-  /** Moves a file. */
-  renameSync(from: string, to: string): void;
-  /** What a name stands for, its size in bytes and its time in milliseconds. */
-  statSync(path: string): {
-    isFile(): boolean;
-    isDirectory(): boolean;
-    readonly size: unknown;
-    readonly mtimeMs: unknown;
-  };
-  /** Removes a file. */
-  unlinkSync(path: string): void;
-  /** Sets the times of a file, in seconds. */
-  utimesSync(path: string, accessed: number, modified: number): void;
-  /** Writes a whole file. */
-  writeFileSync(path: string, data: Uint8Array): void;
-}
-
-/** Where the files are kept, and by which clock. */
-export interface MemVfsOptions {
-  /**
-   * The memfs volume that holds the files.
-   * @default a new, empty one, which needs the package `memfs`
-   */
-  readonly volume?: MemVolume | undefined;
-  /**
-   * The clock that stamps files, in milliseconds since 1970.
-   * @default Date.now
-   */
-  readonly now?: (() => number) | undefined;
-}
-
-const MEM_VFS_OPTIONS: OptionKinds<MemVfsOptions> = { volume: OBJECT, now: FUNCTION };
+export type { MemVfsOptions, MemVolume } from './options.js';
 
 let volumes = 0;
 
@@ -115,13 +74,13 @@ export class MemVfs implements Vfs {
 
   create(path: string, data: Uint8Array, options: CallOptions = {}): Promise<Written | undefined> {
     return this.#do('create', path, options, (volume) =>
-      contentOf(volume, path) === undefined ? this.#put(volume, path, data) : undefined,
+      contentOf(volume, path) === undefined ? put(volume, path, data, this.#now()) : undefined,
     );
   }
 
   replace(path: string, version: Version, data: Uint8Array, options: CallOptions = {}): Promise<Written | undefined> {
     return this.#do('replace', path, options, (volume) =>
-      contentOf(volume, path)?.version === version ? this.#put(volume, path, data) : undefined,
+      contentOf(volume, path)?.version === version ? put(volume, path, data, this.#now()) : undefined,
     );
   }
 
@@ -139,8 +98,8 @@ export class MemVfs implements Vfs {
 
   folderTimes(path: string, options: ReadOptions = {}): Promise<FolderTimes | undefined> {
     return this.#do('read', path, options, (volume) => {
-      const isFolder = volume.existsSync(`/${path}`) && volume.statSync(`/${path}`).isDirectory();
-      return isFolder ? { modifiedMs: Number(volume.statSync(`/${path}`).mtimeMs), nowMs: this.#now() } : undefined;
+      if (!isFolder(volume, path)) return undefined;
+      return { modifiedMs: Number(volume.statSync(`/${path}`).mtimeMs), nowMs: this.#now() };
     });
   }
 
@@ -150,7 +109,7 @@ export class MemVfs implements Vfs {
       const path = folder === '' ? String(name) : `${folder}/${String(name)}`;
       const stat = await this.stat(path, options);
       if (stat !== undefined) yield { path, ...stat };
-      else if (await this.#isFolder(path)) {
+      else if (await this.#do('list', path, {}, (volume) => isFolder(volume, path))) {
         options.onFolder?.(path);
         if (options.recursive) yield* this.list(path, options);
       }
@@ -162,7 +121,7 @@ export class MemVfs implements Vfs {
     const whole = data instanceof Uint8Array ? data : await this.#readAll(path, data, options);
     await this.#do('write', path, options, (volume) => {
       makeFolders(volume, path);
-      this.#put(volume, path, whole);
+      put(volume, path, whole, this.#now());
     });
   }
 
@@ -210,22 +169,6 @@ export class MemVfs implements Vfs {
     }
   }
 
-  #put(volume: MemVolume, path: string, data: Uint8Array): Written {
-    volume.writeFileSync(`/${path}`, data);
-    const seconds = this.#now() / 1000;
-    volume.utimesSync(`/${path}`, seconds, seconds);
-    return { version: contentVersion(data) };
-  }
-
-  #isFolder(path: string): Promise<boolean> {
-    return this.#do(
-      'list',
-      path,
-      {},
-      (volume) => volume.existsSync(`/${path}`) && volume.statSync(`/${path}`).isDirectory(),
-    );
-  }
-
   async #do<T>(
     verb: string,
     path: string,
@@ -257,53 +200,6 @@ export class MemVfs implements Vfs {
  */
 export function memVfs(options?: MemVfsOptions): MemVfs {
   return new MemVfs(options);
-}
-
-async function newVolume(): Promise<MemVolume> {
-  try {
-    const { Volume } = await import('memfs');
-    return new Volume();
-  } catch (cause) {
-    const message = 'mem: needs the package memfs; install it with `npm install memfs`, or pass a volume';
-    throw new VfsError('ERR_VFS_UNSUPPORTED', message, { cause });
-  }
-}
-
-function contentOf(volume: MemVolume, path: string): Omit<Snapshot, 'path' | 'nowMs'> | undefined {
-  try {
-    assertFile(volume, path);
-    const data = bytesOf(volume.readFileSync(`/${path}`));
-    return { data, version: contentVersion(data), modifiedMs: Number(volume.statSync(`/${path}`).mtimeMs) };
-  } catch (error) {
-    if (ABSENT.includes(codeOf(error))) return undefined;
-    throw error;
-  }
-}
-
-function assertFile(volume: MemVolume, path: string): void {
-  if (volume.statSync(`/${path}`).isFile()) return;
-  throw notAFile('a directory');
-}
-
-function statOf(volume: MemVolume, path: string): Stat | undefined {
-  if (!volume.existsSync(`/${path}`)) return undefined;
-  const stats = volume.statSync(`/${path}`);
-  return stats.isFile() ? { size: Number(stats.size), modifiedMs: Number(stats.mtimeMs) } : undefined;
-}
-
-/** The version is a hash, which `stat` does not compute: it counts where the file was read. */
-function isStill(volume: MemVolume, path: string, seen: Stat | undefined): boolean {
-  if (seen === undefined) return true;
-  const found = statOf(volume, path);
-  return found !== undefined && isSeen(seen, seen.version ? { ...found, ...contentOf(volume, path) } : found);
-}
-
-function makeFolders(volume: MemVolume, path: string): void {
-  volume.mkdirSync(`/${folderOf(path)}`, { recursive: true });
-}
-
-function bytesOf(content: Uint8Array | string): Uint8Array {
-  return typeof content === 'string' ? Buffer.from(content) : content;
 }
 
 async function* chunksOf(data: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
