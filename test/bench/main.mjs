@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * `npm run bench [-- --write] [-- --only event-loop --only import]`: prints what the library costs, as tables; with `--write`
- * it puts them into the README.
+ * it writes them to docs/benchmarks.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -17,13 +17,13 @@ import { handOver } from './hand-over.mjs';
 import { importCost } from './import-cost.mjs';
 import { describeMachine } from './machine.mjs';
 import { manyLocks } from './many-locks.mjs';
-import { withBlock } from './readme.mjs';
+import { withBlock } from './page.mjs';
 import { sftp } from './sftp.mjs';
 import { syscalls } from './syscalls.mjs';
 import { uncontended } from './uncontended.mjs';
 import { Workshop } from './workshop.mjs';
 
-const README = join(import.meta.dirname, '..', '..', 'README.md');
+const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'benchmarks.md');
 
 const SECTIONS = {
   uncontended,
@@ -44,7 +44,7 @@ const { values } = parseArgs({
 
 /** @param {string} text */
 async function formatted(text) {
-  return format(text, { ...(await resolveConfig(README)), parser: 'markdown' });
+  return format(text, { ...(await resolveConfig(PAGE)), parser: 'markdown' });
 }
 
 /** @param {Workshop} workshop */
@@ -78,13 +78,13 @@ if (unknown.length > 0)
 if (values.write) {
   if (values.only.length > 0) throw new Error('--write needs all sections, so no --only');
   // Now, and not only after minutes of measuring.
-  withBlock(readFileSync(README, 'utf8'), '');
+  withBlock(readFileSync(PAGE, 'utf8'), '');
 }
 const workshop = new Workshop();
 closeOnSignals(workshop);
 try {
   const block = await formatted(await report(workshop));
-  if (values.write) writeFileSync(README, withBlock(readFileSync(README, 'utf8'), block));
+  if (values.write) writeFileSync(PAGE, withBlock(readFileSync(PAGE, 'utf8'), block));
 } finally {
   await workshop.close();
 }

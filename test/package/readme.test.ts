@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { asJavaScript, blocksOf, complaintsAbout, installInto, titleOf } from '../support/snippets.js';
+import { asJavaScript, blocksOf, complaintsAbout, install, titleOf } from '../support/snippets.js';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -24,67 +24,83 @@ const pages: readonly Page[] = await Promise.all(
   })),
 );
 
-let folder = '';
-
-/** A user's project with a file to lock. */
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'vfs-lockfile-readme-'));
-  await installInto(folder);
-  await mkdir(join(folder, 'inbox'));
-  await mkdir(join(folder, 'build'));
-  await writeFile(join(folder, 'inbox', 'data.csv'), 'a,b\n1,2\n');
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
-
-const typed = pages.flatMap(({ text }) => blocksOf(text, 'ts'));
-
-test('there are snippets on the pages', () => {
-  expect(pages.flatMap(snippetsOf).length).toBeGreaterThan(5);
-});
-
-test('every TypeScript snippet of the documentation passes the compiler', async () => {
-  expect(await complaintsAbout(typed)).toEqual([]);
-});
-
-function snippetsOf({ text }: Page): readonly string[] {
-  return [...blocksOf(text, 'js'), ...blocksOf(text, 'ts').map(asJavaScript)];
-}
-
-describe.each(pages.filter((page) => snippetsOf(page).length > 0))(
-  'every snippet of $name runs as it stands',
-  (page) => {
-    test.each(snippetsOf(page).map((snippet) => [titleOf(snippet), snippet]))('%s', async (_title, snippet) => {
-      await writeFile(join(folder, 'snippet.mjs'), snippet);
-      const { stderr } = await promisify(execFile)(process.execPath, ['snippet.mjs'], { cwd: folder });
-      expect(stderr).toBe('');
-    });
-  },
-);
-
 /** What runs the commands that cannot run inside the tests that they start. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci && npm start': '.ci/run',
   'npm ci && npm test': '.ci/run',
-  'npm install vfs-lockfile': 'test/package/packaging.test.ts',
 };
 
-describe('every command of the documentation is run', () => {
-  const commands = pages
-    .filter(({ name }) => name !== 'CONTRIBUTING.md')
-    .flatMap(({ text }) => blocksOf(text, 'sh'))
-    .flatMap((block) => block.split('\n'))
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-    .filter((line) => line !== '');
+test('every snippet is TypeScript or shell', () => {
+  const languages = pages.flatMap(({ name, text }) =>
+    [...text.matchAll(/^```(js|javascript|bash|console)$/gm)].map(([, language]) => `${name}: ${language}`),
+  );
+  expect(languages).toEqual([]);
+});
 
-  test.each(commands)('%s', async (command) => {
-    const elsewhere = RUN_ELSEWHERE[command];
-    if (elsewhere === undefined) await promisify(execFile)('sh', ['-c', command], { cwd: folder, env: withBin() });
-    else expect(await readFile(join(root, elsewhere), 'utf8')).toContain(elsewhere.startsWith('.ci') ? command : 'npm');
+test('every TypeScript snippet of the documentation passes the compiler', async () => {
+  const typed = pages.flatMap(({ text }) => blocksOf(text, 'ts'));
+  expect(typed.length).toBeGreaterThan(5);
+  expect(await complaintsAbout(typed)).toEqual([]);
+});
+
+describe('a reader who types a page in an empty folder, from top to bottom', () => {
+  const runnable = pages.filter(
+    ({ name, text }) => blocksOf(text, name === 'CONTRIBUTING.md' ? 'ts' : 'ts|sh').length > 0,
+  );
+
+  test.concurrent.each(runnable)('$name', async ({ name, text }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'vfs-lockfile-page-'));
+    try {
+      // Pages that begin in the middle, such as how-it-works.md, say nowhere what to install.
+      if (!text.includes('npm install ')) await install(folder, ['vfs-lockfile', 'memfs']);
+      for (const { language, block } of inOrder(text)) {
+        if (language === 'ts') await runSnippet(folder, block);
+        else if (name !== 'CONTRIBUTING.md') for (const command of commandsOf(block)) await runCommand(folder, command);
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 
-function withBin(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${join(folder, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` };
+function inOrder(text: string): readonly { readonly language: string; readonly block: string }[] {
+  return [...text.matchAll(/^```(ts|sh)\n(.*?)^```$/gms)].map(([, language = '', block = '']) => ({ language, block }));
+}
+
+async function runSnippet(folder: string, block: string): Promise<void> {
+  const file = join(folder, 'snippet.mjs');
+  await writeFile(file, asJavaScript(block));
+  const { stderr } = await run(folder, process.execPath, [file], titleOf(block));
+  await rm(file);
+  expect(stderr, titleOf(block)).toBe('');
+}
+
+function commandsOf(block: string): readonly string[] {
+  const lines = block.split('\n').map((line) => line.replace(/\s+#.*$/, '').trim());
+  return lines.filter((line) => line !== '');
+}
+
+async function runCommand(folder: string, command: string): Promise<void> {
+  const elsewhere = RUN_ELSEWHERE[command];
+  if (elsewhere !== undefined) {
+    expect(await readFile(join(root, elsewhere), 'utf8')).toContain(command);
+    return;
+  }
+  const [, packages] = /^npm install ([\w@/ .-]+)$/.exec(command) ?? [];
+  if (packages !== undefined) await install(folder, packages.split(' '));
+  else await run(folder, 'sh', ['-c', command], command);
+}
+
+async function run(
+  folder: string,
+  program: string,
+  args: readonly string[],
+  title: string,
+): Promise<{ stderr: string }> {
+  const path = `${join(folder, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`;
+  try {
+    return await promisify(execFile)(program, [...args], { cwd: folder, env: { ...process.env, PATH: path } });
+  } catch (error) {
+    throw new Error(`"${title}" failed: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import ts from 'typescript';
 
@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** The fenced blocks of a language in a page, whole. */
 export function blocksOf(page: string, language: string): readonly string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map((match) => match[1]!);
+  return [...page.matchAll(new RegExp(`^\`\`\`(?:${language})\\n(.*?)^\`\`\`$`, 'gms'))].map((match) => match[1]!);
 }
 
 /** The first line that says what a snippet is about. */
@@ -17,19 +17,23 @@ export function titleOf(snippet: string): string {
   return snippet.split('\n').find((line) => line !== '' && !/^(import|\/\*\*)/.test(line)) ?? '';
 }
 
-/** A user's project: the built package and memfs installed, and nothing else. */
-export async function installInto(folder: string): Promise<void> {
+/** What `npm install` does, without a network: links the built package, and what is installed here, into a user's project. */
+export async function install(folder: string, packages: readonly string[]): Promise<void> {
   await mkdir(join(folder, 'node_modules', '.bin'), { recursive: true });
-  symlinkSync(root, join(folder, 'node_modules', 'vfs-lockfile'));
-  symlinkSync(join(root, 'node_modules', 'memfs'), join(folder, 'node_modules', 'memfs'));
-  symlinkSync(join(root, 'dist', 'cli', 'main.js'), join(folder, 'node_modules', '.bin', 'vfs-lockfile'));
+  for (const name of packages) {
+    const target = join(folder, 'node_modules', name);
+    await mkdir(dirname(target), { recursive: true });
+    if (!existsSync(target)) symlinkSync(name === 'vfs-lockfile' ? root : join(root, 'node_modules', name), target);
+  }
+  const bin = join(folder, 'node_modules', '.bin', 'vfs-lockfile');
+  if (packages.includes('vfs-lockfile') && !existsSync(bin)) symlinkSync(join(root, 'dist', 'cli', 'main.js'), bin);
 }
 
 /** What the compiler says of TypeScript snippets in a user's strict project, each with the snippet that it is about. */
 export async function complaintsAbout(snippets: readonly string[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'vfs-lockfile-snippets-'));
   try {
-    await installInto(folder);
+    await install(folder, ['vfs-lockfile', 'memfs']);
     const files = snippets.map((snippet, index) => {
       const file = join(folder, `snippet-${String(index)}.mts`);
       writeFileSync(file, snippet);

@@ -49,7 +49,7 @@ async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): 
     if (second === undefined) continue;
     if (await put(objects, scratch, condition)) throw unfitStore('s3', 'does', 'a stale overwrite');
     if (alsoRemove && (await remove(objects, scratch, condition))) throw unfitStore('s3', 'does', 'a stale delete');
-    // Not in a bucket with versions, where a race shows only now and then that nobody is excluded (see the limits in the README).
+    // Not in a bucket with versions, where a race shows only now and then that nobody is excluded (see docs/stores/s3-compatible.md).
     if (alsoRemove && !first.versioned) await tryRemoves(objects, scratch, second.etag, form);
     return { form, versioned: first.versioned };
   }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { withBlock } from '../../bench/readme.mjs';
+import { withBlock } from '../../bench/page.mjs';
 
 const [START, END] = ['<!-- bench:start -->', '<!-- bench:end -->'];
 
-describe('writing the figures into the README', () => {
+describe('writing the figures into their page', () => {
   test('replaces all between the markers and keeps the rest', () => {
-    const readme = `# Title\n\n${START}\nold\n| a |\n${END}\n\nThe end.\n`;
-    expect(withBlock(readme, 'new\n')).toBe(`# Title\n\n${START}\n\nnew\n\n${END}\n\nThe end.\n`);
+    const page = `# Title\n\n${START}\nold\n| a |\n${END}\n\nThe end.\n`;
+    expect(withBlock(page, 'new\n')).toBe(`# Title\n\n${START}\n\nnew\n\n${END}\n\nThe end.\n`);
   });
 
   test('changes nothing the second time', () => {
@@ -23,7 +23,7 @@ describe('writing the figures into the README', () => {
     ['two starts', `${START}\n${START}\n${END}\n`],
     ['a second start after the end', `${START}\n${END}\n${START}\n`],
     ['two ends', `${START}\n${END}\n${END}\n`],
-  ])('refuses a README with %s', (_, readme) => {
-    expect(() => withBlock(readme, 'new')).toThrow(/README\.md needs the markers/);
+  ])('refuses a page with %s', (_, page) => {
+    expect(() => withBlock(page, 'new')).toThrow(/docs\/benchmarks\.md needs the markers/);
   });
 });
