@@ -29,7 +29,8 @@ export class GcsConditionalWrites {
   constructor(objects: GcsObjects, options: ResolvedGcsOptions) {
     this.#objects = objects;
     this.#options = options;
-    this.#probe = new SharedProbe((key) => this.#probeStore(key));
+    const bucket = { ...options, scheme: 'gs', permissions: LOCK_PERMISSIONS, fail: gcsError } as const;
+    this.#probe = new SharedProbe(bucket, (key) => probeConditions(objects, key, options.conditionalDelete));
   }
 
   /** Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. */
@@ -74,22 +75,6 @@ export class GcsConditionalWrites {
     }
     // Rivals may be the reason, or a quota: whoever reads the object learns which.
     throw doubt ?? new RequestFailure(tooOften?.cause, { status: 429, effect: 'unknown' });
-  }
-
-  async #probeStore(key: string): Promise<void> {
-    try {
-      await probeConditions(this.#objects, key, this.#options.conditionalDelete);
-    } catch (error) {
-      const { bucket, host } = this.#options;
-      const context = {
-        verb: 'try conditional writes in',
-        displayPath: `gs://${bucket}`,
-        bucket,
-        host,
-        changes: false,
-      };
-      throw gcsError({ ...context, permissions: LOCK_PERMISSIONS }, error);
-    }
   }
 }
 

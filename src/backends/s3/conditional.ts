@@ -32,7 +32,8 @@ export class S3ConditionalWrites {
   constructor(objects: S3Objects, options: ResolvedS3Options) {
     this.#objects = objects;
     this.#options = options;
-    this.#probe = new SharedProbe((key) => this.#probeStore(key));
+    const bucket = { ...options, scheme: 's3', permissions: LOCK_PERMISSIONS, fail: s3Error } as const;
+    this.#probe = new SharedProbe(bucket, (key) => probeConditions(objects, key, options.conditionalDelete));
   }
 
   /** Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. */
@@ -108,22 +109,6 @@ export class S3ConditionalWrites {
     if (unchanged && status === 409) return 'again';
     if (unchanged || isResult(found?.data, data)) throw failure;
     return 'lost';
-  }
-
-  async #probeStore(key: string): Promise<ProbeResult> {
-    try {
-      return await probeConditions(this.#objects, key, this.#options.conditionalDelete);
-    } catch (error) {
-      const { bucket, host } = this.#options;
-      const context = {
-        verb: 'try conditional writes in',
-        displayPath: `s3://${bucket}`,
-        bucket,
-        host,
-        changes: false,
-      };
-      throw s3Error({ ...context, permissions: LOCK_PERMISSIONS }, error);
-    }
   }
 
   /**

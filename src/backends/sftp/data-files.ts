@@ -3,7 +3,7 @@ import type { Entry, FolderTimes, Stat } from '../../vfs/vfs.js';
 import type { FoundName } from '../shared/plain/walk.js';
 import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpAbilities } from './probe.js';
-import { isDirectory, isRegular, type Attributes } from './connection/session.js';
+import { isDirectory, isRegular, type Attributes } from './connection/raw-sftp.js';
 import { notRegular } from './reading.js';
 import type { SftpSession } from './connection/session.js';
 

@@ -1,7 +1,8 @@
 import { isPrivateName } from '../../vfs/names.js';
 import type { Entry } from '../../vfs/vfs.js';
 import { clearLeftover as clearPlainLeftover, inspectLeftover } from '../shared/plain/leftovers.js';
-import { isSymlink, type SftpSession } from './connection/session.js';
+import { isSymlink } from './connection/raw-sftp.js';
+import type { SftpSession } from './connection/session.js';
 import type { FoundEntry } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { UNPROBED } from './probe.js';

@@ -1,6 +1,7 @@
 import { VfsError } from '../../vfs/errors.js';
 import { NoAnswerError } from './errors.js';
-import { isRegular, isSymlink, type Attributes, type SftpSession } from './connection/session.js';
+import { isRegular, isSymlink, type Attributes } from './connection/raw-sftp.js';
+import type { SftpSession } from './connection/session.js';
 
 /** What a server can do, as the probe has seen it. */
 export interface SftpAbilities {

@@ -6,7 +6,7 @@ import { folderOf } from '../../vfs/path.js';
 import type { Version } from '../../vfs/vfs.js';
 import { notAFile } from '../shared/plain/posix-errors.js';
 import { codeOf, NoAnswerError } from './errors.js';
-import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './connection/session.js';
+import { isDirectory, isRegular, isSymlink, type Attributes, type Handle } from './connection/raw-sftp.js';
 import type { SftpRequests } from './requests.js';
 import type { SftpSession } from './connection/session.js';
 

@@ -1,5 +1,6 @@
 import { ask, type Steps } from '../../util/steps.js';
-import { isDirectory, type Attributes, type SftpSession } from './connection/session.js';
+import { isDirectory, type Attributes } from './connection/raw-sftp.js';
+import type { SftpSession } from './connection/session.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 
 /** The number of unexplained failures in a row that are taken for a rival's act, before one is passed on. */

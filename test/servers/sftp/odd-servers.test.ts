@@ -14,10 +14,7 @@ function odd(...faults: readonly string[]): ServerKind {
   return {
     ...asyncSsh,
     name: `AsyncSSH with ${faults.join(' and ')}`,
-    command: (keys, port) => [
-      ...(['/usr/bin/python3', join(import.meta.dirname, 'odd-server.py')] as const),
-      ...[String(port), keys.hostKeyFile, keys.authorizedKeys, faults.join(',')],
-    ],
+    command: (keys, port) => [...asyncSsh.command(keys, port), faults.join(',')],
   };
 }
 

@@ -4,7 +4,7 @@ import { SilenceError } from '../../../util/abort.js';
 import { VfsError } from '../../../vfs/errors.js';
 import { HostKeyCheck } from './host-key.js';
 import { hostOf, type KeyboardPrompt, type ResolvedSftpOptions, type SftpVfsOptions } from '../options.js';
-import type { RawSftp } from './session.js';
+import type { RawSftp } from './raw-sftp.js';
 
 /** A connection with an SFTP session in it. */
 export interface Transport {

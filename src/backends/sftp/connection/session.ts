@@ -12,17 +12,6 @@ import {
   type RawSftp,
 } from './raw-sftp.js';
 
-export {
-  isDirectory,
-  isRegular,
-  isSymlink,
-  type Attributes,
-  type FileSystem,
-  type Handle,
-  type ListedName,
-  type RawSftp,
-} from './raw-sftp.js';
-
 const OPEN_TO_READ = 1;
 /** Write, create, fail where the name is taken. */
 const OPEN_NEW = 2 | 8 | 32;

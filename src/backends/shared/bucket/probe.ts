@@ -2,6 +2,7 @@ import { untilAborted } from '../../../util/abort.js';
 import { freshId } from '../../../util/fresh-id.js';
 import { VfsError } from '../../../vfs/errors.js';
 import { stagedPath } from '../../../vfs/names.js';
+import type { RequestContext } from './errors.js';
 
 /** The longest key of an object, in bytes. Amazon's and Google's stores have the same limit. */
 export const KEY_BYTES = 1024;
@@ -18,13 +19,25 @@ export function unfitStore(backend: string, found: 'does' | 'refuses', operation
   return new VfsError('ERR_VFS_UNSUPPORTED', `${backend}: the store ${how}, so it cannot keep locks apart`);
 }
 
+/** The bucket of a store, and what locks in it need. */
+export interface ProbedBucket {
+  readonly scheme: 's3' | 'gs';
+  readonly bucket: string;
+  readonly host: string;
+  readonly permissions: readonly string[];
+  /** The error that a call throws for what one of its requests threw. */
+  readonly fail: (context: RequestContext, error: unknown) => VfsError;
+}
+
 /** Runs a probe of a store once, when it is first needed, for all calls that need it. The call after a failure runs it again. */
 export class SharedProbe<T> {
+  readonly #bucket: ProbedBucket;
   readonly #probe: (key: string) => Promise<T>;
   #result: Promise<T> | undefined;
 
   /** `probe` makes its scratch objects beside the key that it is given. */
-  constructor(probe: (key: string) => Promise<T>) {
+  constructor(bucket: ProbedBucket, probe: (key: string) => Promise<T>) {
+    this.#bucket = bucket;
     this.#probe = probe;
   }
 
@@ -43,7 +56,10 @@ export class SharedProbe<T> {
       return await this.#probe(key);
     } catch (error) {
       this.#result = undefined;
-      throw error;
+      const { scheme, bucket, host, permissions, fail } = this.#bucket;
+      const displayPath = `${scheme}://${bucket}`;
+      const verb = 'try conditional writes in';
+      throw fail({ verb, displayPath, bucket, host, permissions, changes: false }, error);
     }
   }
 }
