@@ -11,7 +11,7 @@ import {
 } from '../../util/option-check.js';
 import { LockOptionError } from '../../util/option-error.js';
 import type { VfsFile } from '../../vfs/file.js';
-import { hasProcess } from './process.js';
+import { hasProcess, type ProcessIdentity } from './process.js';
 import { goJson, MAX_RECORD_BYTES, plainNote, type LockRecord } from './record.js';
 import type { StaleReason } from './staleness.js';
 
@@ -109,6 +109,8 @@ export interface ResolvedLockOptions {
   readonly onStale: StaleHandler | undefined;
   readonly note: Readonly<Record<string, unknown>> | undefined;
   readonly pid: number;
+  /** Stands in the record instead of the process with `pid`, for a lock that outlives this process. */
+  readonly holder?: ProcessIdentity | undefined;
 }
 
 export const LOCK_OPTIONS: OptionKinds<LockOptions> = {

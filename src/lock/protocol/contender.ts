@@ -219,6 +219,6 @@ function newRecord(options: ResolvedLockOptions, lockId: string, via = ''): Lock
     note: options.note,
     via,
     released: false,
-    ...(options.pid === process.pid ? thisProcess() : identify(options.pid)),
+    ...(options.holder ?? (options.pid === process.pid ? thisProcess() : identify(options.pid))),
   };
 }

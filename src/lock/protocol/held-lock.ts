@@ -119,6 +119,13 @@ export class HeldLock {
     return (this.#releasing = this.#releaseOnce());
   }
 
+  /** Leaves the lock in the store, for others to renew and release, and lets the next caller in this process ask for it. */
+  detach(): Lease {
+    this.#end();
+    this.#onEnd();
+    return this.lease;
+  }
+
   /** Awaits before it ends, so that it ends after `release` has kept its promise. */
   async #releaseOnce(): Promise<boolean> {
     const limit = new Deadline(RELEASE_LIMIT_MS);

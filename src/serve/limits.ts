@@ -1,0 +1,67 @@
+import { ServiceError } from './errors.js';
+
+/** Counts the requests that wait for locks, so that they cannot use up the memory. */
+export class Waits {
+  readonly #most: number;
+  readonly #waiting = new Map<string, number>();
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many requests of this instance wait for one lock. */
+  of(name: string): number {
+    return this.#waiting.get(name) ?? 0;
+  }
+
+  async during<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#count >= this.#most) {
+      throw new ServiceError('too_many_waits', 'too many requests wait for locks', { retryAfterMs: 1000 });
+    }
+    this.#add(name, 1);
+    try {
+      return await work();
+    } finally {
+      this.#add(name, -1);
+    }
+  }
+
+  #add(name: string, step: number): void {
+    this.#count += step;
+    const waiting = this.of(name) + step;
+    if (waiting === 0) this.#waiting.delete(name);
+    else this.#waiting.set(name, waiting);
+  }
+}
+
+/** How many names are remembered; more are forgotten all at once, in favour of those who ask. */
+const MOST_CLIENTS = 10_000;
+
+/** Lets each client make a number of requests a second, and twice as many at once. */
+export class Rate {
+  readonly #perSecond: number;
+  readonly #clients = new Map<string, { left: number; atMs: number }>();
+
+  /** Infinity: no limit. */
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  take(client: string): void {
+    if (this.#perSecond === Infinity) return;
+    const most = Math.max(1, this.#perSecond * 2);
+    const nowMs = performance.now();
+    if (this.#clients.size > MOST_CLIENTS) this.#clients.clear();
+    const known = this.#clients.get(client) ?? { left: most, atMs: nowMs };
+    const left = Math.min(most, known.left + ((nowMs - known.atMs) * this.#perSecond) / 1000);
+    this.#clients.set(client, { left: Math.max(0, left - 1), atMs: nowMs });
+    if (left >= 1) return;
+    const retryAfterMs = Math.ceil((1000 * (1 - left)) / this.#perSecond);
+    throw new ServiceError('rate_limited', 'too many requests a second', { retryAfterMs });
+  }
+}

@@ -1,0 +1,150 @@
+import { DetachedLock, type DetachedLease, type DetachedOptions, type IsOurs } from '../lock/detached.js';
+import { LockHeldError, LockTimeoutError, type LockContention } from '../lock/model/errors.js';
+import type { Reclaimed } from '../lock/model/holder.js';
+import type { LockRecord } from '../lock/model/record.js';
+import { inspect, type Inspection } from '../lock/inspect.js';
+import { VfsFile } from '../vfs/file.js';
+import { folderOf, pathIn, type Folder } from '../vfs/path.js';
+import { ServiceError } from './errors.js';
+import type { Waits } from './limits.js';
+import { checkName } from './names.js';
+
+/** Who holds a lock, in the words of a dialect. Only the same identity renews and releases it. */
+export interface Identity {
+  readonly dialect: 'v1' | 'foolock' | 'octostore' | 'justalock';
+  /** Distinguishes the clients of a dialect. */
+  readonly client: string;
+  /** The name of the token; empty: none. */
+  readonly by: string;
+}
+
+/** What to acquire, and for whom. */
+export interface Claim {
+  readonly name: string;
+  readonly identity: Identity;
+  readonly options: DetachedOptions & { readonly ttl: number };
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type Claimed =
+  | { readonly outcome: 'acquired'; readonly lease: DetachedLease; readonly reclaimed: Reclaimed | undefined }
+  | { readonly outcome: 'renewed'; readonly lease: DetachedLease }
+  | { readonly outcome: 'held'; readonly contention: LockContention };
+
+/** How often a holder's own requests may meet one another. */
+const MOST_TRIES = 4;
+
+/** Takes, renews and releases the locks of one folder for clients. All that counts of them is in their records. */
+export class ServiceLocks {
+  readonly folder: Folder;
+  readonly #waits: Waits;
+  /** The requests that wait, by lock and identity: a client that asks again has given up its first request. */
+  readonly #waiting = new Map<string, AbortController>();
+  #root: string | undefined;
+
+  constructor(folder: Folder, waits: Waits) {
+    this.folder = folder;
+    this.#waits = waits;
+  }
+
+  /** The file that a name stands for. Throws unless it is in the folder of the service. */
+  fileOf(name: string): VfsFile {
+    const path = pathIn(this.folder, checkName(name));
+    if (name.includes('/')) this.#refuseEscape(path);
+    return new VfsFile(this.folder.vfs, path);
+  }
+
+  /** Takes a lock for whoever asks. A client that holds it already gets it for a whole `ttl` again. */
+  async claim(claim: Claim): Promise<Claimed> {
+    const { name, identity, waitMs } = claim;
+    const lock = new DetachedLock(this.fileOf(name));
+    if (waitMs === 0) return this.#claimNow(lock, claim);
+    const key = JSON.stringify([name, identity]);
+    this.#waiting.get(key)?.abort(new ServiceError('held', 'the same client has asked again'));
+    const controller = new AbortController();
+    this.#waiting.set(key, controller);
+    const signal = AbortSignal.any([claim.signal, controller.signal]);
+    try {
+      const first = await this.#claimNow(lock, { ...claim, signal });
+      if (first.outcome !== 'held') return first;
+      return await this.#waits.during(name, () => this.#tryFor(lock, { ...claim, signal }, waitMs));
+    } finally {
+      if (this.#waiting.get(key) === controller) this.#waiting.delete(key);
+    }
+  }
+
+  /** Renews a lock; undefined: it is not that of `isOurs` any more. */
+  renew(
+    name: string,
+    isOurs: IsOurs,
+    ttlMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<DetachedLease | undefined> {
+    return new DetachedLock(this.fileOf(name)).renew(isOurs, ttlMs, { signal });
+  }
+
+  /** Releases a lock; undefined: it is not that of `isOurs` any more. A release that has begun is finished. */
+  release(name: string, isOurs: IsOurs): Promise<LockRecord | undefined> {
+    return new DetachedLock(this.fileOf(name)).release(isOurs);
+  }
+
+  inspect(name: string, signal: AbortSignal): Promise<Inspection> {
+    return inspect(this.fileOf(name), { signal });
+  }
+
+  #claimNow(lock: DetachedLock, claim: Claim): Promise<Claimed> {
+    return this.#tryFor(lock, claim, 0);
+  }
+
+  async #tryFor(lock: DetachedLock, { identity, options, signal }: Claim, waitMs: number): Promise<Claimed> {
+    const signed = { ...options, note: { ...options.note, http: { ...identity } } };
+    const isOurs: IsOurs = (record) => isOf(record, identity);
+    for (let tries = 1; ; tries += 1) {
+      const done = await acquire(lock, signed, waitMs, signal);
+      if (done.outcome !== 'held' || tries === MOST_TRIES) return done;
+      const { record } = done.contention;
+      if (record === undefined || !isOurs(record)) return done;
+      const lease = await lock.renew(isOurs, options.ttl, { signal });
+      if (lease) return { outcome: 'renewed', lease };
+    }
+  }
+
+  /** A link in the folder may lead out of it. */
+  #refuseEscape(path: string): void {
+    const { vfs } = this.folder;
+    if (vfs.realPath === undefined || vfs.scheme !== 'file') return;
+    this.#root ??= folderOf(vfs.realPath(pathIn(this.folder, 'x')));
+    const real = folderOf(vfs.realPath(path));
+    if (this.#root === '' || real === this.#root || real.startsWith(`${this.#root}/`)) return;
+    throw new ServiceError('invalid_name', 'the name of the lock leads out of the location of this service');
+  }
+}
+
+async function acquire(
+  lock: DetachedLock,
+  options: DetachedOptions,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Claimed> {
+  try {
+    const { reclaimed, ...lease } = await lock.acquire(options, { waitMs, signal });
+    return { outcome: 'acquired', lease, reclaimed };
+  } catch (error) {
+    if (error instanceof LockHeldError || error instanceof LockTimeoutError) {
+      return { outcome: 'held', contention: error };
+    }
+    throw error;
+  }
+}
+
+/** Whether a record was written for this identity. */
+export function isOf({ note }: Pick<LockRecord, 'note'>, { dialect, client, by }: Identity): boolean {
+  const http = note?.http as Partial<Identity> | undefined;
+  return typeof http === 'object' && http.dialect === dialect && http.client === client && http.by === by;
+}
+
+/** When it makes sense to ask again for a lock that is held. */
+export function retryAfterMs({ expiresInMs = Infinity }: Pick<LockContention, 'expiresInMs'>): number {
+  return Math.round(Math.min(Math.max(expiresInMs, 100), 2000));
+}

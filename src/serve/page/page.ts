@@ -1,0 +1,103 @@
+import type { RequestContext } from '../context.js';
+import { ServiceError } from '../errors.js';
+import { listLocks } from '../listing.js';
+import { respond } from '../respond.js';
+import type { LockView } from '../view.js';
+import { methodNotAllowed } from '../v1/locks.js';
+import { escapeHtml, spanText } from './html.js';
+import { PAGE_CSS } from './style.js';
+import { PAGE_JS } from './script.js';
+
+const POLICY = [
+  ...[
+    "default-src 'none'",
+    'img-src data:',
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "form-action 'none'",
+  ],
+  ...["base-uri 'none'", "frame-ancestors 'none'"],
+].join('; ');
+
+/** Every lock in a table, which needs no script to be read. */
+export async function pageRoute({ request, basePath, service, principal }: RequestContext): Promise<Response> {
+  if (request.method !== 'GET') throw methodNotAllowed('GET');
+  const { folder } = service.locks;
+  const failed = Symbol('failed');
+  const found = await listLocks(folder, service.waits, { signal: request.signal }).catch(() => failed);
+  const locks = found === failed ? [] : (found as readonly LockView[]);
+  const status =
+    found === failed ? 'The store cannot be read now.' : locks.length === 1 ? '1 lock' : `${locks.length} locks`;
+  const rows = [...locks].sort(staleFirst).map(rowOf).join('\n');
+  const page = TEMPLATE.replaceAll('{base}', () => basePath)
+    .replace('{rows}', () => rows)
+    .replace('{status}', () => status)
+    .replace('{needs-token}', () => String(!principal.hasToken || !principal.canWrite));
+  return respond(200, page, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY });
+}
+
+/** The page's style and script. */
+export function assetRoute({ request, path }: RequestContext): Response {
+  if (request.method !== 'GET') throw methodNotAllowed('GET');
+  if (path === '/page.css') return respond(200, PAGE_CSS, { 'content-type': 'text/css; charset=utf-8' });
+  if (path === '/page.js') return respond(200, PAGE_JS, { 'content-type': 'text/javascript; charset=utf-8' });
+  throw new ServiceError('not_found', 'there is nothing here');
+}
+
+/** What may need a person comes first: stale locks, then those that are held for longest. */
+function staleFirst(a: LockView, b: LockView): number {
+  const rank = ({ state }: LockView): number => (state === 'held' ? 1 : 0);
+  return rank(a) - rank(b) || (b.ageMs ?? 0) - (a.ageMs ?? 0);
+}
+
+function rowOf(lock: LockView): string {
+  const cells = [
+    ['state', `<span class="state ${lock.state}">${lock.state}</span>`],
+    ['file', escapeHtml(lock.name)],
+    ['owner', escapeHtml(lock.owner)],
+    ['host', escapeHtml(lock.host)],
+    ['age', spanText(lock.ageMs)],
+    ['renewed', lock.renewals === 0 ? 'never' : `${spanText(lock.idleMs)} ago`],
+    ['lease', lock.endless ? 'without end' : `${spanText(lock.expiresInMs)} left`],
+    ['waiters', String(lock.waiters)],
+  ];
+  return `<tr>${cells.map(([name = '', html = '']) => `<td data-label="${name}">${html}</td>`).join('')}<td></td></tr>`;
+}
+
+const TEMPLATE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Locks</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}/assets/page.css">
+<script src="{base}/assets/page.js" defer></script>
+</head>
+<body data-base="{base}" data-needs-token="{needs-token}">
+<header>
+<h1>Locks</h1>
+<p id="status" role="status">{status}</p>
+<form id="tools" hidden>
+<label>Search <input id="search" type="search" placeholder="file, owner or host" autocomplete="off"></label>
+<label>Show <select id="filter"><option value="">all</option><option>held</option><option>stale</option><option>unreadable</option><option>foreign</option></select></label>
+<label id="token-field" hidden>Write token <input id="token" type="password" autocomplete="off" placeholder="for actions"></label>
+<button id="sweep" type="button">Sweep…</button>
+</form>
+</header>
+<main>
+<table>
+<caption>Every lock below this location</caption>
+<thead><tr><th scope="col" data-key="state">State</th><th scope="col" data-key="name">File</th><th scope="col" data-key="owner">Owner</th><th scope="col" data-key="host">Host</th><th scope="col" data-key="ageMs">Held for</th><th scope="col" data-key="idleMs">Last renewal</th><th scope="col" data-key="expiresInMs">Lease</th><th scope="col" data-key="waiters">Waiters</th><th scope="col">Details</th></tr></thead>
+<tbody id="locks">
+{rows}
+</tbody>
+</table>
+<p id="empty" hidden>No locks.</p>
+</main>
+<dialog id="detail" aria-labelledby="detail-title"></dialog>
+</body>
+</html>
+`;
