@@ -11,6 +11,7 @@ const FLOORS: readonly (readonly RegExp[])[] = [
   [/^cli\/commands\//],
   [/^cli\/usage\//, /^cli\/guardian\//],
   [/^cli\/terminal\//, /^cli\/[^/]+$/],
+  [/^serve\//],
   [/^admin\//, /^inbox\//],
   [/^lock\/[^/]+$/],
   [/^lock\/protocol\//, /^open\.ts$/, /^otel\//],
