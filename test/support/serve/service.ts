@@ -1,4 +1,4 @@
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { lockService, type LockService, type LockServiceOptions } from '../../../src/serve/index.js';
 import { hashOf } from '../../../src/serve/tokens.js';
 import type { Vfs } from '../../../src/vfs/vfs.js';

@@ -1,7 +1,7 @@
 import { Validator } from '@cfworker/json-schema';
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile } from '../../../src/index.js';
 import openapi from '../../../src/serve/openapi.json' with { type: 'json' };
 import { VfsError } from '../../../src/vfs/errors.js';
