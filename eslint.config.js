@@ -24,7 +24,19 @@ const plainNode = {
  * @returns {import('eslint').Linter.Config}
  */
 function directions(room, allowed) {
-  const rooms = ['util', 'vfs', 'lock/model', 'lock/protocol', 'lock', 'inbox', 'admin', 'serve', 'cli', 'otel', 'conformance'];
+  const rooms = [
+    'util',
+    'vfs',
+    'lock/model',
+    'lock/protocol',
+    'lock',
+    'inbox',
+    'admin',
+    'serve',
+    'cli',
+    'otel',
+    'conformance',
+  ];
   const backends = ['mem', 'local', 'sftp', 's3', 'gcs', 'shared'].map((name) => `backends/${name}`);
   const all = [...rooms, ...backends, 'open.js'];
   const own = room.replace(/\.ts$/, '');
