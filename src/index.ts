@@ -3,6 +3,8 @@
  * their own: `vfs-lockfile/mem`, `/sftp`, `/s3`, `/gcs`, `/inbox`, `/admin`, `/serve`, `/otel` and `/conformance`.
  */
 export { withLock } from './lock/with-lock.js';
+export { lock, type HeldLock } from './lock/lock.js';
+export { named } from './lock/named.js';
 export { Lockfile } from './lock/lockfile.js';
 export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
 

@@ -17,8 +17,8 @@ export class ClaimedFile extends VfsFile {
     return version === undefined ? this.#claimed : { ...this.#claimed, version };
   }
 
-  override async read(options?: CallOptions): Promise<Snapshot | undefined> {
-    const snapshot = await super.read(options);
+  override async tryRead(options?: CallOptions): Promise<Snapshot | undefined> {
+    const snapshot = await super.tryRead(options);
     this.#read = snapshot?.version ?? this.#read;
     return snapshot;
   }

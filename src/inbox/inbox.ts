@@ -13,8 +13,8 @@ import { openFolder, type Location } from '../open.js';
  * @example
  * for await (const claim of inbox('inbox', { match: '*.csv', until: 'empty' })) {
  *   try {
- *     const { data } = (await claim.file.read()) ?? { data: '' };
- *     console.log(claim.file.name, data.length);
+ *     const text = await claim.file.readText();
+ *     console.log(claim.file.name, text.length);
  *     await claim.archive('archive/', { unique: true });
  *   } catch (error) {
  *     if (!claim.settled) await claim.fail('failed/', error).catch(console.error);

@@ -1,11 +1,10 @@
 import type { VfsFile } from '../vfs/file.js';
-import { Lockfile } from './lockfile.js';
-import { checkCallback, checkOptions } from '../util/option-check.js';
-import { ACQUIRE_OPTIONS, LOCK_OPTIONS, type AcquireOptions, type LockOptions } from './model/options.js';
+import { acquireLock } from './lock.js';
+import type { Lockfile } from './lockfile.js';
+import { checkCallback } from '../util/option-check.js';
+import type { AcquireOptions, LockOptions } from './model/options.js';
 import { runInScope } from './protocol/held-scopes.js';
 import { releaseQuietly } from './quiet-release.js';
-
-const WITH_LOCK_OPTIONS = { ...LOCK_OPTIONS, ...ACQUIRE_OPTIONS };
 
 /**
  * Runs `fn` while the lock of a file is held, and returns its result. The lock is renewed in the background until `fn` is done,
@@ -31,13 +30,10 @@ const WITH_LOCK_OPTIONS = { ...LOCK_OPTIONS, ...ACQUIRE_OPTIONS };
 export async function withLock<T>(
   file: string | URL | VfsFile,
   fn: (file: VfsFile, lock: Lockfile) => T | Promise<T>,
-  options: LockOptions & AcquireOptions = {},
+  options?: LockOptions & AcquireOptions,
 ): Promise<T> {
   checkCallback('fn', fn, 'withLock(file, fn, options)');
-  checkOptions('withLock', options, WITH_LOCK_OPTIONS);
-  const { wait, signal, ...lockOptions } = options;
-  const lock = await Lockfile.open(file, lockOptions);
-  await lock.acquire({ wait, signal });
+  const lock = await acquireLock('withLock', file, options);
   let result: T;
   try {
     result = await runInScope(lock, () => fn(lock.file, lock));

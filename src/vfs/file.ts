@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 
 import { kindOf } from '../util/kind.js';
 import { LockOptionError } from '../util/option-error.js';
+import { VfsError } from './errors.js';
 import { nameOf } from './path.js';
 import { resolvePath } from './resolve.js';
 import { badUri } from './uri.js';
@@ -58,8 +59,35 @@ export class VfsFile {
     return path === this.path ? this : new VfsFile(this.vfs, path);
   }
 
+  /**
+   * The whole content, with its version and times.
+   *
+   * @throws {VfsError} `ERR_VFS_NOT_FOUND`: there is no such file; `tryRead` returns undefined then.
+   */
+  async read(options?: CallOptions): Promise<Snapshot> {
+    const snapshot = await this.tryRead(options);
+    if (snapshot) return snapshot;
+    throw new VfsError('ERR_VFS_NOT_FOUND', `cannot read ${String(this)}: there is no such file`);
+  }
+
+  /**
+   * The whole content as text in UTF-8, without a byte order mark.
+   *
+   * @throws {VfsError} `ERR_VFS_NOT_FOUND`: there is no such file. `ERR_VFS_IO`: its content is not UTF-8.
+   * @example
+   * const rows = (await file.readText()).split('\n');
+   */
+  async readText(options?: CallOptions): Promise<string> {
+    const { data } = await this.read(options);
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(data);
+    } catch (cause) {
+      throw new VfsError('ERR_VFS_IO', `cannot read ${String(this)} as text: it is not UTF-8`, { cause });
+    }
+  }
+
   /** The whole content, with its version and times. Undefined: there is no such file. */
-  read(options?: CallOptions): Promise<Snapshot | undefined> {
+  tryRead(options?: CallOptions): Promise<Snapshot | undefined> {
     return this.vfs.read(this.path, options);
   }
 

@@ -54,7 +54,7 @@ export class GcsVfs extends BucketVfs {
  *
  * const vfs = gcsVfs({ bucket: 'my-bucket', prefix: 'inbox/' });
  * await withLock(new VfsFile(vfs, 'data.csv'), async (file) => {
- *   const snapshot = await file.read();
+ *   const { data } = await file.read();
  * });
  */
 export function gcsVfs(options: GcsVfsOptions): GcsVfs {

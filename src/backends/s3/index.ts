@@ -51,7 +51,7 @@ export class S3Vfs extends BucketVfs {
  *
  * const vfs = s3Vfs({ bucket: 'my-bucket', prefix: 'inbox/' });
  * await withLock(new VfsFile(vfs, 'data.csv'), async (file) => {
- *   const snapshot = await file.read();
+ *   const { data } = await file.read();
  * });
  */
 export function s3Vfs(options: S3VfsOptions): S3Vfs {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { named } from '../../lock/named.js';
 import { usageError, type CliError } from '../exit-codes.js';
 import {
   COMMAND_NAMES,
@@ -90,7 +91,8 @@ function readCommand(verb: CommandName, argv: readonly string[], env: NodeJS.Pro
   const { values, positionals } = parse(verb, dashes === -1 ? argv : argv.slice(0, dashes));
   const { help, ...typed } = values;
   if (help) return { verb: 'help', topic: verb };
-  const operand = readOperand(verb, positionals, spec.takesCommand && dashes === -1 ? ' (is the -- missing?)' : '');
+  const hint = spec.takesCommand && dashes === -1 ? ' (is the -- missing?)' : '';
+  const operand = readName(verb, positionals, typed) ?? readOperand(verb, positionals, hint);
   const tail = spec.takesCommand && readTail(verb, dashes === -1 ? undefined : argv.slice(dashes + 1));
   const options = optionsOf(verb).flatMap(([name, option]) => {
     if (name === 'help') return [];
@@ -99,6 +101,21 @@ function readCommand(verb: CommandName, argv: readonly string[], env: NodeJS.Pro
   });
   // Built from the same table as the type.
   return { verb, [spec.operand]: operand, ...tail, ...Object.fromEntries(options) } as Arguments;
+}
+
+/** The file that stands for the name in --named. Undefined: FILE names the file. */
+function readName(
+  verb: CommandName,
+  [operand]: readonly string[],
+  { named: name, in: folder }: Readonly<Record<string, string | boolean | undefined>>,
+): string | undefined {
+  if (typeof name !== 'string') {
+    if (folder !== undefined) throw misuse('expected --named NAME with --in', verb);
+    return undefined;
+  }
+  if (operand !== undefined) throw misuse(`expected either FILE or --named, not ${JSON.stringify(operand)} too`, verb);
+  if (name === '' || folder === '') throw misuse(`${name === '' ? '--named' : '--in'} is empty`, verb);
+  return named(name, typeof folder === 'string' ? folder : undefined);
 }
 
 function readOperand(verb: CommandName, [operand, extra]: readonly string[], hint: string): string {

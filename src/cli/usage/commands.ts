@@ -54,7 +54,17 @@ const LOCK_FILE = {
   },
 } as const;
 
+const NAMED = {
+  named: { kind: 'text', value: 'NAME', help: 'use the lock of a name, such as that of a job, in the place of FILE' },
+  in: {
+    kind: 'text',
+    value: 'FOLDER',
+    help: 'with --named: the folder of the lock, by its path or URI; all who use the name have to use the same one (default: a folder of this user on this machine)',
+  },
+} as const;
+
 const RUN = {
+  ...NAMED,
   ...LOCK_FILE,
   ttl: {
     kind: 'duration',
@@ -130,6 +140,7 @@ const SWEEP = {
 } as const;
 
 const UNLOCK = {
+  ...NAMED,
   ...LOCK_FILE,
   expect: {
     kind: 'text',
@@ -154,7 +165,7 @@ export const COMMANDS = {
     usage: 'status FILE [OPTIONS]',
     summary: 'Shows who holds the lock, since when and for how long. Changes nothing.',
     operand: 'file',
-    options: { ...LOCK_FILE, ...JSON_LINES, ...SILENT, ...HELP },
+    options: { ...NAMED, ...LOCK_FILE, ...JSON_LINES, ...SILENT, ...HELP },
   },
   ls: {
     usage: 'ls LOCATION [OPTIONS]',

@@ -2,6 +2,7 @@ import type { CommandName } from './commands.js';
 
 export const OVERVIEW = `FILE is a path or a URI such as file:///inbox/data.csv; its lock is the small
 file FILE.lock beside it. FILE itself need not exist and is never touched.
+run, status and unlock take --named NAME in its place, for what is no file.
 LOCATION is a folder of such files, by its path or URI.
 D, a duration, is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 

@@ -47,7 +47,7 @@ describe.skipIf(lacking !== undefined)(`gs URIs, on fake-gcs-server${lacking ? `
       await locked.write('content');
     });
     expect(await exists(key)).toBe(true);
-    expect(String((await file.read())?.data)).toBe('content');
+    expect(String((await file.read()).data)).toBe('content');
     const moved = await file.move('moved');
     expect(await exists(key)).toBe(false);
     expect(await moved.delete()).toBe(true);

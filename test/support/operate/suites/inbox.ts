@@ -31,7 +31,7 @@ async function archiveAll(place: Place, options: InboxOptions = AT_ONCE): Promis
   return names;
 }
 
-const contentOf = async (file: VfsFile): Promise<string> => Buffer.from((await file.read())?.data ?? []).toString();
+const contentOf = async (file: VfsFile): Promise<string> => Buffer.from((await file.tryRead())?.data ?? []).toString();
 
 const NAMES = ['with spaces', 'with\nnewlines', `with "quotes'`, '100%', '%41', 'ümläut', 'y'.repeat(244)];
 
@@ -141,7 +141,7 @@ export const inboxSuite: Suite = (place, kind) => {
       const names: string[] = [];
       for await (const claim of inbox(place(), { settle: 400, poll: 100, until: 'empty', onSkip })) {
         names.push(claim.file.name);
-        if (claim.file.name === 'growing') expect((await claim.file.read())?.data).toHaveLength(4);
+        if (claim.file.name === 'growing') expect((await claim.file.read()).data).toHaveLength(4);
         await claim.archive('archive/');
       }
       expect(names).toEqual(['whole', 'growing']);
@@ -158,7 +158,7 @@ export const inboxSuite: Suite = (place, kind) => {
       };
       let seen = '';
       for await (const claim of inbox({ ...place(), vfs }, { settle: 50, poll: 50, until: 'empty' })) {
-        seen += Buffer.from((await claim.file.read())!.data).toString();
+        seen += Buffer.from((await claim.file.read()).data).toString();
         await claim.archive('archive/');
       }
       // Who left the tombstone takes the lock again without asking whether it can be created.
@@ -223,7 +223,7 @@ export const inboxSuite: Suite = (place, kind) => {
       const seen: string[] = [];
       const stop = new AbortController();
       for await (const claim of inbox(place(), { settle: 0, poll: 20, signal: stop.signal })) {
-        seen.push(Buffer.from((await a.read())!.data).toString());
+        seen.push(Buffer.from((await a.read()).data).toString());
         await claim.release();
         if (seen.length === 1) await a.write('another');
         if (seen.length === 3) stop.abort();
@@ -246,7 +246,7 @@ export const inboxSuite: Suite = (place, kind) => {
       }
       expect(await namesIn(place())).toEqual(['archive/other name', 'failed/a', 'failed/a.error.json']);
       const note = await fileAt(place(), 'failed/a.error.json').read();
-      expect(JSON.parse(Buffer.from(note!.data).toString())).toMatchObject({
+      expect(JSON.parse(Buffer.from(note.data).toString())).toMatchObject({
         file: fileAt(place(), 'a').toString(),
         error: { name: 'RangeError', message: 'row 7 is too long' },
         by: { ownerId: 'ingest-1', pid: process.pid },

@@ -125,7 +125,7 @@ export const leftoversSuite: Suite = (place, kind) => {
       expect(await sweep(place())).toMatchObject({ removed: 0, reasons: { young: 1 } });
       goOn();
       await write;
-      expect(Buffer.from((await fileAt(place(), 'big').read())!.data).toString()).toBe('first half, second half');
+      expect(Buffer.from((await fileAt(place(), 'big').read()).data).toString()).toBe('first half, second half');
       expect(readdirSync(disk())).toEqual(['big']);
     });
 
