@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { lock, LockHeldError, LockReentrantError, named, openFile, VfsFile, withLock } from '../../../src/index.js';
 
 const file = () => new VfsFile(memVfs(), 'data.csv');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem.js';
+import { memVfs } from '../../../src/backends/mem/index.js';
 import { VfsFile } from '../../../src/vfs/file.js';
 
 const file = (): VfsFile => new VfsFile(memVfs(), 'data.csv');
