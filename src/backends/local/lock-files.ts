@@ -6,6 +6,7 @@ import { stagedPath } from '../../vfs/names.js';
 import type { FolderTimes, Snapshot, Version, Written } from '../../vfs/vfs.js';
 import { recordVersion, viaIn } from '../shared/content-version.js';
 import { createFile as createPlainFile, discard, removeFile, replaceFile } from '../shared/plain/lock-files.js';
+import { checkGuardName } from '../shared/plain/long-names.js';
 import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
 import { allowsHolderFolder, isOnOwnDisk } from './disk.js';
 import type { LocalFiles } from './files.js';
@@ -68,6 +69,7 @@ export function* createLock(
   party: LockParty = partyIn(dirname(path)),
 ): Steps<Written | undefined> {
   const { holder } = party;
+  yield* checkGuardName(files, path);
   try {
     if (hardLinks && via !== undefined) {
       const version = recordVersion(data, via);

@@ -3,6 +3,7 @@ import { ask, type Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Snapshot, Written } from '../../vfs/vfs.js';
 import { createFile as createPlainFile, discard } from '../shared/plain/lock-files.js';
+import { checkGuardName } from '../shared/plain/long-names.js';
 import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpFiles } from './files.js';
 
@@ -19,13 +20,19 @@ export function* readFile(
 }
 
 /** Creates a file. `hardLinks` false: without trying a hard link. */
-export function createFile(
+export function* createFile(
   files: SftpFiles,
   path: string,
   data: Uint8Array,
   hardLinks: boolean,
 ): Steps<Written | undefined> {
-  return createPlainFile(files, path, data, hardLinks ? (staged) => linkStaged(files, staged, path, data) : undefined);
+  yield* checkGuardName(files, path);
+  return yield* createPlainFile(
+    files,
+    path,
+    data,
+    hardLinks ? (staged) => linkStaged(files, staged, path, data) : undefined,
+  );
 }
 
 function* linkStaged(files: SftpFiles, staged: string, path: string, data: Uint8Array): Steps<'created' | 'taken'> {
