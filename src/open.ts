@@ -1,6 +1,6 @@
 import { localVfs, type LocalVfs } from './backends/local/index.js';
 import type { MemVfs } from './backends/mem/index.js';
-import { kindOf } from './util/kind.js';
+import { kindOf } from './util/option-error.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
 import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';

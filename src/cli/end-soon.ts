@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { signalOf } from './signals.js';
 
 /** How long requests that are still under way when the command is over may take to end. */
 const SPARE_MS = 300;
@@ -20,10 +20,4 @@ function end(exitCode: number): void {
   } else {
     process.exit(exitCode);
   }
-}
-
-/** The signal that a process has to end by for a shell to see this exit code. */
-function signalOf(exitCode: number): NodeJS.Signals | undefined {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-  return signals.find((signal) => 128 + constants.signals[signal] === exitCode);
 }

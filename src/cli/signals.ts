@@ -20,6 +20,11 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
+/** The signal that a process has to end by for a shell to see this exit code. */
+export function signalOf(exitCode: number): NodeJS.Signals | undefined {
+  return ENDING.find((signal) => signalExitCode(signal) === exitCode);
+}
+
 /** Handles the signals that this process receives. The first one interrupts and the second one ends the process, until `forwardTo` is called. */
 export class Signals {
   readonly #interrupted = new AbortController();

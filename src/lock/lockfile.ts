@@ -1,8 +1,7 @@
 import { Acquisitions } from './acquisitions.js';
 import type { LockLostError } from './model/errors.js';
-import { kindOf } from '../util/kind.js';
 import { checkOptions } from '../util/option-check.js';
-import { LockOptionError } from '../util/option-error.js';
+import { kindOf, LockOptionError } from '../util/option-error.js';
 import { VfsFile } from '../vfs/file.js';
 import { refuseReentrance } from './protocol/held-scopes.js';
 import { namedPath, type NamedId } from './model/named.js';

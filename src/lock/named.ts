@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-import { kindOf } from '../util/kind.js';
-import { LockOptionError } from '../util/option-error.js';
+import { kindOf, LockOptionError } from '../util/option-error.js';
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
 import type { Vfs } from '../vfs/vfs.js';

@@ -1,5 +1,4 @@
-import { kindOf } from './kind.js';
-import { LockOptionError } from './option-error.js';
+import { kindOf, LockOptionError } from './option-error.js';
 
 /** What an option may be. The code that uses it checks the rest, such as the range of a number. */
 export interface OptionKind {

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 
-import { kindOf } from '../util/kind.js';
-import { LockOptionError } from '../util/option-error.js';
+import { kindOf, LockOptionError } from '../util/option-error.js';
 import { VfsError } from './errors.js';
 import { nameOf } from './path.js';
 import { resolvePath } from './resolve.js';

@@ -6,7 +6,7 @@ import { STATUS_EXIT } from '../exit-codes.js';
 import { describeLease, lockJson } from '../terminal/lock-text.js';
 import { print } from '../terminal/print.js';
 import { screenOn, styled } from '../terminal/screen.js';
-import { formatSpan } from '../../util/span.js';
+import { formatSpan } from '../../util/duration.js';
 import { formatTime } from '../terminal/time-text.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { openLock } from '../usage/target.js';

@@ -13,7 +13,7 @@ import { Progress } from '../terminal/progress.js';
 import { RowPrinter } from '../terminal/row-printer.js';
 import type { Style } from '../terminal/screen.js';
 import { type Column, type Row, Table } from '../terminal/table.js';
-import { formatSpan } from '../../util/span.js';
+import { formatSpan } from '../../util/duration.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveSweepOptions } from '../usage/settings.js';
 import { openLocation } from '../usage/target.js';

@@ -6,7 +6,7 @@ import type { Folder } from '../../vfs/path.js';
 import { relativePath } from './display-path.js';
 import { describeLease, STATE_STYLES } from './lock-text.js';
 import type { Column, Row } from './table.js';
-import { formatSpan } from '../../util/span.js';
+import { formatSpan } from '../../util/duration.js';
 
 export const LOCK_COLUMNS: readonly Column[] = [
   { title: 'STATE', cut: 'end', least: 5 },

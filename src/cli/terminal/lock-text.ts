@@ -2,7 +2,7 @@ import type { Inspection } from '../../lock/inspect.js';
 import type { LockRecord } from '../../lock/model/record.js';
 import type { VfsError } from '../../vfs/errors.js';
 import type { Style } from './screen.js';
-import { formatSpan } from '../../util/span.js';
+import { formatSpan } from '../../util/duration.js';
 
 export const STATE_STYLES: Readonly<Record<Inspection['state'], Style>> = {
   free: 'bold',

@@ -9,7 +9,7 @@ import type { VfsFile } from '../../vfs/file.js';
 import { printError } from './print-error.js';
 import { CLEAR_LINE, lineColumnsOf, screenOn, styled } from './screen.js';
 import { fitting } from './text.js';
-import { formatSpan } from '../../util/span.js';
+import { formatSpan } from '../../util/duration.js';
 import { formatTime } from './time-text.js';
 
 const WAITING = 'vfs-lockfile:wait';

@@ -1,4 +1,4 @@
-import { formatSpan } from '../../util/span.js';
+import { formatSpan } from '../../util/duration.js';
 import type { LockContention } from './errors.js';
 import { describeForeign } from './foreign.js';
 import { thisProcess } from './process.js';

@@ -1,3 +1,4 @@
+import { RecentMap } from '../../util/recent-map.js';
 import type { Version, Vfs } from '../../vfs/vfs.js';
 
 /** One state of a lock file, and since when this process has seen it unchanged. */
@@ -11,14 +12,11 @@ export interface Sighting {
   readonly idleWhenSeenMs: number;
 }
 
-/** Enough for all locks that a process works on, and little memory. */
-const MOST = 10_000;
-
 /**
  * What this process saw of each lock, by its key. It outlives a single reader, so that many short tries expire a lock without a
  * usable time as one long wait does.
  */
-const sightings = new Map<string, Sighting>();
+const sightings = new RecentMap<Sighting>();
 
 /** Identifies one lock file, and no other, in the memory of this process. */
 export function lockKey(vfs: Vfs, lock: string): string {
@@ -32,8 +30,6 @@ export function lastSighting(key: string): Sighting | undefined {
 
 /** Remembers a sighting. Undefined: there is no lock file. */
 export function rememberSighting(key: string, sighting: Sighting | undefined): void {
-  sightings.delete(key);
   if (sighting) sightings.set(key, sighting);
-  const [oldest] = sightings.keys();
-  if (sightings.size > MOST && oldest !== undefined) sightings.delete(oldest);
+  else sightings.delete(key);
 }

@@ -1,4 +1,3 @@
-import { unrefTimer } from '../../util/timers.js';
 import { LONGEST_TIMER_MS } from './deadline.js';
 import type { Lease } from './lease.js';
 
@@ -57,7 +56,7 @@ export class RenewalTimer {
     const dueMs = Math.min(this.#lock.lease.remainingMs, this.#renewAtMs - performance.now());
     if (dueMs === Infinity) return;
     this.#timer = setTimeout(this.#onDue, roundDelay(Math.min(dueMs, LONGEST_TIMER_MS)));
-    unrefTimer(this.#timer);
+    letProcessEnd(this.#timer);
   }
 
   readonly #onDue = (): void => {
@@ -68,6 +67,11 @@ export class RenewalTimer {
     }
     this.#set();
   };
+}
+
+/** Lets the process end before the timer fires. Where timers are numbers, as in a browser's window, it would end anyway. */
+function letProcessEnd(timer: unknown): void {
+  (timer as { unref?: () => unknown }).unref?.();
 }
 
 /**

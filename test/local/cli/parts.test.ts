@@ -8,7 +8,7 @@ import { instantIn, msUntil } from '../../../src/util/instant.js';
 import { isGroupAlive, killGroup, killMarked, signalGroup } from '../../../src/cli/guardian/group.js';
 import { Signals } from '../../../src/cli/signals.js';
 import { fitting, widthOf } from '../../../src/cli/terminal/text.js';
-import { formatSpan } from '../../../src/util/span.js';
+import { formatSpan } from '../../../src/util/duration.js';
 import { formatTime } from '../../../src/cli/terminal/time-text.js';
 import { environment, eventually, isAlive, processState, start, useFolder } from '../../support/cli/harness.js';
 

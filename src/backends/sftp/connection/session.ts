@@ -1,7 +1,7 @@
 import { limitText } from '../../../util/abort.js';
 import { NoAnswerError, refusalOf, RefusedError } from '../errors.js';
 import { VagueAbsence } from './absence.js';
-import { KnownFiles } from '../known-files.js';
+import { KnownFiles } from './known-files.js';
 import {
   isRegular,
   type Answer,
