@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 
 import { pooledCalls, inlineCalls, type Syscalls } from './syscalls.js';
@@ -16,7 +16,7 @@ const WINDOWS_TYPE = 0;
 
 const MOST_FOLDERS = 1000;
 
-/** A change that blocks the event loop for longer is slow. */
+/** A change that blocks the event loop for longer is slow, unless the thread had to wait for a processor and not for the disk. */
 const SLOW_MS = 2;
 
 /** This many slow changes in a row send the next ones through the thread pool, for `SLOW_FOR_MS`. */
@@ -25,7 +25,7 @@ const SLOW_FOR_MS = 1000;
 
 interface Disk {
   readonly calls: Syscalls;
-  /** The number of slow changes in a row. A single one may be a busy machine, or code that runs for the first time. */
+  /** The number of slow changes in a row. A single one may be code that runs for the first time. */
   slow: number;
   pooledUntilMs: number;
 }
@@ -99,10 +99,31 @@ export function hasOneClock(type: number): boolean {
   return LOCAL_TYPES.has(unsigned) || SERVED_TYPES.has(unsigned);
 }
 
-/** Records how long a change in a folder has blocked the event loop. */
-export function noteBlocking(folder: string, ms: number): void {
+/** Makes a change in a folder, and records whether the disk blocked the event loop meanwhile. */
+export function watchBlocking<T>(folder: string, change: () => T): T {
   const disk = disks.get(folder);
-  if (disk === undefined) return;
+  const startedMs = performance.now();
+  // To read it takes system calls, and most disks are never slow.
+  const queuedMs = disk && disk.slow > 0 ? timeInQueue() : undefined;
+  const outcome = change();
+  if (disk === undefined) return outcome;
+  let ms = performance.now() - startedMs;
+  if (ms > SLOW_MS && queuedMs !== undefined) ms -= (timeInQueue() ?? queuedMs) - queuedMs;
   disk.slow = ms > SLOW_MS ? disk.slow + 1 : 0;
   if (disk.slow >= SLOW_IN_A_ROW) disk.pooledUntilMs = performance.now() + SLOW_FOR_MS;
+  return outcome;
+}
+
+/**
+ * How long this thread was able to run and waited for a processor, in milliseconds. That says nothing about the disk: on a busy
+ * machine the thread pool would be slower still. Undefined: only Linux shows it.
+ */
+function timeInQueue(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const [, waitedNs] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
+    return Number(waitedNs) / 1e6;
+  } catch {
+    return undefined;
+  }
 }

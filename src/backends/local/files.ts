@@ -5,7 +5,8 @@ import { ask, type Steps } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { Version } from '../../vfs/vfs.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
-import { hasOneClock } from './disk.js';
+import type { ClockSample } from './clock-sample.js';
+import { hasOneClock, isOnOwnDisk } from './disk.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import type { HolderFiles } from '../shared/plain/holder.js';
@@ -41,6 +42,7 @@ const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 interface Known {
   surroundings?: Surroundings | undefined;
+  readonly clock?: ClockSample;
 }
 
 /** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
@@ -101,6 +103,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
     try {
       for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
       const stats = yield* ask(this.#calls.fstat(fd));
+      this.#known.clock?.note(stats.mtimeMs);
       if (!isPrivate(around) && (mode & 0o044) === 0o040) yield* this.#giveToGroup(fd, stats, around.stats);
       if ((stats.mode & mode) !== mode) yield* tolerated(() => this.#calls.fchmod(fd, mode));
       this.#written = isHashed(stats.size) ? () => recordVersion(data) : () => statVersion(stats);
@@ -112,7 +115,12 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
 
   /** Whether time stamps in this folder come from one clock. */
   *hasOneClock(): Steps<boolean> {
-    return hasOneClock(yield* ask(this.#calls.diskType(this.#folder)));
+    return isOnOwnDisk(this.#folder) || hasOneClock(yield* ask(this.#calls.diskType(this.#folder)));
+  }
+
+  /** The time of a disk of this machine, from a file that this process wrote there a moment ago. Undefined: there is none. */
+  get sampledMs(): number | undefined {
+    return isOnOwnDisk(this.#folder) ? this.#known.clock?.nowMs : undefined;
   }
 
   *stampOf(path: string): Steps<string | undefined> {

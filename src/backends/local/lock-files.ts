@@ -39,6 +39,9 @@ export function* readFolderTimes(files: LocalFiles, path: string, clock: boolean
 }
 
 function* readClockFor(files: LocalFiles, path: string, modifiedMs: number): Steps<number | undefined> {
+  const { sampledMs } = files;
+  // A file that was written since is newer than the sample may say.
+  if (sampledMs !== undefined && sampledMs >= modifiedMs) return sampledMs;
   const nowMs = yield* readDiskClock(files, path);
   const coarse = nowMs !== undefined && nowMs % 1000 === 0 && modifiedMs % 1000 === 0;
   return coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs;

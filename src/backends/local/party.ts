@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers';
 
 import { stagedPath } from '../../vfs/names.js';
 import { Holder } from '../shared/plain/holder.js';
+import { ClockSample } from './clock-sample.js';
 import { forgetPrivateFolder, type Surroundings } from './private-folder.js';
 
 /** How long a private folder that nothing needs is kept where locks are taken again and again, in milliseconds. */
@@ -21,6 +22,7 @@ const SURROUNDINGS_MS = 1000;
 /** What this process keeps about a folder in which it locks: its own private folder there, and who may write to it. */
 export class Party {
   readonly holder: Holder;
+  readonly clock = new ClockSample();
   readonly #folder: string;
   #takenMs = -Infinity;
   /** Whether the last two locks here were taken within a second: then the private folder outlives the next release. */

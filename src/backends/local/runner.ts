@@ -6,7 +6,7 @@ import { VfsError } from '../../vfs/errors.js';
 import { run, runSync, type Steps } from '../../util/steps.js';
 import type { Vfs } from '../../vfs/vfs.js';
 import { codeOf, isRefusal, posixError } from '../shared/plain/posix-errors.js';
-import { knownSyscallsFor, mayHang, noteBlocking, syscallsFor } from './disk.js';
+import { knownSyscallsFor, mayHang, syscallsFor, watchBlocking } from './disk.js';
 import { LocalFiles } from './files.js';
 import { nextTurn } from './pace.js';
 import { partyIn } from './party.js';
@@ -42,10 +42,8 @@ export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>)
     const known = knownSyscallsFor(folder) ?? (await disksCalls(folder, call));
     if (bytes > INLINE_BYTES || known !== inlineCalls) return await runPatiently(call, located, work);
     for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
-    const startedMs = performance.now();
-    const outcome = run(work(new LocalFiles(inlineCalls, folder, signal, partyIn(folder)), located));
-    noteBlocking(folder, performance.now() - startedMs);
-    return await outcome;
+    const files = new LocalFiles(inlineCalls, folder, signal, partyIn(folder));
+    return await watchBlocking(folder, () => run(work(files, located)));
   } catch (error) {
     throw failure(call, located, error);
   }

@@ -149,7 +149,7 @@ async function contend(
   let held: HeldLock | undefined;
   try {
     if (vfs.watch && waitMs > SHORT_WAIT_MS) await letOthersGoFirst(place, deadline);
-    let acquired = await failures.orUndefined(contender.tryCreate(target.immediate ? {} : { signal: deadline.signal }));
+    let acquired = await failures.orUndefined(tryFirst(contender, place, deadline));
     while (acquired === undefined) {
       const { signal } = deadline;
       reportWaiting(contender);
@@ -175,6 +175,13 @@ async function contend(
   } finally {
     if (held === undefined) turn.done();
   }
+}
+
+/** In a crowd the lock is probably taken, and a look is cheaper than a file that is staged in vain. */
+function tryFirst(contender: Contender, place: Place, deadline: Deadline): Steps<Acquired | undefined> {
+  const { vfs, immediate } = contender.target;
+  const options = immediate ? {} : { signal: deadline.signal };
+  return vfs.watch && place.isCrowded ? contender.tryTakeOver(options) : contender.tryCreate(options);
 }
 
 async function letOthersGoFirst(place: Place, deadline: Deadline): Promise<void> {

@@ -5,6 +5,9 @@ interface Crowd {
   /** When that was last seen. */
   seenMs: number;
   releasedMs: number;
+  /** How often this process took the lock in a row, and when it did so first. */
+  turns: number;
+  turnsSinceMs: number;
   /** When a process that takes the lock again and again next finds out whether somebody waits for it. */
   yieldAtMs: number;
   yieldEveryMs: number;
@@ -16,11 +19,23 @@ const MOST = 10_000;
 /** A process that asks for a lock this soon after its own release gave no waiter the time to take it. */
 const AGAIN_MS = 1;
 
+/**
+ * A process may take a lock again this often, and for this long, before others go first. To wake another process takes much longer
+ * than to take a lock, so that a crowd gets on faster with a few turns each. The longest wait grows by as much as the turns.
+ */
+const TURNS = { most: 3, mostMs: 10 };
+
 /** How long a caller lets those who wait go first. */
 const YIELD_MS = { least: 1, most: 5 };
 
 /** A process that has a lock to itself finds out whether that is still so at intervals that grow from the least to the most. */
 const YIELD_EVERY_MS = { least: 5, most: 1000 };
+
+/** For which part of the time that is usual before it a caller stays away. */
+const AWAY_SHARE = 0.8;
+
+/** Which part of what is missing to that it stays away at once: there may be fewer who wait than before. */
+const STEP_SHARE = 2 / 3;
 
 /** The longest that a caller stays away from a lock because others have waited for longer. */
 const LONGEST_AWAY_MS = 500;
@@ -44,6 +59,8 @@ export class Place {
   readonly #sinceMs: number;
   /** The last such time. */
   #awayMs = 0;
+  /** Whether it asks for one more turn of its process, right after the one before. */
+  #isAgain = false;
 
   /** `sinceMs`: when the caller began to wait, on the monotonic clock. */
   constructor(key: string, sinceMs: number) {
@@ -54,21 +71,29 @@ export class Place {
     if (crowd && sinceMs - crowd.seenMs > FORGET_AFTER * crowd.usualMs) crowd.usualMs = 0;
   }
 
+  /** Whether others had the lock lately, so that it is probably taken. */
+  get isCrowded(): boolean {
+    return (crowds.get(this.#key)?.usualMs ?? 0) > 0 && !this.#isAgain;
+  }
+
   /** How long to let others go first before the first try: only right after a release by this process. */
   yieldMs(): number {
     const crowd = crowds.get(this.#key);
     const now = performance.now();
     if (crowd === undefined || now - crowd.releasedMs > AGAIN_MS) return 0;
-    if (crowd.usualMs > 0) return Math.min(YIELD_MS.most, Math.max(YIELD_MS.least, crowd.usualMs / 8));
+    if (crowd.usualMs > 0) {
+      this.#isAgain = crowd.turns < TURNS.most && now - crowd.turnsSinceMs < TURNS.mostMs;
+      return this.#isAgain ? 0 : Math.min(YIELD_MS.most, Math.max(YIELD_MS.least, crowd.usualMs / 8));
+    }
     if (now < crowd.yieldAtMs) return 0;
     crowd.yieldEveryMs = Math.min(YIELD_EVERY_MS.most, crowd.yieldEveryMs * 2);
     crowd.yieldAtMs = now + crowd.yieldEveryMs;
     return YIELD_MS.least;
   }
 
-  /** How long to stay away after a release: 0 for those who have waited the longest. */
+  /** How long to stay away before the lock is looked at: 0 for those who have waited the longest. */
   awayMs(): number {
-    this.#awayMs = Math.min(LONGEST_AWAY_MS, Math.floor(this.#missingMs / 4));
+    this.#awayMs = Math.min(LONGEST_AWAY_MS, Math.floor(this.#missingMs * STEP_SHARE));
     return this.#awayMs;
   }
 
@@ -80,6 +105,11 @@ export class Place {
   /** The caller has the lock. `waited`: it did not get it at its first try. */
   acquired(waited: boolean): void {
     const crowd = crowds.get(this.#key);
+    if (this.#isAgain && !waited && crowd) {
+      crowd.turns += 1;
+      return;
+    }
+    if (crowd) [crowd.turns, crowd.turnsSinceMs] = [1, performance.now()];
     if (!waited) {
       if (crowd) crowd.usualMs = crowd.usualMs < 1 ? 0 : crowd.usualMs / 2;
       return;
@@ -89,7 +119,8 @@ export class Place {
     const waitedMs = kept.seenMs - this.#sinceMs;
     // A lucky one must not become the one who is always faster. But where a lock was free for a caller that came back late, there
     // are fewer callers than before.
-    kept.usualMs = this.#awayMs > 0 ? waitedMs : Math.max(waitedMs, kept.usualMs * 0.9);
+    const isShorter = this.#awayMs > 0 || kept.usualMs === 0;
+    kept.usualMs = isShorter ? waitedMs : kept.usualMs + (waitedMs - kept.usualMs) / 4;
     kept.yieldEveryMs = YIELD_EVERY_MS.least;
     remember(this.#key, kept);
   }
@@ -97,7 +128,7 @@ export class Place {
   /** How much this caller has waited less than is usual. */
   get #missingMs(): number {
     const usualMs = crowds.get(this.#key)?.usualMs ?? 0;
-    return Math.max(0, 0.9 * usualMs - (performance.now() - this.#sinceMs));
+    return Math.max(0, AWAY_SHARE * usualMs - (performance.now() - this.#sinceMs));
   }
 }
 
@@ -114,7 +145,10 @@ export function noteRelease(key: string): void {
 }
 
 function newCrowd(): Crowd {
-  return { usualMs: 0, seenMs: 0, releasedMs: -Infinity, yieldAtMs: 0, yieldEveryMs: YIELD_EVERY_MS.least };
+  return {
+    ...{ usualMs: 0, seenMs: 0, releasedMs: -Infinity, turns: 1, turnsSinceMs: performance.now() },
+    ...{ yieldAtMs: 0, yieldEveryMs: YIELD_EVERY_MS.least },
+  };
 }
 
 function remember(key: string, crowd: Crowd): void {

@@ -5,8 +5,8 @@ export type WatchLock = (onChange: () => void) => (() => void) | undefined;
 export type Woken = 'gone' | 'due';
 
 /**
- * Waits for `ms` milliseconds, or until there is no lock file, and keeps the process alive meanwhile. After each change of the
- * file the caller stays away for `awayMs()`, and then finds out whether there is a file again, without reading it. `watchLock`
+ * Waits for `ms` milliseconds, or until there is no lock file, and keeps the process alive meanwhile. At first and after each change
+ * of the file the caller stays away for `awayMs()`, and then finds out whether there is a file, without reading it. `watchLock`
  * undefined: it only waits.
  */
 export function waitForLock(
@@ -41,6 +41,6 @@ export function waitForLock(
     };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    else watch();
+    else if (watchLock) onChange();
   });
 }

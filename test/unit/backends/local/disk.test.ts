@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 
-import { hasOneClock } from '../../../../src/backends/local/disk.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { hasOneClock, knownSyscallsFor, syscallsFor, watchBlocking } from '../../../../src/backends/local/disk.js';
+import { inlineCalls, pooledCalls } from '../../../../src/backends/local/syscalls.js';
 
 describe('E1: time stamps of a file system may be compared', () => {
   it.each([
@@ -34,5 +38,39 @@ describe('E1: time stamps of a file system may be compared', () => {
 
   it('on Windows, whose disks have no type', () => {
     expect(hasOneClock(0)).toBe(process.platform === 'win32');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('F2: changes that block the event loop three times in a row', () => {
+  const folder = '/some/folder';
+  let queuedMs = 0;
+
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.spyOn(fs.promises, 'statfs').mockResolvedValue(Object.assign(fs.statfsSync('/'), { type: 0x01021994 }));
+    vi.spyOn(fs, 'readFileSync').mockImplementation(() => `0 ${String(queuedMs * 1e6)} 1`);
+    syncBuiltinESMExports();
+    await syscallsFor(folder);
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+
+  it('send the next ones through the thread pool where the disk was slow', () => {
+    for (let change = 0; change < 3; change += 1) watchBlocking(folder, () => vi.advanceTimersByTime(3));
+    expect(knownSyscallsFor(folder)).toBe(pooledCalls);
+  });
+
+  it('stay where they are if the thread only waited for a processor', () => {
+    for (let change = 0; change < 10; change += 1) {
+      watchBlocking(folder, () => {
+        vi.advanceTimersByTime(30);
+        queuedMs += 29;
+      });
+    }
+    expect(knownSyscallsFor(folder)).toBe(inlineCalls);
   });
 });
