@@ -1,5 +1,5 @@
 import type { VfsFile } from '../vfs/file.js';
-import { lockPath } from '../vfs/names.js';
+import { lockPath, stagedPath } from '../vfs/names.js';
 import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
@@ -71,6 +71,8 @@ export class Sweeper {
   readonly #vfs: Vfs;
   readonly #inspector: Inspector;
   readonly #options: SweeperOptions;
+  /** The private folders that records name: their holders use them, however old they are. */
+  readonly #inUse = new Set<string>();
 
   constructor(vfs: Vfs, inspector: Inspector, options: SweeperOptions) {
     this.#vfs = vfs;
@@ -83,13 +85,14 @@ export class Sweeper {
     const found = await inspectFile(this.#inspector, file, this.#options.signal);
     if (found === undefined) return undefined;
     const { path, record, idleMs } = found;
+    if (record?.via) this.#inUse.add(stagedPath(lockPath(file.path), record.via));
     return { kind: 'lock', path, file, record, idleMs, error: undefined, ...(await this.#sweepLock(found)) };
   }
 
-  /** Returns undefined for scratch files of this sweep itself. */
+  /** Returns undefined for what is in use: scratch files of this sweep itself, and the private folder of a holder. */
   async leftover(entry: Entry): Promise<Swept | undefined> {
     const { clock } = this.#inspector;
-    if (clock.made(entry.path)) return undefined;
+    if (clock.made(entry.path) || this.#inUse.has(entry.path)) return undefined;
     const nowMs = await clock.now(folderOf(entry.path), { signal: this.#options.signal });
     const idleMs = nowMs === undefined ? undefined : Math.max(0, nowMs - entry.modifiedMs);
     const common = { path: this.#vfs.locate(entry.path), file: undefined, record: undefined, idleMs };

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Lockfile } from '../../../../src/index.js';
 import { freshId } from '../../../../src/util/fresh-id.js';
 import { sweep } from '../../../../src/admin/index.js';
-import { all, fileAt } from '../locks.js';
+import { all, fileAt, foreign, putLock } from '../locks.js';
 import type { Suite } from '../stores.js';
 
 const TWO_HOURS_MS = 7_200_000;
@@ -91,6 +91,21 @@ export const leftoversSuite: Suite = (place, kind) => {
       expect(readdirSync(disk())).toHaveLength(names.length);
       expect(await sweep(place())).toMatchObject({ removed: names.length, left: 0 });
       expect(readdirSync(disk())).toEqual([]);
+    });
+
+    it('leaves the private folder that a record names, however old it is, and does not report it', async () => {
+      make(disk(), ['STAGED-1/1.new', 'STAGED-2/'], TWO_HOURS_MS);
+      const [named = '', other = ''] = readdirSync(disk()).sort((a) =>
+        readdirSync(join(disk(), a)).length > 0 ? -1 : 1,
+      );
+      const via = named.slice('.vfs-lockfile-'.length);
+      await putLock(place().vfs, fileAt(place(), 'data.csv').path, foreign({ via }));
+      const steps = await all(sweep(place()));
+      expect(steps).toMatchObject([
+        { kind: 'lock', reason: 'held' },
+        { path: place().vfs.locate(`${place().path}/${other}`) },
+      ]);
+      expect(readdirSync(disk()).sort()).toEqual([named, 'data.csv.lock'].sort());
     });
 
     it('goes below folders only when asked to', async () => {
