@@ -35,7 +35,7 @@ export class StoreClock implements LockSource {
       const snapshot = await this.#vfs.read(path, { ...options, clock: false });
       if (snapshot === undefined || sample.nowMs === undefined) return snapshot;
       const nowMs = sample.nowMs + (performance.now() - sample.atMs);
-      // Otherwise it was changed a moment ago, or its timestamp is in the future: only the store can tell which.
+      // Otherwise it was changed a moment ago, or its timestamp is in the future: only the store's time shows which.
       if (nowMs >= snapshot.modifiedMs) return { ...snapshot, nowMs };
     }
     const snapshot = await this.#vfs.read(path, { ...options, clock: true });
@@ -63,7 +63,7 @@ export class StoreClock implements LockSource {
     this.#scratch.add(scratch);
     try {
       await this.#vfs.write(scratch, new Uint8Array(), options);
-      // In some folders of such a store the modification time is no time of the store: only a read tells.
+      // In some folders of such a store the modification time is not by the store's clock: only a read shows whether it is.
       const mixed = this.#vfs.capabilities.clock.except !== undefined;
       const nowMs = mixed
         ? (await this.#vfs.read(scratch, { ...options, clock: true }))?.nowMs

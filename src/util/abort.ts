@@ -1,4 +1,4 @@
-/** A timer that fires late, as after the process was suspended, leaves an answer that has arrived meanwhile this time to be read. */
+/** How long a timer waits after it fired. If the process was suspended, an answer may have arrived that has to be read first. */
 const LATE_ANSWER_MS = 100;
 
 /** No answer came within a time limit. */
@@ -26,7 +26,7 @@ export function afterSilence(ms: number, callBack: () => void): () => void {
 }
 
 /** A timer with a longer delay would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How long to wait for work, and what to say when the wait is over. */
 export interface Patience {
@@ -39,8 +39,8 @@ export interface Patience {
 }
 
 /**
- * The outcome of `work`, or an error as soon as `signal` aborts or the limit has passed. The work is not stopped: it goes on
- * alone, and nobody sees its outcome.
+ * The outcome of `work`, or an error as soon as `signal` aborts or the limit has passed. The work is not stopped: it continues
+ * in the background, and its outcome is ignored.
  */
 export async function untilAborted<T>(
   work: Promise<T>,

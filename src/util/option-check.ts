@@ -78,7 +78,7 @@ export function checkOptions(
   if (Object.prototype.toString.call(options) !== '[object Object]') {
     throw new LockOptionError(`the options of ${caller} must be an object, not ${kindOf(options)}`);
   }
-  // Also what the object inherits is read as an option.
+  // Options may be inherited, too.
   for (const name in options as object) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) throw unknownOption(caller, name, Object.keys(kinds), advice);

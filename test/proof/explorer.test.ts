@@ -127,7 +127,7 @@ describe('the guarded swap with one step spoilt is caught', () => {
   });
 
   test('when an eviction leaves the entry', () => {
-    expectCaught(stealSteal, mutants.evictsNothing, UNKILLED, /cannot be removed, or comes back for ever/);
+    expectCaught(stealSteal, mutants.evictsNothing, UNKILLED, /cannot be removed, or reappears after every removal/);
   });
 
   test('when the new bytes are staged where no eviction reaches them', () => {

@@ -183,7 +183,7 @@ const SAFE_WITH_CAVEAT =
 
 const REFUSED = 'It is not known whether locks are safe here: the store cannot be used, so nothing more was tried.';
 
-/** How likely it is that a store would have been found out that fails in one race of a hundred. */
+/** The probability that the races would have revealed a store that fails in one race of a hundred. */
 function chanceOf(races: number): readonly string[] {
   if (races === 0) return [];
   const percent = Math.round(100 * (1 - 0.99 ** races));

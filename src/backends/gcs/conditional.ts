@@ -17,9 +17,9 @@ const RETRIED: readonly (number | undefined)[] = [429, 500, 502, 503];
 
 /**
  * The requests with a condition. The SDK's own retries are off for them, because a refusal of the second attempt may be due to
- * the success of the first. Here that doubt is kept: such a call rejects (`effect: 'unknown'`), and whoever knows what was
- * written reads it. The condition is always on the generation, which no two writes share, and never on the metageneration,
- * which begins at 1 again with each generation.
+ * the success of the first. So such a call rejects with `effect: 'unknown'`, and the caller, who knows what was written, reads
+ * the object. The condition is always on the generation, which no two writes share, and never on the metageneration, which begins
+ * at 1 again with each generation.
  */
 export class GcsConditionalWrites {
   readonly #objects: GcsObjects;
@@ -73,7 +73,7 @@ export class GcsConditionalWrites {
       else tooOften = answer;
       if (pauseMs !== undefined) await pause(pauseMs, signal, doubt);
     }
-    // Rivals may be the reason, or a quota: whoever reads the object learns which.
+    // Rivals may be the reason, or a quota: a read of the object shows which.
     throw doubt ?? new RequestFailure(tooOften?.cause, { status: 429, effect: 'unknown' });
   }
 }
@@ -86,7 +86,7 @@ export const LOCK_PERMISSIONS = [
   'storage.objects.list',
 ];
 
-/** Caches serve objects that everybody may read for an hour unless told otherwise. */
+/** Caches serve objects that everybody may read for an hour, unless the object forbids it. */
 const UNCACHED: ObjectDetails = { cacheControl: 'no-store' };
 
 /** A version that is no generation is not of this store. `0` would stand for no object. */

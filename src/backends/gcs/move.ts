@@ -52,7 +52,7 @@ export async function copyObject(
     return { source: found.version, target };
   } catch (error) {
     if (error instanceof GcsFailure && error.status === 412) return 'exists';
-    // The version that was looked at is gone.
+    // The version that was read is gone.
     if (error instanceof GcsFailure && error.absent) return 'changed';
     throw error;
   }

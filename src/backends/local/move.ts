@@ -95,7 +95,7 @@ async function takeAway(
   return kept;
 }
 
-/** Gives a file its name back, or a free one beside it where the name was taken meanwhile. Returns the name. */
+/** Restores the name of a file; if that was taken meanwhile, uses a free name beside it. Returns the name. */
 async function putBack(aside: string, from: string): Promise<string> {
   for (let name = from; ; name = labelledPath(from, freshId().slice(0, 8))) {
     try {

@@ -36,7 +36,7 @@ export class Party {
     this.holder = new Holder({ made: () => this.#made(), idle: () => this.#idle() });
   }
 
-  /** Undefined: not known, or not lately. */
+  /** Undefined: not known, or read too long ago to rely on. */
   get surroundings(): Surroundings | undefined {
     return performance.now() - this.#surroundingsMs < SURROUNDINGS_MS ? this.#surroundings : undefined;
   }
@@ -65,7 +65,7 @@ export class Party {
     if (id !== undefined) this.#remove(id);
   }
 
-  /** Removes the private folder whatever is held: whoever wants those locks finds their process gone. */
+  /** Removes the private folder even while locks are held: whoever wants them finds that this process has ended. */
   leave(): void {
     const { id } = this.holder;
     if (id !== undefined) this.#remove(id);

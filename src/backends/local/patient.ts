@@ -73,7 +73,7 @@ export class PatientOperation {
     }
   }
 
-  /** The outcome of the operation, or an error as soon as it is given up. Then it goes on alone, and tidies up. */
+  /** The outcome of the operation, or an error as soon as it is given up. Then it continues in the background, and cleans up. */
   async settle<T>(work: () => Promise<T>, { signal, limitMs }: Limits): Promise<T> {
     this.#gate.enter();
     const working = work().finally(() => this.#gate.leave());

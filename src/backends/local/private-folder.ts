@@ -140,7 +140,7 @@ function* share(calls: Syscalls, fd: number, made: Stats, { stats, euid }: Surro
   if (((made.mode ^ wanted) & 0o7777) !== 0) yield* tolerated(() => calls.fchmod(fd, wanted));
 }
 
-/** Who may not change owners or bits, as on disks that know neither, leaves others what the bits say. */
+/** Makes a change of owner or permission bits, unless the disk or the system refuses it: then the folder stays as it is. */
 export function* tolerated(change: () => Eventual<void>): Steps<void> {
   try {
     yield* ask(change());

@@ -9,7 +9,7 @@ import { ABSENT, codeOf } from '../shared/plain/posix-errors.js';
 export function watchFile(path: string, onChange: () => void): (() => void) | undefined {
   let watcher: FSWatcher;
   try {
-    // Most often the lock was just released, and an exception costs more than a look.
+    // Most often the lock was just released, and an exception costs more than a check.
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     watcher = watch(path, { persistent: false });
   } catch (error) {

@@ -20,8 +20,8 @@ export interface ObjectDetails {
 }
 
 /**
- * The requests with a condition. A refusal is a lost race where it answers the first attempt. Where an earlier attempt may
- * have taken effect the call rejects with that doubt (`effect: 'unknown'`), and whoever knows what was written reads it.
+ * The requests with a condition. A refusal is a lost race where it answers the first attempt. Where an earlier attempt may have
+ * taken effect, the call rejects with `effect: 'unknown'`, and the caller, who knows what was written, reads the object.
  */
 export class S3ConditionalWrites {
   readonly #objects: S3Objects;
@@ -83,7 +83,7 @@ export class S3ConditionalWrites {
         if (!(error instanceof S3Failure)) throw error;
         const outcome = await this.#judge(error, key, version, data, signal);
         if (outcome === 'lost') return undefined;
-        // A store that answers so for ever has no rival to whom this could be lost.
+        // A store that always answers 409 has no rival, so this is no lost race.
         if (conflicts === CONFLICTS) throw error;
       }
     }
@@ -144,7 +144,7 @@ export class S3ConditionalWrites {
 /** What locks need. AWS requires the permission to read for a condition on an ETag. */
 const LOCK_PERMISSIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
 
-/** Whether the object shows what an attempt with this answer came to. */
+/** Whether a read of the object shows the outcome of an attempt with this answer. */
 function isReadable(attempt: Attempt | undefined): boolean {
   return attempt === 409 || attempt === 500;
 }

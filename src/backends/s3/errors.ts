@@ -1,7 +1,7 @@
 import type { VfsError } from '../../vfs/errors.js';
 import { RequestFailure, requestError, type Diagnosis, type RequestContext } from '../shared/bucket/errors.js';
 
-/** What one attempt came to: the status of the answer, no answer, or not even a connection. */
+/** The outcome of one attempt: the status of the answer, no answer, or not even a connection. */
 export type Attempt = number | 'unanswered' | 'unsent';
 
 /** A call of the SDK that failed, with every attempt: the SDK repeats requests by itself and reports only the last answer. */

@@ -82,7 +82,10 @@ export class SftpMover {
     return async (path) => (await read(path))?.version === image.version;
   }
 
-  /** Removes the old name, which may be that of another file by now. Of many who move one file, the one who takes it away has moved it. */
+  /**
+   * Removes the old name, which may be that of another file by now. If several callers move one file, the one that removes the
+   * old name has moved it.
+   */
   async #takeAway(isMoved: (path: string) => Promise<boolean>): Promise<void> {
     const { from, to, ifUnchanged } = this.#move;
     const aside = asidePath(from, freshId());
@@ -104,7 +107,7 @@ export class SftpMover {
     throw this.#refusal('ERR_VFS_CHANGED', kept);
   }
 
-  /** Gives a file its name back, or a free one beside it where the name was taken meanwhile. Returns the name. */
+  /** Restores the name of a file; if that was taken meanwhile, uses a free name beside it. Returns the name. */
   async #putBack(aside: string): Promise<string> {
     const { from } = this.#move;
     for (let name = from; ; name = labelledPath(from, freshId().slice(0, 8))) {

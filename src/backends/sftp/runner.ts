@@ -202,7 +202,7 @@ export class SftpRunner {
       const once = (): Promise<T> => this.#connection.use((live) => work(live, this.onServer(path)), signal, takesTurn);
       const twice = once().catch((error: unknown) => {
         if (!(error instanceof NoAnswerError) || (effect === 'unknown' && error.sent)) throw error;
-        // A server that was silent for the whole time limit would be again.
+        // A server that did not answer within the whole time limit would not answer now either.
         if (error.silentMs !== undefined && error.sent) throw error;
         return once();
       });

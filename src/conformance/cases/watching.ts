@@ -10,7 +10,7 @@ async function expectNotification(
   verb: string,
   change: () => Promise<unknown>,
 ): Promise<void> {
-  let notify: (told: true) => void = () => undefined;
+  let notify: (notified: true) => void = () => undefined;
   const notified = new Promise<true>((resolve) => (notify = resolve));
   const stop = vfs.watch?.(path, () => {
     notify(true);

@@ -21,8 +21,8 @@ let self: ProcessIdentity | undefined;
 let surroundings: Pick<ProcessIdentity, 'bootId' | 'machineId' | 'namespace'> | undefined;
 
 /**
- * The identity of this process, read once. Only Linux shows more than the host name and the pid. What could not be read for want of
- * a free descriptor is read again the next time: it would be missing for good.
+ * The identity of this process, read once. Only Linux shows more than the host name and the pid. What cannot be read because no
+ * descriptor is free is read again the next time. Otherwise it would be missing for good.
  */
 export function thisProcess(): ProcessIdentity {
   if (self) return self;
@@ -59,7 +59,7 @@ function isNeighbour(other: ProcessIdentity): boolean {
   return isSame(other, ['hostname', 'bootId', 'namespace']);
 }
 
-/** On a store that several machines use this would not do: machines made from one image may share their id and their name. */
+/** This is no proof on a store that several machines use: machines made from one image may share their id and their name. */
 function isOfEarlierBoot(other: ProcessIdentity): boolean {
   const { bootId } = thisProcess();
   return isSame(other, ['hostname', 'machineId']) && bootId !== '' && other.bootId !== '' && other.bootId !== bootId;

@@ -15,8 +15,8 @@ export interface LockSource {
 const READ_BYTES = MAX_RECORD_BYTES + 1;
 
 /**
- * Reads a lock file, however long it is, at the cost of one record, or what is known of a folder in its place. Undefined: there
- * is neither.
+ * Reads a lock file, and no more of it than a record may have; or the times of a folder in its place. Undefined: there is
+ * neither.
  */
 export function* readLock(
   source: LockSource,

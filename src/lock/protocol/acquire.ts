@@ -21,7 +21,9 @@ const ABANDON_LIMIT_MS = 5000;
 /** A caller with no more time than this lets nobody go first. */
 const SHORT_WAIT_MS = 50;
 
-/** More attempts than rivals explain that come between a report that there is no lock file and the attempt to create it. */
+/**
+ * The most attempts in a row that may find the lock taken although it was just reported free. Rivals alone do not explain more.
+ */
 const MOST_LOST_IN_A_ROW = 100;
 
 /** How long a caller whose time is up tries to find out who holds the lock. */
@@ -30,7 +32,7 @@ const EXPLAIN_LIMIT_MS = 1000;
 /** How long a caller whose time is up waits for what is under way to end by itself. */
 const ENDING_MS = 500;
 
-/** This many tries in a row may end with a failed write where nobody holds the lock, before a wait ends with that failure. */
+/** How many tries in a row may fail to write while nobody holds the lock, before the wait ends with that failure. */
 const MOST_FAILED_TRIES = 3;
 
 /** Tries once, without waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
@@ -216,7 +218,7 @@ class FailedTries {
   }
 }
 
-/** What a caller learns whose time is up: who holds the lock, or what prevents it from being taken. */
+/** The error for a caller whose time is up. It says who holds the lock, or what prevents the caller from taking it. */
 async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): Promise<Error> {
   const isSilent = cause instanceof OverdueError;
   const contention = isSilent ? contender.contention : await explain(contender);

@@ -40,7 +40,9 @@ export class Contender {
   #contention: LockContention;
   readonly #vetoed = new Set<Version>();
   readonly #sent = new SentRecords();
-  /** From before the first write that may be ours without our knowing. A lock that turns out to be ours counts from here. */
+  /**
+   * The instant before the first write whose outcome is unknown. If it turns out to have succeeded, the lease counts from here.
+   */
   #unsettledSince: Instant | undefined;
   #unanswered = false;
   #reclaiming: Reclaimed | undefined;
@@ -166,7 +168,7 @@ export class Contender {
     if (!sent.answer) {
       this.#unsettledSince ??= since;
       this.#unanswered ||= sent.failure !== undefined;
-      // A store that was silent for its whole time limit would be again.
+      // A store that did not answer within its whole time limit would not answer now either.
       if (isSilence(sent.failure)) throw sent.failure;
       return undefined;
     }
@@ -175,7 +177,10 @@ export class Contender {
     return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
   }
 
-  /** Makes of the refusal to write where a folder stands that somebody else holds the lock: a read tells which folder it is. */
+  /**
+   * A write is refused where a folder stands in the lock's place. So somebody else holds the lock, and a read shows what the
+   * folder is.
+   */
   *#unlessFolder<T>(sending: Steps<Sent<T>>, options: CallOptions): Steps<Sent<T>> {
     try {
       return yield* sending;
@@ -199,7 +204,7 @@ export function isSilence(failure: unknown): failure is VfsError {
   return failure instanceof VfsError && failure.code === 'ERR_VFS_TIMEOUT';
 }
 
-/** More time than the lease may pass between a write and its answer. A lock that is over by then is renewed, or is not ours. */
+/** The answer to a write may arrive after the lease has ended. Such a lock is renewed, or is not ours any more. */
 function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
   return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
 }

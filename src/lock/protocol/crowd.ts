@@ -28,7 +28,7 @@ const TURNS = { most: 3, mostMs: 10 };
 /** How long a caller lets those who wait go first. */
 const YIELD_MS = { least: 1, most: 5 };
 
-/** A process that has a lock to itself finds out whether that is still so at intervals that grow from the least to the most. */
+/** A process that nobody competes with checks whether that is still so, at intervals that grow from the least to the most. */
 const YIELD_EVERY_MS = { least: 5, most: 1000 };
 
 /** For which part of the time that is usual before it a caller stays away. */
@@ -117,7 +117,7 @@ export class Place {
     const kept = crowd ?? newCrowd();
     kept.seenMs = performance.now();
     const waitedMs = kept.seenMs - this.#sinceMs;
-    // A lucky one must not become the one who is always faster. But where a lock was free for a caller that came back late, there
+    // A caller that was lucky once must not be faster for ever. But where a lock was free for a caller that came back late, there
     // are fewer callers than before.
     const isShorter = this.#awayMs > 0 || kept.usualMs === 0;
     kept.usualMs = isShorter ? waitedMs : kept.usualMs + (waitedMs - kept.usualMs) / 4;

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../../util/abort.js';
+
 /** Work had not ended some time after its deadline. */
 export class OverdueError extends Error {
   override readonly name = 'OverdueError';
@@ -46,8 +48,8 @@ export class Deadline {
   }
 
   /**
-   * The outcome of `work`, or a rejection with `OverdueError` where it has not settled `graceMs` after the end: a store may ignore
-   * signals, or hang. Then `work` goes on alone.
+   * The outcome of `work`, or a rejection with `OverdueError` where it has not settled `graceMs` after the end: a store may
+   * ignore signals, or hang. Then `work` continues in the background.
    */
   until<T>(work: Promise<T>, graceMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -75,6 +77,3 @@ export class Deadline {
     this.end(new DOMException('the time to wait is over', 'TimeoutError'));
   };
 }
-
-/** A timer with a longer delay would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -126,7 +126,7 @@ export class HeldLock {
     return this.lease;
   }
 
-  /** Awaits before it ends, so that it ends after `release` has kept its promise. */
+  /** The `await` makes it clear `#releasing` only after `release` has set it. */
   async #releaseOnce(): Promise<boolean> {
     const limit = new Deadline(RELEASE_LIMIT_MS);
     try {

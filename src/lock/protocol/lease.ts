@@ -112,7 +112,7 @@ export class Lease {
 
   #writeTombstone(options: CallOptions): Steps<Sent<Written | undefined>> {
     const { store, path } = this.#target;
-    // Naming a holder's folder, it would make each hand-over remove that.
+    // A tombstone that names a holder's folder would make every later acquisition remove that folder first.
     const released = { ...this.#record, nonce: freshId(), via: '', released: true };
     this.#sent.add(released);
     return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
@@ -126,7 +126,7 @@ export class Lease {
   }
 }
 
-/** How a lock was lost in whose place `found` is. */
+/** How a lock was lost, where `found` is in its place now. */
 function lossOf(found: LockFile | undefined): LossReason {
   return found === undefined || found.record?.released ? 'removed' : 'stolen';
 }

@@ -1,13 +1,13 @@
-import { LONGEST_TIMER_MS } from './deadline.js';
+import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import type { Lease } from './lease.js';
 
-/** A lock without end is renewed this often: who cleans up old files leaves it alone, and a removal is noticed. */
+/** A lock without end is renewed this often, so that cleaners of old files leave it alone and its removal is noticed. */
 const ENDLESS_RENEWAL_MS = 60_000;
 
 /** The lock that a `RenewalTimer` serves. */
 export interface TimedLock {
   readonly lease: Lease;
-  /** Whether it is held now. A lock whose deadline has passed is lost by being asked. */
+  /** Whether it is held now. Reading this after the deadline has passed makes the lock lost. */
   readonly held: boolean;
   renewInBackground(): void;
 }

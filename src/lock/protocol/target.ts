@@ -30,7 +30,7 @@ export interface LockTarget {
   /** The `vfs` itself, or its synchronous side. */
   readonly store: LockStore;
   readonly path: string;
-  /** The path or URI by which a person finds the lock file. */
+  /** The display path of the lock file. */
   readonly displayPath: string;
   /** Identifies this lock, and no other, in the memory of this process. */
   readonly queueKey: string;

@@ -261,7 +261,7 @@ export abstract class BucketVfs implements Vfs {
     const context = { verb, displayPath, bucket, host, permissions, changes };
     if (!(error instanceof CallTimeout)) return this.#client.fail({ ...context, signal }, error);
     const failed = this.#client.fail(context, error.cause);
-    // What the probe of a store found counts more than that there was no time left.
+    // The finding of a probe says more than the time-out.
     if (error.cause instanceof VfsError) return failed;
     const message = silenceMessage(verb, displayPath, host, error.limitMs);
     return new VfsError('ERR_VFS_TIMEOUT', message, { cause: failed.cause, effect: failed.effect });

@@ -97,7 +97,7 @@ function diagnoseByStatus({ status, absent, answer }: RequestFailure): Diagnosis
   return [status === 501 ? 'ERR_VFS_UNSUPPORTED' : 'ERR_VFS_IO', answer];
 }
 
-/** The modification time of an object where nothing can stand for one that is missing. `ms` is NaN then. */
+/** Requires a modification time where there is no substitute for a missing one, which is NaN. */
 export function knownTime(ms: number): number {
   if (!Number.isNaN(ms)) return ms;
   throw new RequestFailure(new Error('the answer of the store has no modification time'), { effect: 'none' });

@@ -72,7 +72,7 @@ export class Rivals {
 const MOST_EVICTIONS = 4;
 
 export function overrun(path: string): VfsError {
-  return new VfsError('ERR_VFS_IO', `${path}: what stands in the way there cannot be removed, or comes back for ever`);
+  return new VfsError('ERR_VFS_IO', `${path}: an entry there cannot be removed, or reappears after every removal`);
 }
 
 /**

@@ -81,7 +81,7 @@ function* unlinkIfThere(files: FenceFiles, path: string): Steps<void> {
   }
 }
 
-/** Something in one of our folders that none of us makes: it is left alone, and the caller learns its name. */
+/** The error for a name in one of our folders that this library never makes. The file stays, and the message shows its name. */
 export function foreignName(folder: string, name: string): VfsError {
   return new VfsError(
     'ERR_VFS_NOT_A_FILE',

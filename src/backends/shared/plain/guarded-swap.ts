@@ -61,7 +61,7 @@ export function* guardedSwap(files: SwapFiles, swap: Swap): Steps<boolean> {
   }
 }
 
-/** More evictions than patience and luck explain: something else empties the guard. */
+/** The most evictions in one swap. Patience and luck do not explain more: something else empties the guard. */
 const MOST_ENTRIES = 1000;
 
 /** A contender's entry in the guard, and how it is reached. */
@@ -160,7 +160,7 @@ function* judgeAndAct(
   }
 }
 
-/** Clears up behind oneself, as far as others have not. What fails here is left to the next one's eviction or to `sweep`. */
+/** Removes one's own entries, unless others have. What cannot be removed is left to the next eviction or to `sweep`. */
 function* leave(files: SwapFiles, folder: string, at: string | undefined, leftovers: readonly string[]): Steps<void> {
   try {
     for (const name of leftovers) yield* removeEntry(files, at ?? folder, name);

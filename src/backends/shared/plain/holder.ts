@@ -163,7 +163,7 @@ export class Holder {
     if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp });
   }
 
-  /** Gives the current folder up if no record names it. Returns its id, for somebody to remove it: nobody here uses it again. */
+  /** Forgets the current folder if no record names it. Returns its id, so that the caller can remove the folder. */
   retire(files: Pick<HolderFiles, 'forgetStage'>): string | undefined {
     const folder = this.#current;
     if (folder === undefined || !this.isIdle) return undefined;
@@ -176,7 +176,7 @@ export class Holder {
     return this.id;
   }
 
-  /** The folder to act through, if the record there is still the one that this party wrote. Not needed among friends. */
+  /** The folder to act through, if the record there is still the one that this party wrote. */
   *#ownFolder(files: HolderFiles, lock: string, expected: Version): Steps<HolderFolder | undefined> {
     yield* this.#settle(files, lock);
     const folder = this.#current;
