@@ -37,6 +37,8 @@ async function perform(args: Arguments): Promise<number> {
       return (await import('./commands/doctor.js')).doctor(args);
     case 'unlock':
       return (await import('./commands/unlock.js')).unlock(args);
+    case 'serve':
+      return (await import('./commands/serve.js')).serve(args);
     case 'completion':
       return (await import('./commands/completion.js')).completion(args);
     case 'help':

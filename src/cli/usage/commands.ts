@@ -153,6 +153,24 @@ const UNLOCK = {
   ...HELP,
 } as const;
 
+const SERVE = {
+  listen: {
+    kind: 'text',
+    value: 'HOST:PORT',
+    env: 'VFS_LOCKFILE_LISTEN',
+    default: '127.0.0.1:8080',
+    help: 'where to listen; anything but a loopback address needs --token-file; port 0 takes a free one',
+  },
+  'token-file': {
+    kind: 'text',
+    value: 'PATH',
+    env: 'VFS_LOCKFILE_TOKENS',
+    help: 'a file with lines NAME read|write SHA256 of the tokens that are accepted; it is read again when it changes',
+  },
+  'base-path': { kind: 'text', value: 'PATH', help: 'serve everything below this path, such as /locks' },
+  ...HELP,
+} as const;
+
 export const COMMANDS = {
   run: {
     usage: 'run FILE [OPTIONS] -- COMMAND [ARGS...]',
@@ -190,6 +208,12 @@ export const COMMANDS = {
     summary: "Ends somebody else's lock by hand.",
     operand: 'file',
     options: UNLOCK,
+  },
+  serve: {
+    usage: 'serve LOCATION [OPTIONS]',
+    summary: 'Serves the locks in a folder over HTTP, with a page that shows them.',
+    operand: 'location',
+    options: SERVE,
   },
   completion: {
     usage: 'completion bash|zsh',

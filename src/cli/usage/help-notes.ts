@@ -94,6 +94,16 @@ Exit codes:
   74  the store failed
 `;
 
+const SERVE = `LOCATION is a folder: a path, or a URI such as s3://bucket/jobs. Nothing is kept
+in the service: it may be restarted, and several may serve one LOCATION.
+docs/serve.md has the requests and the clients of other services that work.
+
+Exit codes:
+   0  a signal stopped it
+  64  wrong usage, or a LOCATION that is not a folder
+  74  it cannot listen there
+`;
+
 const COMPLETION = `bash: put this into ~/.bashrc
   source <(vfs-lockfile completion bash)
 zsh: put this into ~/.zshrc, after compinit
@@ -112,5 +122,6 @@ export const NOTES: Readonly<Record<CommandName, string>> = {
   sweep: SWEEP,
   doctor: DOCTOR,
   unlock: UNLOCK,
+  serve: SERVE,
   completion: COMPLETION,
 };
