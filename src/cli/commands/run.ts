@@ -23,7 +23,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
   const signals = new Signals();
   try {
     const options = resolveRunOptions(args);
-    const { file, options: which } = await openLock(args.file, args.lockFile);
+    const { file, options: which } = await openLock(args);
     const lock = new Lockfile(file, {
       ...options.lock,
       ...which,

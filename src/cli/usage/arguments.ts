@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { named } from '../../lock/named.js';
 import { usageError, type CliError } from '../exit-codes.js';
 import {
   COMMAND_NAMES,
@@ -103,7 +102,7 @@ function readCommand(verb: CommandName, argv: readonly string[], env: NodeJS.Pro
   return { verb, [spec.operand]: operand, ...tail, ...Object.fromEntries(options) } as Arguments;
 }
 
-/** The file that stands for the name in --named. Undefined: FILE names the file. */
+/** The name in --named, which stands in the place of FILE. Undefined: FILE names the file. */
 function readName(
   verb: CommandName,
   [operand]: readonly string[],
@@ -115,7 +114,7 @@ function readName(
   }
   if (operand !== undefined) throw misuse(`expected either FILE or --named, not ${JSON.stringify(operand)} too`, verb);
   if (name === '' || folder === '') throw misuse(`${name === '' ? '--named' : '--in'} is empty`, verb);
-  return named(name, typeof folder === 'string' ? folder : undefined);
+  return name;
 }
 
 function readOperand(verb: CommandName, [operand, extra]: readonly string[], hint: string): string {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { untilAborted } from '../../util/abort.js';
 import { openFile, openFolder } from '../../open.js';
 import type { LockOptions } from '../../lock/model/options.js';
+import { named } from '../../lock/named.js';
 import { readLock } from '../../lock/model/reader.js';
 import { run } from '../../util/steps.js';
 import { VfsFile } from '../../vfs/file.js';
@@ -25,11 +26,22 @@ async function openTarget(text: string): Promise<VfsFile> {
 }
 
 /** The lock that a command is about: on the local disk, a relative --lock-file is relative to the working directory. */
-export async function openLock(text: string, lockFile: RawSetting | undefined): Promise<OpenedLock> {
+export async function openLock(args: LockArguments): Promise<OpenedLock> {
+  const { lockFile } = args;
+  const text = args.named ? named(args.file, args.in?.text) : args.file;
   if (lockFile === undefined) return { file: await withoutSuffix(await openTarget(text)), options: {} };
   const file = await openTarget(text);
   const lockPath = file.vfs.scheme === 'file' ? await openFile(lockFile.text) : lockFile.text;
   return { file, options: { lockPath } };
+}
+
+/** How a command names a lock: by FILE, or by a name in a folder. */
+export interface LockArguments {
+  /** FILE, or the name. */
+  readonly file: string;
+  readonly named: RawSetting | undefined;
+  readonly in: RawSetting | undefined;
+  readonly lockFile: RawSetting | undefined;
 }
 
 export interface OpenedLock {

@@ -90,7 +90,19 @@ const TEMPLATE = `<!doctype html>
 <main>
 <table>
 <caption>Every lock below this location</caption>
-<thead><tr><th scope="col" data-key="state">State</th><th scope="col" data-key="name">File</th><th scope="col" data-key="owner">Owner</th><th scope="col" data-key="host">Host</th><th scope="col" data-key="ageMs">Held for</th><th scope="col" data-key="idleMs">Last renewal</th><th scope="col" data-key="expiresInMs">Lease</th><th scope="col" data-key="waiters">Waiters</th><th scope="col">Details</th></tr></thead>
+<thead>
+<tr>
+<th scope="col" data-key="state">State</th>
+<th scope="col" data-key="name">File</th>
+<th scope="col" data-key="owner">Owner</th>
+<th scope="col" data-key="host">Host</th>
+<th scope="col" data-key="ageMs">Held for</th>
+<th scope="col" data-key="idleMs">Last renewal</th>
+<th scope="col" data-key="expiresInMs">Lease</th>
+<th scope="col" data-key="waiters">Waiters</th>
+<th scope="col">Details</th>
+</tr>
+</thead>
 <tbody id="locks">
 {rows}
 </tbody>
