@@ -8,11 +8,11 @@ export { named } from './lock/named.js';
 export { Lockfile } from './lock/lockfile.js';
 export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
 
-export type { AcquireOptions, LockOptions, StaleHandler } from './lock/model/options.js';
+export type { AcquireOptions, LockOptions, RenewOptions, StaleHandler } from './lock/model/options.js';
 export type { Duration } from './util/duration.js';
 export type { NamedId } from './lock/model/named.js';
 export type { ForeignLock } from './lock/model/foreign.js';
-export type { LockRecord } from './lock/model/record.js';
+export type { EndedLock, LockRecord } from './lock/model/record.js';
 export type { Reclaimed } from './lock/model/holder.js';
 export type { StaleReason } from './lock/model/staleness.js';
 export type { LockEvent, LockEventName } from './lock/model/events.js';

@@ -1,4 +1,4 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 
 import { effectOf, VfsError } from '../vfs/errors.js';
 import { LockForeignError } from '../lock/model/errors.js';
@@ -9,7 +9,10 @@ import { VfsFile } from '../vfs/file.js';
 import { lockPathOf } from '../lock/model/lock-path.js';
 import { openFile } from '../open.js';
 import { LOCK_OPTIONS, resolveSignal, type LockOptions } from '../lock/model/options.js';
+import { isProvablyGone } from '../lock/model/process.js';
 import { readLock } from '../lock/model/reader.js';
+import { userName } from '../util/user-name.js';
+import type { EndedLock } from '../lock/model/record.js';
 import { run } from '../util/steps.js';
 import { freeByVersion, type ObservedLock } from './free.js';
 
@@ -18,12 +21,12 @@ export interface ForceReleaseOptions extends Pick<LockOptions, 'lockPath'> {
   /** The `id` of the lock to release, as `inspect` returns it. */
   readonly expect: string;
   /**
-   * Why, in your own words. It is published with the event.
+   * Why, in your own words. It is published with the event, and the holder's error says it.
    * @default ''
    */
   readonly reason?: string | undefined;
   /**
-   * Who releases the lock. It is published with the event.
+   * Who releases the lock. It is published with the event, and the holder's error says it.
    * @default the user and the host, as `user@host`
    */
   readonly by?: string | undefined;
@@ -44,7 +47,7 @@ const MAX_TRIES = 8;
 
 /**
  * Releases the lock of another holder, stale or not. That holder notices it at its next renewal and may go on working until then, so
- * make sure first that it does not. Returns false, and changes nothing, if the lock is not the expected one any more. Publishes
+ * make sure first that it does not. Its `LockLostError` then says who ended the lock and why. Returns false, and changes nothing, if the lock is not the expected one any more. Publishes
  * `vfs-lockfile:force-release`.
  *
  * @throws {LockOptionError} if `expect` is missing or another option cannot be used.
@@ -63,7 +66,7 @@ export async function forceRelease(file: string | URL | VfsFile, options: ForceR
   const opened = await openFile(file);
   const { vfs } = opened;
   const lock = new VfsFile(vfs, lockPathOf(opened, options.lockPath));
-  const ended = await end(lock, resolved.expect, signal);
+  const ended = await end(lock, resolved, signal);
   if (!ended) return false;
   const { record, tries } = ended;
   publish('force-release', () => ({
@@ -79,13 +82,18 @@ export async function forceRelease(file: string | URL | VfsFile, options: ForceR
   return true;
 }
 
+type Resolved = Readonly<Record<'expect' | 'reason' | 'by', string>>;
+
 /** Returns undefined if there is no lock, or another one than expected. */
 async function end(
   lock: VfsFile,
-  expect: string,
+  { expect, by, reason }: Resolved,
   signal: AbortSignal | undefined,
 ): Promise<(ObservedLock & { readonly tries: number }) | undefined> {
   let unanswered: ObservedLock | undefined;
+  // Whoever is known to have ended needs no message, and without an id none would reach anybody.
+  const messageFor = ({ record }: ObservedLock): Omit<EndedLock, 'lockId'> | undefined =>
+    !record?.lockId || isProvablyGone(record) ? undefined : { by, reason };
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const observed = await run(readLock(lock.vfs, lock.path, { signal }));
     if (observed?.foreign) throw new LockForeignError(lock.toString(), observed.foreign);
@@ -94,7 +102,8 @@ async function end(
       return unanswered && { ...unanswered, tries };
     }
     try {
-      if (await freeByVersion(lock.vfs, lock.path, observed, { signal })) return { ...observed, tries };
+      if (await freeByVersion(lock.vfs, lock.path, observed, { signal }, messageFor(observed)))
+        return { ...observed, tries };
     } catch (error) {
       if (effectOf(error) === 'none' || tries === MAX_TRIES) throw error;
       unanswered = observed;
@@ -111,22 +120,9 @@ function idOf({ record, version }: ObservedLock): string {
   return record === undefined || record.lockId === '' ? version : record.lockId;
 }
 
-function resolveOptions({
-  expect,
-  reason = '',
-  by,
-}: ForceReleaseOptions): Readonly<Record<'expect' | 'reason' | 'by', string>> {
+function resolveOptions({ expect, reason = '', by }: ForceReleaseOptions): Resolved {
   if (typeof expect !== 'string' || expect === '') {
     throw new LockOptionError('expect must be the id of the lock to release, so that no other lock is released');
   }
-  return { expect, reason, by: by ?? thisUser() };
-}
-
-function thisUser(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    // This user has no entry in the user database.
-    return `uid ${String(process.getuid?.())}@${hostname()}`;
-  }
+  return { expect, reason, by: by ?? `${userName()}@${hostname()}` };
 }

@@ -1,5 +1,5 @@
 import { freshId } from '../util/fresh-id.js';
-import { encodeRecord, type LockRecord } from '../lock/model/record.js';
+import { encodeRecord, type EndedLock, type LockRecord } from '../lock/model/record.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
 
 /** The content of a lock file, and the version that had it. */
@@ -10,18 +10,22 @@ export interface ObservedLock {
 
 /**
  * Frees a lock if its file still has the observed version, else returns false. The file is overwritten with a tombstone where the
- * store cannot remove by version, and where the record must outlive the lock because fencing tokens are counted in it.
+ * store cannot remove by version, where the record must outlive the lock because fencing tokens are counted in it, and to tell a
+ * holder that may be alive who ended its lock, and why (`ended`).
  */
 export async function freeByVersion(
   vfs: Vfs,
   lock: string,
   observed: ObservedLock,
   options: CallOptions = {},
+  ended?: Omit<EndedLock, 'lockId'>,
 ): Promise<boolean> {
-  if (!keepsTombstone(vfs, observed.record)) return await vfs.remove(lock, observed.version, options);
+  if (ended === undefined && !keepsTombstone(vfs, observed.record))
+    return await vfs.remove(lock, observed.version, options);
   // No more than a tombstone needs: the holder's own record may be so large that it could not be written again.
   const { lockId = '', fencingToken = '' } = observed.record ?? {};
-  const tombstone = encodeRecord({ ...RELEASED, createdAt: new Date(), lockId, fencingToken, nonce: freshId() });
+  const about = { lockId, fencingToken, nonce: freshId(), ended: ended && { lockId, ...ended } };
+  const tombstone = encodeRecord({ ...RELEASED, createdAt: new Date(), ...about });
   return (await vfs.replace(lock, observed.version, tombstone, options)) !== undefined;
 }
 
@@ -44,9 +48,13 @@ const RELEASED: LockRecord = {
   machineId: '',
   processStart: '',
   namespace: '',
+  processGroup: 0,
   fencingToken: '',
   graceMs: 0,
   via: '',
+  user: '',
+  command: [],
+  ended: undefined,
   note: undefined,
   released: true,
 };

@@ -1,3 +1,5 @@
+import type { LockHeldError, LockTimeoutError } from '../lock/model/errors.js';
+
 /** The exit codes of the command line itself; `run` otherwise passes on the exit code of COMMAND. Scripts depend on them, so they never change. */
 export const EXIT = {
   usage: 64,
@@ -5,6 +7,7 @@ export const EXIT = {
   held: 75,
   timedOut: 79,
   lost: 80,
+  tooLong: 124,
   notExecutable: 126,
   notFound: 127,
 } as const;
@@ -25,6 +28,19 @@ export class CliError extends Error {
 
   constructor(exitCode: number, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Somebody else holds the lock, and the caller wants an exit code of its own for that. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+  override readonly cause: LockHeldError | LockTimeoutError;
+  readonly exitCode: number;
+
+  constructor(cause: LockHeldError | LockTimeoutError, exitCode: number) {
+    super(cause.message);
+    this.cause = cause;
     this.exitCode = exitCode;
   }
 }

@@ -9,12 +9,14 @@ const manifest = new URL('../../package.json', import.meta.url);
 
 /** Runs the command line and resolves with its exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  let args: Arguments | undefined;
   try {
     const { readArguments } = await import('./usage/arguments.js');
-    return await perform(readArguments(argv, process.env));
+    args = readArguments(argv, process.env);
+    return await perform(args);
   } catch (error) {
-    const { reportError } = await import('./report-error.js');
-    return reportError(error);
+    const { reportError } = await import('./commands/report-error.js');
+    return reportError(error, args);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   resolveWait,
   type AcquireOptions,
   type LockOptions,
+  type RenewOptions,
 } from './model/options.js';
 import { lockTarget, type LockTarget } from './protocol/target.js';
 import type { LockRecord } from './model/record.js';
@@ -131,14 +132,16 @@ export class Lockfile {
 
   /**
    * Renews the lease now, so that it lasts a whole `ttl` from here. Needed with `renew: false` only; otherwise it happens in the
-   * background every third of `ttl`.
+   * background every third of `ttl`. A `processGroup` is written along with it.
    *
    * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired, or was released.
    * @throws {VfsError} The store failed; the lock may still be held until its deadline.
    */
-  async renew(): Promise<void> {
-    await this.#acquisitions.last().renew();
+  async renew({ processGroup }: RenewOptions = {}): Promise<void> {
+    const last = this.#acquisitions.last();
+    if (processGroup !== undefined) last.change({ processGroup });
+    await last.renew();
   }
 
   /**

@@ -1,10 +1,15 @@
 import { Lockfile } from '../../lock/lockfile.js';
+import { LockHeldError, LockTimeoutError } from '../../lock/model/errors.js';
+import { describeCommand, describeHolder, type Reclaimed } from '../../lock/model/holder.js';
+import type { StaleReason } from '../../lock/model/staleness.js';
 import { instantIn } from '../../util/instant.js';
-import { CliError, EXIT } from '../exit-codes.js';
+import { userName } from '../../util/user-name.js';
+import { CliError, ConflictError, EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
 import { printError } from '../terminal/print-error.js';
+import { formatInstant } from '../terminal/time-text.js';
 import { WaitingNotice } from '../terminal/waiting-notice.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveRunOptions, type ResolvedRunOptions } from '../usage/settings.js';
@@ -28,8 +33,13 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
       ...options.lock,
       ...which,
       ...(guardian.pid !== undefined && { pid: guardian.pid }),
+      // COMMAND may outlive this process and the guardian, and its group is known only when it has started.
+      processGroup: 'later',
+      user: userName(),
+      ...(!args.noCommand && { command: [args.command, ...args.args] }),
     });
-    await acquire(lock, options.waitMs, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
+    await acquire(lock, options, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
+    if (lock.reclaimedFrom && !args.quiet) printError(describeTakeover(lock.path, lock.reclaimedFrom));
     return await runHolding(lock, args, options, guardian, signals);
   } catch (error) {
     if (error instanceof Interrupted) return signalExitCode(error.signal);
@@ -39,13 +49,39 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
   }
 }
 
-async function acquire(lock: Lockfile, waitMs: number, signal: AbortSignal, quiet: boolean): Promise<void> {
+async function acquire(
+  lock: Lockfile,
+  { waitMs, conflictCode }: ResolvedRunOptions,
+  signal: AbortSignal,
+  quiet: boolean,
+): Promise<void> {
   const notice = quiet ? undefined : new WaitingNotice(lock);
   try {
     await lock.acquire({ wait: waitMs, signal });
+  } catch (error) {
+    if (conflictCode === undefined || !isConflict(error)) throw error;
+    throw new ConflictError(error, conflictCode);
   } finally {
     notice?.close();
   }
+}
+
+function isConflict(error: unknown): error is LockHeldError | LockTimeoutError {
+  return error instanceof LockHeldError || error instanceof LockTimeoutError;
+}
+
+const STALE_TEXTS: Readonly<Record<StaleReason, string>> = {
+  expired: 'its lease is over',
+  'dead-process': 'its process has ended',
+  unreadable: 'its file is empty or incomplete',
+};
+
+function describeTakeover(path: string, { reason, ...record }: Reclaimed): string {
+  const { ownerId = '', pid = 0, hostname = '', user = '', command = [], createdAt } = record;
+  const since = createdAt === undefined ? '' : ` since ${formatInstant(createdAt)}`;
+  const what = command.length === 0 ? '' : `, running ${describeCommand(command)}`;
+  const who = reason === 'unreadable' ? 'somebody unknown' : describeHolder({ ownerId, pid, hostname, user });
+  return `took over the stale lock ${path}, as ${STALE_TEXTS[reason]}; it was held by ${who}${what}${since}`;
 }
 
 async function runHolding(
@@ -55,15 +91,16 @@ async function runHolding(
   guardian: GuardianLink,
   signals: Signals,
 ): Promise<number> {
-  let ended: Ended | Refused;
+  let ended: (Ended & { readonly tooLong?: boolean }) | Refused;
   try {
     signals.interrupted.throwIfAborted();
-    ended = await supervise(lock, guardian, signals, jobOf(lock, args, options));
+    ended = await supervise(lock, guardian, signals, jobOf(lock, args, options), options.maxHoldMs);
   } finally {
     await release(lock);
   }
   if (ended.report === 'refused') throw refusal(args.command, ended.code);
   throwIfLost(lock, ended);
+  if (ended.tooLong) throw new CliError(EXIT.tooLong, `ended ${args.command}, which ran for longer than --max-hold`);
   if (ended.reason === 'leftover') printError(`ended what ${args.command} left running`);
   return ended.signal === null ? (ended.code ?? EXIT.failed) : signalExitCode(ended.signal);
 }

@@ -1,17 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
-import { readProcessStat } from '../../util/process-stat.js';
+import { isGroupAlive, processIds } from '../../util/process-group.js';
 
 /** Sends a signal to every process of a group. A group that is gone is not an error. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
   send(-pgid, signal);
-}
-
-/** Whether any process of the group still runs. Zombies do not count. */
-export function isGroupAlive(pgid: number): boolean {
-  if (!send(-pgid, 0)) return false;
-  // In containers without an init process, orphaned zombies stay in their group for ever.
-  return processIds()?.some((pid) => isRunningIn(pgid, pid)) ?? true;
 }
 
 /** Kills every process of the group and resolves when none is left. */
@@ -34,31 +27,11 @@ async function killAll(find: () => readonly number[]): Promise<void> {
 }
 
 /** Returns false if there is no such process. */
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Undefined on systems without `/proc`. */
-function processIds(): readonly number[] | undefined {
-  if (process.platform !== 'linux') return undefined;
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
-}
-
-function isRunningIn(pgid: number, pid: number): boolean {
-  const stat = readProcessStat(String(pid));
-  return stat?.pgid === pgid && (!stat.dead || hasMoreThreads(pid));
-}
-
-/** A process whose first thread has ended also looks like a zombie, although its other threads still run. */
-function hasMoreThreads(pid: number): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/task`).length > 1;
-  } catch {
-    return false;
   }
 }
 

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 import { msUntil, type Instant } from '../../util/instant.js';
-import { isGroupAlive, signalGroup } from './group.js';
+import { isGroupAlive } from '../../util/process-group.js';
+import { signalGroup } from './group.js';
 import type { EndReason, Job, Report } from './messages.js';
 
 /** The deadline is checked at least this often, because no timer runs while the machine sleeps. */

@@ -39,10 +39,10 @@ export class GuardianLink {
   }
 
   /**
-   * Has the guardian start the command. Resolves when no process of its group is left. When the guardian is killed
+   * Has the guardian start the command, and calls back with its group. Resolves when no process of its group is left. When the guardian is killed
    * meanwhile, ends the group itself and rejects.
    */
-  start(job: Job): Promise<Ended | Refused> {
+  start(job: Job, onStarted: (pgid: number) => void): Promise<Ended | Refused> {
     this.gone.throwIfAborted();
     return new Promise((resolve, reject) => {
       const takeOver = (): void => {
@@ -55,6 +55,7 @@ export class GuardianLink {
         const report = message as Report;
         if (report.report === 'started') {
           this.#pgid = report.pgid;
+          onStarted(report.pgid);
         } else {
           this.gone.removeEventListener('abort', takeOver);
           resolve(report);

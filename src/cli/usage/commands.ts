@@ -11,7 +11,7 @@ export interface FlagSpec extends Described {
 
 /** An option with a value. */
 export interface ValueSpec extends Described {
-  readonly kind: 'duration' | 'count' | 'json' | 'text';
+  readonly kind: 'duration' | 'count' | 'exit-code' | 'json' | 'text' | 'choice';
   /** Stands for the value in the help. */
   readonly value: string;
   /** The value when neither the option nor its variable is set. */
@@ -91,6 +91,18 @@ const RUN = {
     help: 'how long after the end of the lease only the same --owner may take over the lock (default 0); needs --ttl',
   },
   note: { kind: 'json', value: 'JSON', help: 'an object to store in the lock file for others to read' },
+  'no-command': { kind: 'flag', help: 'do not write COMMAND into the lock file, as it may have secrets in it' },
+  'max-hold': {
+    kind: 'duration',
+    value: 'D',
+    help: 'end COMMAND, with exit code 124, when it has run for this long',
+  },
+  'conflict-exit-code': {
+    kind: 'exit-code',
+    short: 'E',
+    value: 'CODE',
+    help: 'the exit code when somebody else holds the lock, 0 to 255 (default: 75, or 79 after a --wait)',
+  },
   'kill-after': {
     kind: 'duration',
     value: 'D',
@@ -103,7 +115,7 @@ const RUN = {
     min: '50ms',
     help: 'the least time between SIGKILL and the end of the lease (default: a sixth of the ttl, at most 2s)',
   },
-  quiet: { kind: 'flag', short: 'q', help: 'do not report waiting' },
+  quiet: { kind: 'flag', short: 'q', help: 'report neither waiting nor that a stale lock was taken over' },
   ...HELP,
 } as const;
 
@@ -148,7 +160,8 @@ const UNLOCK = {
     required: true,
     help: 'the id of the lock to end, as status and ls --json show it',
   },
-  reason: { kind: 'text', value: 'TEXT', help: 'why, for the event stream' },
+  reason: { kind: 'text', value: 'TEXT', help: "why, for the holder's error and for the event stream" },
+  yes: { kind: 'flag', short: 'y', help: 'do not ask, on a terminal' },
   ...ERRORS_ONLY,
   ...HELP,
 } as const;

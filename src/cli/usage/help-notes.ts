@@ -21,7 +21,9 @@ COMMAND runs in its own process group and session (so without /dev/tty). The
 signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH, TSTP and CONT are passed on
 to the group. A job that stays suspended for longer than its lease is ended.
 If the lock is lost, or is not renewed in time, the whole group is ended before
-the lease is over; the same happens if vfs-lockfile itself is killed. Whatever
+the lease is over; the same happens if vfs-lockfile itself is killed. If its
+guardian process is killed with it, the lock stays until COMMAND has ended or
+the lease is over. Whatever
 COMMAND leaves running in its group has --kill-after to end by itself, then it
 is ended; only then is the lock released. COMMAND finds in its environment:
   VFS_LOCKFILE_PATH       the locked file
@@ -34,9 +36,10 @@ is ended; only then is the lock released. COMMAND finds in its environment:
 Exit codes: COMMAND's own (128+n if signal n ended it), or
    64  wrong usage, or a FILE that cannot be locked; nothing was started
    74  the store failed, or a process could not be started
-   75  somebody else holds the lock
-   79  somebody else still held the lock when --wait ended
+   75  somebody else holds the lock (or the code of -E)
+   79  somebody else still held the lock when --wait ended (or -E)
    80  the lock was lost, and COMMAND was ended
+  124  COMMAND ran for longer than --max-hold, and was ended
   126  COMMAND could not be executed
   127  COMMAND was not found
 128+n  signal n ended the wait
@@ -84,8 +87,10 @@ Exit codes:
    2  unproved: not every check could run
 ${EVENTUAL}`;
 
-const UNLOCK = `Nothing happens unless the lock still has that id. Its holder learns of this at
-the next renewal and may go on working until then, so stop the holder first.
+const UNLOCK = `Nothing happens unless the lock still has that id. On a terminal the lock is
+shown, with whether its process lives, and you are asked. Its holder learns of
+this, and of the --reason, at the next renewal and may go on working until
+then, so stop the holder first.
 
 Exit codes:
    0  the lock was ended

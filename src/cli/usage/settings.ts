@@ -11,6 +11,10 @@ export interface ResolvedRunOptions {
   readonly waitMs: number;
   readonly killAfterMs: number;
   readonly marginMs: number;
+  /** How long COMMAND may run. Infinity: as long as it likes. */
+  readonly maxHoldMs: number;
+  /** The exit code when somebody else holds the lock. Undefined: the usual ones. */
+  readonly conflictCode: number | undefined;
 }
 
 const DEFAULT_TTL_MS = 30_000;
@@ -19,7 +23,7 @@ const LARGEST_COUNT = 1000;
 
 /** Throws a usage error that names the option or the variable with the bad value. */
 export function resolveRunOptions(args: ArgumentsOf<'run'>): ResolvedRunOptions {
-  const { ttl, wait, owner, grace, note } = args;
+  const { ttl, wait, owner, grace, note, maxHold, conflictExitCode } = args;
   const ttlMs = ttl ? millisecondsOf(ttl) : DEFAULT_TTL_MS;
   return {
     lock: {
@@ -29,6 +33,8 @@ export function resolveRunOptions(args: ArgumentsOf<'run'>): ResolvedRunOptions 
       ...(note && { note: objectOf(note) }),
     },
     waitMs: millisecondsOf(wait),
+    maxHoldMs: maxHold ? millisecondsOf(maxHold) : Infinity,
+    conflictCode: conflictExitCode && exitCodeOf(conflictExitCode),
     ...endingOf(args, ttlMs),
   };
 }
@@ -78,6 +84,12 @@ function countOf({ text, from }: RawSetting): number {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= LARGEST_COUNT) return count;
   throw usageError(`${from} must be a whole number from 1 to ${LARGEST_COUNT}; got ${JSON.stringify(text)}`);
+}
+
+function exitCodeOf({ text, from }: RawSetting): number {
+  const code = /^\d{1,3}$/.test(text) ? Number(text) : 256;
+  if (code <= 255) return code;
+  throw usageError(`${from} must be a whole number from 0 to 255; got ${JSON.stringify(text)}`);
 }
 
 function ownerOf({ text, from }: RawSetting): string {

@@ -1,5 +1,5 @@
 import { sizeText, type ForeignLock } from './foreign.js';
-import { printable, type LockRecord } from './record.js';
+import { printable, type EndedLock, type LockRecord } from './record.js';
 
 /** Who holds a lock that somebody else wants, and for how long. Times are in milliseconds of the store's clock. */
 export interface LockContention {
@@ -64,6 +64,14 @@ export class LockTimeoutError extends ContentionError {
  */
 export type LossReason = 'expired' | 'stolen' | 'removed';
 
+/** How a lock was lost, and who ended it by hand, if anybody did. */
+export interface Loss {
+  /** How it was lost. */
+  readonly reason: LossReason;
+  /** Who ended it by hand, and why. */
+  readonly ended?: EndedLock | undefined;
+}
+
 /** The lock was lost while it was held, so somebody else may hold it. `cause` is the error that prevented its renewal, if any. */
 export class LockLostError extends Error {
   /** The name of this class. */
@@ -74,13 +82,22 @@ export class LockLostError extends Error {
   readonly reason: LossReason;
   /** The display path of the lock file. */
   readonly path: string;
+  /** Who ended the lock by hand, and why. Do not trust its texts. Undefined: nobody did, as far as the lock file says. */
+  readonly ended: EndedLock | undefined;
 
   /** `path` is the display path of the lock file. */
-  constructor(path: string, reason: LossReason, options?: ErrorOptions) {
-    super(`lost the lock ${path}: ${LOSS_WORDS[reason]}`, options);
+  constructor(path: string, reason: LossReason, options: ErrorOptions & Pick<Loss, 'ended'> = {}) {
+    super(`lost the lock ${path}: ${lossText(reason, options.ended)}`, options);
     this.path = path;
     this.reason = reason;
+    this.ended = options.ended;
   }
+}
+
+function lossText(reason: LossReason, ended: EndedLock | undefined): string {
+  if (ended === undefined) return LOSS_WORDS[reason];
+  const why = ended.reason === '' ? '' : `: ${printable(ended.reason)}`;
+  return `it was ended by ${printable(ended.by) || 'somebody'}${why}`;
 }
 
 const LOSS_WORDS: Readonly<Record<LossReason, string>> = {

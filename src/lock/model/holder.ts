@@ -1,7 +1,7 @@
 import { formatSpan } from '../../util/duration.js';
 import type { LockContention } from './errors.js';
 import { describeForeign } from './foreign.js';
-import { thisProcess } from './process.js';
+import { isRunning, thisProcess } from './process.js';
 import { printable, type LockRecord } from './record.js';
 import type { LockObservation, StaleReason } from './staleness.js';
 
@@ -24,7 +24,7 @@ export function contentionOf(path: string, observation: LockObservation | undefi
 }
 
 /** Both timestamps come from the holder's clock, so their difference is right on every machine. */
-function renewedForMs(record: LockRecord | undefined): number {
+export function renewedForMs(record: LockRecord | undefined): number {
   if (record?.createdAt === undefined || record.renewedAt === undefined) return 0;
   return Math.max(0, record.renewedAt.getTime() - record.createdAt.getTime());
 }
@@ -38,7 +38,7 @@ export function describeContention({ inThisProcess = false, ...contention }: Con
     if (inThisProcess) return `another caller in this process holds the lock ${printable(path)} or waits for it`;
     return `the lock ${printable(path)} changes hands too quickly to say who holds it`;
   }
-  const who = record === undefined ? describeUnknown(contention) : describeHolder(record);
+  const who = record === undefined ? describeUnknown(contention) : `${describeHolder(record)}${describeWork(record)}`;
   const end = expiresInMs === Infinity ? 'never ends' : `ends in ${seconds(expiresInMs ?? 0)} unless renewed`;
   const id = record?.lockId ? `, its id is ${printable(record.lockId)}` : '';
   const times = `acquired ${seconds(ageMs)} ago${sinceText(ageMs)}, its lease ${end}${id}`;
@@ -58,10 +58,33 @@ function describeUnknown({ foreign }: Pick<LockContention, 'foreign'>): string {
   return 'somebody unknown (the lock file is empty or incomplete)';
 }
 
-/** The holder's `ownerId` and process, safe to print. */
-export function describeHolder({ ownerId, pid, hostname }: LockRecord): string {
-  const process = `process ${String(pid)} on ${printable(hostname) || 'an unnamed host'}`;
+/** The holder's `ownerId`, process, user and host, safe to print. */
+export function describeHolder({
+  ownerId,
+  pid,
+  hostname,
+  user,
+}: Pick<LockRecord, 'ownerId' | 'pid' | 'hostname' | 'user'>): string {
+  const host = `on ${printable(hostname) || 'an unnamed host'}`;
+  const by = user === '' ? '' : `${pid === 0 ? '' : 'of '}${printable(user)} `;
+  const process =
+    pid === 0 ? `${by || (ownerId === '' ? 'somebody ' : '')}${host}` : `process ${String(pid)} ${by}${host}`;
   return ownerId === '' ? process : `${printable(ownerId)} (${process})`;
+}
+
+/** Whether the holder is known to live, and what it runs. */
+function describeWork(record: LockRecord): string {
+  const alive = isRunning(record) ? ', alive' : '';
+  return record.command.length === 0 ? alive : `${alive}, running ${describeCommand(record.command)}`;
+}
+
+/** A command as a shell takes it, safe to print. */
+export function describeCommand(command: readonly string[]): string {
+  return printable(command.map((word) => (/^[\w@%+=:,./…-]+$/.test(word) ? word : quoted(word))).join(' '));
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function sinceText(ageMs: number): string {

@@ -4,7 +4,6 @@ import {
   checkedLater,
   DURATION,
   FUNCTION,
-  NUMBER,
   SIGNAL,
   STRING,
   type OptionKinds,
@@ -58,11 +57,32 @@ export interface LockOptions {
    */
   readonly note?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * The process on this host whose end makes the lock stale at once.
+   * The process on this host whose end makes the lock stale at once. `'none'`: only the end of its lease makes it stale.
    *
    * @default process.pid
    */
-  readonly pid?: number | undefined;
+  readonly pid?: number | 'none' | undefined;
+  /**
+   * A group of processes on this host that works under the lock and may outlive `pid`: the lock is not stale while any process is
+   * in it. `'later'`: `renew` will name one; until then only the end of the lease makes the lock stale.
+   *
+   * @default none
+   */
+  readonly processGroup?: number | 'later' | undefined;
+  /**
+   * The user that holds the lock, for others to read, at most 256 characters. It is not looked up by itself, as directories of
+   * users may be slow.
+   *
+   * @default ''
+   */
+  readonly user?: string | undefined;
+  /**
+   * The command that runs under the lock, word by word, for others to read: beware of secrets among its arguments. What goes
+   * beyond 4 KiB is cut.
+   *
+   * @default []
+   */
+  readonly command?: readonly string[] | undefined;
   /**
    * On the local disk, resolve symbolic links in the folder of the file first, so that the lock stays the same one when such a link
    * (`current -> releases/42`) is changed meanwhile, and messages show the real path. The file need not exist, and a link in its
@@ -100,6 +120,16 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a renewal changes in the lock file. */
+export interface RenewOptions {
+  /**
+   * A group of processes that works under the lock and may outlive `pid`: the lock is not stale while any process is in it.
+   *
+   * @default the one so far
+   */
+  readonly processGroup?: number | undefined;
+}
+
 /** `LockOptions`, checked and with every default filled in. */
 export interface ResolvedLockOptions {
   readonly ttlMs: number;
@@ -108,7 +138,10 @@ export interface ResolvedLockOptions {
   readonly graceMs: number;
   readonly onStale: StaleHandler | undefined;
   readonly note: Readonly<Record<string, unknown>> | undefined;
-  readonly pid: number;
+  readonly pid: number | 'none';
+  readonly processGroup: number;
+  readonly user: string;
+  readonly command: readonly string[];
   /** Stands in the record instead of the process with `pid`, for a lock that outlives this process. */
   readonly holder?: ProcessIdentity | undefined;
 }
@@ -120,7 +153,10 @@ export const LOCK_OPTIONS: OptionKinds<LockOptions> = {
   grace: DURATION,
   onStale: FUNCTION,
   note: checkedLater('a plain object'),
-  pid: NUMBER,
+  pid: checkedLater('a number, or none'),
+  processGroup: checkedLater('a number, or later'),
+  user: STRING,
+  command: checkedLater('an array of strings'),
   realpath: BOOLEAN,
   lockPath: checkedLater('a path, a URI or a VfsFile'),
 };
@@ -132,6 +168,9 @@ const SHORTEST_TTL_MS = 100;
 /** In characters. */
 export const LONGEST_OWNER = 256;
 
+/** In characters. */
+const LONGEST_COMMAND = 4096;
+
 const MAX_NOTE_BYTES = MAX_RECORD_BYTES / 2;
 
 export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
@@ -142,11 +181,14 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
   return {
     ttlMs,
     renew: options.renew ?? true,
-    ownerId: ownerOf(options.ownerId ?? ''),
+    ownerId: shortText('ownerId', options.ownerId ?? ''),
     graceMs: graceOf(options, ttlMs),
     onStale: options.onStale,
     note: noteOf(options.note),
     pid: pidOf(options.pid ?? process.pid),
+    processGroup: groupOf(options.processGroup ?? 0),
+    user: shortText('user', options.user ?? ''),
+    command: commandOf(options.command ?? []),
   };
 }
 
@@ -168,16 +210,34 @@ function graceOf({ grace, ttl }: LockOptions, ttlMs: number): number {
   return durationMs(grace, 'grace', { zero: true });
 }
 
-function ownerOf(ownerId: string): string {
-  if (ownerId.length > LONGEST_OWNER) {
-    throw new LockOptionError(
-      `ownerId must have at most ${String(LONGEST_OWNER)} characters, not ${String(ownerId.length)}`,
-    );
-  }
-  return ownerId;
+function shortText(name: string, text: string): string {
+  if (text.length <= LONGEST_OWNER) return text;
+  throw new LockOptionError(`${name} must have at most ${LONGEST_OWNER} characters, not ${text.length}`);
 }
 
-function pidOf(pid: number): number {
+function groupOf(group: number | 'later'): number {
+  if (group === 'later') return -1;
+  if (Number.isSafeInteger(group) && group >= 0) return group;
+  throw new LockOptionError(`processGroup must be a positive integer, not ${String(group)}`);
+}
+
+/** A copy, with an ellipsis in the place of what is cut. */
+function commandOf(command: LockOptions['command'] = []): readonly string[] {
+  if (!Array.isArray(command) || !command.every((word) => typeof word === 'string')) {
+    throw new LockOptionError('command must be an array of strings');
+  }
+  let left = LONGEST_COMMAND;
+  const words: string[] = [];
+  for (const word of command as readonly string[]) {
+    words.push(word.length <= left ? word : `${word.slice(0, left)}…`);
+    left -= word.length + 1;
+    if (left < 0) break;
+  }
+  return words;
+}
+
+function pidOf(pid: number | 'none'): number | 'none' {
+  if (pid === 'none') return pid;
   if (!Number.isSafeInteger(pid) || pid <= 0) {
     throw new LockOptionError(`pid must be a positive integer, not ${String(pid)}`);
   }

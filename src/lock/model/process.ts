@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+import { isGroupAlive } from '../../util/process-group.js';
 import { readProcessStat } from '../../util/process-stat.js';
 
 /** What distinguishes a process from all others, past and present. Empty text: this system does not show it. */
@@ -15,6 +16,11 @@ export interface ProcessIdentity {
   readonly processStart: string;
   /** The namespaces in which `pid` and `processStart` have their meaning. */
   readonly namespace: string;
+}
+
+/** The process that a lock stands for, and the number of a group of processes that works under the lock as well; 0: none, -1: to come. */
+export interface HolderIdentity extends ProcessIdentity {
+  readonly processGroup?: number;
 }
 
 let self: ProcessIdentity | undefined;
@@ -38,15 +44,35 @@ export function identify(pid: number): ProcessIdentity {
   return { hostname: hostname(), pid, ...around, processStart };
 }
 
+/** For a lock that stands for no process: only its lease ends it. */
+export function noProcess(): ProcessIdentity {
+  return { hostname: hostname(), pid: 0, ...UNKNOWN, processStart: '' };
+}
+
 const UNKNOWN = { bootId: '', machineId: '', namespace: '' };
 
 /**
  * Whether `other` ran on this host, in the pid namespace of this process, and has ended: its pid is unused, belongs to a process
  * that started at another time, or belongs to a zombie. Where it has left something on a disk that only this machine can use
- * (`onOwnDisk`), it has also ended if this machine was started again since. False means only that there is no proof.
+ * (`onOwnDisk`), it has also ended if this machine was started again since. A group of processes counts for as long as any process
+ * is in it: the kernel gives its number to no other process until then. False means only that there is no proof.
  */
-export function isProvablyGone(other: ProcessIdentity, onOwnDisk = false): boolean {
+export function isProvablyGone(other: HolderIdentity, onOwnDisk = false): boolean {
   if (onOwnDisk && isOfEarlierBoot(other)) return true;
+  return isProcessGone(other) && !isGroupRunning(other);
+}
+
+/** Whether a holder's process or group still runs: undefined where this process cannot know. */
+export function isRunning(other: HolderIdentity): boolean | undefined {
+  if (isProvablyGone(other)) return false;
+  return isNeighbour(other) && other.processStart !== '' ? true : undefined;
+}
+
+function isGroupRunning({ processGroup = 0 }: HolderIdentity): boolean {
+  return processGroup < 0 || (processGroup > 0 && isGroupAlive(processGroup));
+}
+
+function isProcessGone(other: ProcessIdentity): boolean {
   const { pid, processStart } = other;
   if (!isNeighbour(other) || processStart === '' || !Number.isSafeInteger(pid) || pid <= 0) return false;
   if (!hasProcess(pid)) return true;

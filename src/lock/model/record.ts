@@ -33,16 +33,37 @@ export interface LockRecord {
   readonly processStart: string;
   /** The namespaces in which `pid` and `processStart` have their meaning. */
   readonly namespace: string;
+  /**
+   * A process group of the holder's host that works under the lock, too: the holder has ended only if that has. 0: none. -1: there
+   * will be one that is not known yet.
+   */
+  readonly processGroup: number;
   /** A number that grows with every acquisition of this lock, as decimal text. */
   readonly fencingToken: string;
   /** Milliseconds after the lease in which only the same `ownerId` may take the lock over. */
   readonly graceMs: number;
   /** The id of the holder's private folder, which others remove before they change the record. Empty: none. */
   readonly via: string;
+  /** The user of the operating system that holds the lock. Empty: the holder did not say. */
+  readonly user: string;
+  /** The command that runs under the lock, word by word. Empty: the holder did not say. */
+  readonly command: readonly string[];
+  /** The lock before this one, if a person ended it while it was held: so its holder learns why, when it looks. */
+  readonly ended: EndedLock | undefined;
   /** The holder's own data: plain JSON, at most 64 levels deep. */
   readonly note: Readonly<Record<string, unknown>> | undefined;
   /** Whether the lock is free. Such a record is called a tombstone. */
   readonly released: boolean;
+}
+
+/** A lock that was ended by somebody else than its holder. */
+export interface EndedLock {
+  /** The `lockId` of the acquisition that was ended. */
+  readonly lockId: string;
+  /** Who ended it. */
+  readonly by: string;
+  /** Why, in the words of that person. */
+  readonly reason: string;
 }
 
 /** A longer file is no record, even when it is well formed. */
@@ -77,9 +98,13 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     machineId: record.machineId || undefined,
     processStart: record.processStart || undefined,
     namespace: record.namespace || undefined,
+    processGroup: record.processGroup || undefined,
     fencingToken: record.fencingToken || undefined,
     grace: record.graceMs || undefined,
     via: record.via || undefined,
+    user: record.user || undefined,
+    command: record.command.length > 0 ? record.command : undefined,
+    ended: record.ended,
     note: record.note && plainNote(record.note),
     released: record.released || undefined,
   });
@@ -130,12 +155,21 @@ function recordOf(json: unknown): LockRecord {
     machineId: text('machineId'),
     processStart: text('processStart'),
     namespace: text('namespace'),
+    processGroup: field(json, 'processGroup', isInteger) ?? 0,
     fencingToken: text('fencingToken'),
     graceMs: field(json, 'grace', isSpan) ?? 0,
     via: text('via'),
+    user: text('user'),
+    command: field(json, 'command', isWords) ?? [],
+    ended: endedOf(field(json, 'ended', isObject)),
     note: field(json, 'note', isNote),
     released: field(json, 'released', isFlag) ?? false,
   };
+}
+
+function endedOf(json: Json | undefined): EndedLock | undefined {
+  const text = (name: string): string => (json && field(json, name, isText)) ?? '';
+  return json && { lockId: text('lockId'), by: text('by'), reason: text('reason') };
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -154,6 +188,7 @@ const isSpan = (value: unknown): value is number => Number.isFinite(value) && (v
 const isCount = (value: unknown): value is number => isInteger(value) && value >= 0;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isWords = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const isNote = (value: unknown): value is Json => isObject(value) && isShallow(value, NOTE_LEVELS);
 
 // JSON.parse accepts any depth, but JSON.stringify would overflow the stack of a program that prints the note.

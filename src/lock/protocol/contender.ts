@@ -1,11 +1,11 @@
 import { now, type Instant } from '../../util/instant.js';
 import { LockForeignError, type LockContention } from '../model/errors.js';
-import { identify, thisProcess } from '../model/process.js';
+import { identify, noProcess, thisProcess, type ProcessIdentity } from '../model/process.js';
 import { freshId } from '../../util/fresh-id.js';
 import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
 import { isNotAFile, LockReader } from '../model/reader.js';
-import { encodeRecord, type LockRecord } from '../model/record.js';
+import { encodeRecord, type EndedLock, type LockRecord } from '../model/record.js';
 import type { LockObservation } from '../model/staleness.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
 import { attempt, Lease, type Sent } from './lease.js';
@@ -131,7 +131,7 @@ export class Contender {
       if (reads >= READS_PER_TRY && this.#failure && !this.#isHeld) throw this.#failure;
       if (reads >= READS_PER_TRY || !(yield* this.#mayTake(found))) return undefined;
       const reclaimed = found?.reason && { ...found.record, reason: found.reason };
-      const acquired = yield* this.#write(found?.version, reclaimed, options);
+      const acquired = yield* this.#write(found?.version, reclaimed, options, found?.record?.ended);
       if (acquired) return acquired;
     }
   }
@@ -152,11 +152,12 @@ export class Contender {
     version: Version | undefined,
     reclaimed: Reclaimed | undefined,
     options: CallOptions,
+    ended?: EndedLock,
   ): Steps<Acquired | undefined> {
     const { store, path } = this.target;
     const via = yield* ask(store.holderFolder?.(path, { ...options, forCreate: version === undefined }));
     const since = now();
-    const record = newRecord(this.options, this.lockId, via);
+    const record = { ...newRecord(this.options, this.lockId, via), ended };
     const data = encodeRecord(record);
     this.#reclaiming = reclaimed;
     this.#sent.add(record);
@@ -221,9 +222,18 @@ function newRecord(options: ResolvedLockOptions, lockId: string, via = ''): Lock
     renewals: 0,
     fencingToken: '',
     graceMs: options.graceMs,
+    processGroup: options.processGroup,
+    user: options.user,
+    command: options.command,
+    ended: undefined,
     note: options.note,
     via,
     released: false,
-    ...(options.holder ?? (options.pid === process.pid ? thisProcess() : identify(options.pid))),
+    ...(options.holder ?? identityOf(options.pid)),
   };
+}
+
+function identityOf(pid: number | 'none'): ProcessIdentity {
+  if (pid === 'none') return noProcess();
+  return pid === process.pid ? thisProcess() : identify(pid);
 }

@@ -1,8 +1,9 @@
 import { limitText } from '../../util/abort.js';
-import { LockLostError, LockNotHeldError, type LossReason } from '../model/errors.js';
+import { LockLostError, LockNotHeldError, type Loss } from '../model/errors.js';
 import { about } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
 import { publish, type LockEventName } from '../model/events.js';
+import type { LockRecord } from '../model/record.js';
 import { Deadline, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
@@ -52,7 +53,7 @@ export class HeldLock {
 
   /** Why the lock is lost, decided now: the deadline counts even when no timer could fire in time. */
   get loss(): LockLostError | undefined {
-    if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose('expired');
+    if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose({ reason: 'expired' });
     return this.#loss;
   }
 
@@ -79,6 +80,11 @@ export class HeldLock {
   assertHeld(): void {
     if (this.loss) throw this.loss;
     if (this.#ended) throw new LockNotHeldError(`the lock ${this.#target.displayPath} was released`);
+  }
+
+  /** Sets members of the record that the next renewal writes. */
+  change(changes: Partial<LockRecord>): void {
+    this.lease.change(changes);
   }
 
   /** Renews now, or waits for the renewal that is under way. */
@@ -155,7 +161,7 @@ export class HeldLock {
     }
   }
 
-  async #sendRelease(limit: Deadline): Promise<LossReason | undefined> {
+  async #sendRelease(limit: Deadline): Promise<Loss | undefined> {
     await this.#renewing?.catch(() => undefined);
     const options = this.#target.immediate ? {} : { signal: limit.signal };
     for (const pauseMs of RELEASE_PAUSES_MS) {
@@ -183,17 +189,17 @@ export class HeldLock {
     }
   }
 
-  #finishRenewal(reason: LossReason | undefined, startedMs: number): void {
+  #finishRenewal(loss: Loss | undefined, startedMs: number): void {
     if (this.#ended) return;
-    if (reason !== undefined && this.#loss === undefined) this.#lose(reason);
+    if (loss !== undefined && this.#loss === undefined) this.#lose(loss);
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
     this.#report('renew', 'renewed', performance.now() - startedMs);
     this.#timer.renewed();
   }
 
-  #lose(reason: LossReason): void {
-    const loss = new LockLostError(this.#target.displayPath, reason, { cause: this.#failure });
+  #lose({ reason, ended }: Loss): void {
+    const loss = new LockLostError(this.#target.displayPath, reason, { cause: this.#failure, ended });
     this.#loss = loss;
     this.#timer.stop();
     this.#renewAbort?.abort(loss);
@@ -213,10 +219,10 @@ export class HeldLock {
     return !this.#isReleased && (loss === undefined || loss.reason === 'expired');
   }
 
-  #finishRelease(reason: LossReason | undefined): boolean {
+  #finishRelease(loss: Loss | undefined): boolean {
     this.#isReleased = true;
-    if (reason !== undefined) this.#loss ??= new LockLostError(this.#target.displayPath, reason);
-    this.#report('release', reason ?? 'released', this.#heldMs);
+    if (loss) this.#loss ??= new LockLostError(this.#target.displayPath, loss.reason, { ended: loss.ended });
+    this.#report('release', loss?.reason ?? 'released', this.#heldMs);
     return this.#loss === undefined;
   }
 

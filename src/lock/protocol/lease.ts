@@ -1,6 +1,6 @@
 import { elapsedMs, now, type Instant } from '../../util/instant.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
-import { type LossReason } from '../model/errors.js';
+import type { Loss } from '../model/errors.js';
 import { freshId } from '../../util/fresh-id.js';
 import { readLock } from '../model/reader.js';
 import { encodeRecord, type LockRecord } from '../model/record.js';
@@ -21,6 +21,7 @@ export class Lease {
   #record: LockRecord;
   #version: Version;
   #since: Instant;
+  #changes: Partial<LockRecord> = {};
 
   /** `sent` is all that this acquisition sent, `record` and `version` what the store accepted, `since` when that was sent. */
   constructor(target: LockTarget, sent: SentRecords, record: LockRecord, version: Version, since: Instant) {
@@ -40,17 +41,22 @@ export class Lease {
     return this.#record.leaseMs - elapsedMs(this.#since);
   }
 
+  /** Sets members of the record that the next renewal writes. */
+  change(changes: Partial<LockRecord>): void {
+    this.#changes = { ...this.#changes, ...changes };
+  }
+
   /**
    * Writes the record again with a new nonce. Returns why the lock is lost, or undefined while it is ours. A refusal or failure
    * is believed only after a read: an SDK may have repeated a write that had succeeded, and then the file holds our nonce.
    */
-  *renew(options: CallOptions): Steps<LossReason | undefined> {
+  *renew(options: CallOptions): Steps<Loss | undefined> {
     const { store, path } = this.#target;
-    if (this.#record.released) return 'removed';
+    if (this.#record.released) return { reason: 'removed' };
     for (let tries = 0; ; tries += 1) {
       const via = yield* ask(store.holderFolder?.(path, options));
       const since = now();
-      const next = renewed(this.#record, via);
+      const next = renewed({ ...this.#record, ...this.#changes }, via);
       this.#sent.add(next);
       const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), { ...options, via }));
       if (sent.answer) {
@@ -58,10 +64,10 @@ export class Lease {
         return undefined;
       }
       const found = yield* readLock(store, path, options);
-      if (found === undefined) return 'removed';
+      if (found === undefined) return { reason: 'removed' };
       const ours = this.#sent.find(found.data);
       // Somebody else may have released it by a tombstone; a renewal would undo that.
-      if (ours === undefined || ours.released) return lossOf(found);
+      if (ours === undefined || ours.released) return yield* this.#lossOf(found, options);
       if (ours === next) {
         this.#adopt(next, found.version, since);
         return undefined;
@@ -73,7 +79,7 @@ export class Lease {
   }
 
   /** Releases the lock. Returns why it was not ours any more, and then nothing was changed. */
-  *release(options: CallOptions): Steps<LossReason | undefined> {
+  *release(options: CallOptions): Steps<Loss | undefined> {
     const { store, path } = this.#target;
     let unanswered = false;
     for (let tries = 0; ; tries += 1) {
@@ -86,7 +92,8 @@ export class Lease {
       const found = yield* readLock(store, path, options);
       const ours = found && this.#sent.find(found.data);
       // An unanswered release of ours explains both that it is gone and that somebody else has it.
-      if (found === undefined || ours === undefined) return unanswered ? undefined : lossOf(found);
+      if (found === undefined || ours === undefined)
+        return unanswered ? undefined : yield* this.#lossOf(found, options);
       if (ours.released) return undefined;
       this.#version = found.version;
       if (sent.failure) throw sent.failure;
@@ -118,17 +125,31 @@ export class Lease {
     return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
   }
 
+  /** How the lock was lost in whose place `found` is. Removes a tombstone that was left for this holder only. */
+  *#lossOf(found: LockFile | undefined, options: CallOptions): Steps<Loss> {
+    const released = found?.record?.released ?? false;
+    const reason = found === undefined || released ? 'removed' : 'stolen';
+    const ended = found?.record?.ended;
+    if (found === undefined || ended?.lockId !== this.#record.lockId) return { reason };
+    if (released && !this.#target.tombstone && found.record?.fencingToken === '') yield* this.#discard(found, options);
+    return { reason, ended };
+  }
+
+  *#discard({ version }: LockFile, options: CallOptions): Steps<void> {
+    const { store, path } = this.#target;
+    try {
+      yield* ask(store.remove(path, version, options));
+    } catch {
+      // A sweep removes it later.
+    }
+  }
+
   #adopt(record: LockRecord, version: Version, since: Instant): void {
     this.#sent.settle(record);
     this.#record = record;
     this.#version = version;
     this.#since = since;
   }
-}
-
-/** How a lock was lost, where `found` is in its place now. */
-function lossOf(found: LockFile | undefined): LossReason {
-  return found === undefined || found.record?.released ? 'removed' : 'stolen';
 }
 
 /** What a conditional call answered, or the failure after which nobody knows whether it took effect. */

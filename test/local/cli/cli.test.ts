@@ -166,7 +166,7 @@ describe('the command', () => {
     const victim = await holding();
     victim.child.kill('SIGKILL');
     await victim.outcome;
-    const { env } = await surroundingsOf('run', file(), '--', ...own('print-surroundings.mjs'));
+    const { env } = await surroundingsOf('run', file(), '-q', '--', ...own('print-surroundings.mjs'));
     expect(env.VFS_LOCKFILE_RECLAIMED).toBe('dead-process');
   });
 
@@ -270,7 +270,10 @@ describe('the exit code', () => {
     await holding();
     expect(await called(['run', file(), '--', 'true'])).toMatchObject({ code: 75 });
     const waited = await called(['run', file(), '--wait', '50ms', '--', 'true']);
-    expect(waited).toMatchObject({ code: 79, stderr: matching(/gave up after 50 ms\n$/) });
+    expect(waited).toMatchObject({
+      code: 79,
+      stderr: matching(/gave up after 50 ms; next: vfs-lockfile status \S+data\.csv\n$/),
+    });
     expect(waited.stderr.split('\n')).toHaveLength(3);
     const quiet = await called(['run', file(), '--wait', '50ms', '-q', '--', 'true']);
     expect(quiet.stderr.split('\n')).toHaveLength(2);
@@ -278,7 +281,7 @@ describe('the exit code', () => {
 
   it('is documented for every case', async () => {
     const { stdout } = await called(['run', '--help']);
-    for (const code of [64, 74, 75, 79, 80, 126, 127]) expect(stdout).toMatch(new RegExp(`^ +${code}  \\S`, 'm'));
+    for (const code of [64, 74, 75, 79, 80, 124, 126, 127]) expect(stdout).toMatch(new RegExp(`^ +${code}  \\S`, 'm'));
   });
 
   it('is 74 when the store fails', async () => {

@@ -80,11 +80,11 @@ describe('status', () => {
         file: file(),
         lock: lock(),
         id: matching(/^[0-9a-f]{32}$/),
-        holder: `me (process ${pid} on ${hostname()})`,
+        who: `me, ${hostname()}, process ${pid} (alive)`,
       },
       ...{
-        since: matching(/^\d\d:\d\d:\d\d \(\d+s ago\)$/),
-        lease: matching(/^(10m 0s|9m \d+s) left$/),
+        since: matching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (UTC|[+-]\d\d:\d\d) \(\d+s ago\), never renewed$/),
+        expires: matching(/^in (10m 0s|9m \d+s) unless renewed$/),
         note: '{"job":7}',
       },
     });
@@ -93,7 +93,7 @@ describe('status', () => {
   it('of a lock that never ends says so', async () => {
     await holding({ ttl: Infinity.toString() });
     expect(await statusOf(1)).toMatchObject({ state: 'held', leaseMs: null, expiresInMs: null });
-    expect(await shown()).toMatchObject({ lease: 'without end' });
+    expect(await shown()).toMatchObject({ expires: 'never' });
   });
 
   it('of a lock whose process died is stale', async () => {
@@ -101,7 +101,11 @@ describe('status', () => {
     holder.child.kill('SIGKILL');
     await holder.outcome;
     expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'dead-process' });
-    expect(await shown()).toMatchObject({ state: 'stale (dead-process)', lease: matching(/^\d+s left$/) });
+    expect(await shown()).toMatchObject({
+      state: 'stale (dead-process)',
+      who: matching(/\(ended\)$/),
+      expires: matching(/^now: its process has ended/),
+    });
   });
 
   it('of a lock whose lease ended is stale, by the clock of the disk', async () => {
@@ -111,8 +115,8 @@ describe('status', () => {
     expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'expired', expiresInMs: 0 });
     expect(await shown()).toMatchObject({
       state: 'stale (expired)',
-      holder: 'them (process 77 on elsewhere)',
-      lease: 'over',
+      who: 'them, elsewhere, process 77 (alive? unknown: on another host)',
+      expires: matching(/^now: the lease is over/),
     });
   });
 
@@ -122,8 +126,8 @@ describe('status', () => {
       expect(await statusOf(3)).toMatchObject({ state: 'unreadable', reason: null, holder: null, leaseMs: null });
       expect(await shown()).toMatchObject({
         state: 'unreadable',
-        holder: matching(/^unknown/),
-        lease: matching(/s left$/),
+        who: matching(/^unknown/),
+        expires: matching(/^in \d+s unless renewed$/),
       });
       foreign(content, 31);
       expect(await statusOf(2)).toMatchObject({ state: 'stale', reason: 'unreadable' });
@@ -139,7 +143,7 @@ describe('status', () => {
         holder: null,
         foreign: { kind: 'file' },
       });
-      expect(await shown()).toMatchObject({ state: 'foreign', holder: matching(/^another program: .*, begins "/) });
+      expect(await shown()).toMatchObject({ state: 'foreign', who: matching(/^another program: .*, begins "/) });
       expect(await called(['run', file(), '--', 'true'])).toMatchObject({
         code: 64,
         stderr: matching(/is left alone/),
@@ -198,8 +202,8 @@ describe('status changes nothing', () => {
       expect(code).toBe(1);
       expect(JSON.parse(stdout)).toMatchObject({ state: 'held', ageMs: null, expiresInMs: null, leaseMs: 60_000 });
       const lines = (await called(['status', file()], uid)).stdout;
-      expect(lines).toMatch(/^since {3}2001-02-0\d .* by the holder's own clock$/m);
-      expect(lines).toMatch(/^lease {3}at most 1m 0s left$/m);
+      expect(lines).toMatch(/^since {3}2001-02-0\d .* (UTC|[+-]\d\d:\d\d) by the holder's own clock$/m);
+      expect(lines).toMatch(/^expires in at most 1m 0s unless renewed$/m);
     } finally {
       chmodSync(folder(), 0o755);
     }

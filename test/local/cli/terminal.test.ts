@@ -21,6 +21,28 @@ async function holding(options: LockOptions): Promise<Running> {
 
 const waiting = (): readonly string[] => ['run', file(), '--wait', 'never', '--', 'echo', 'my turn'];
 
+describe('a lock that is held', () => {
+  it('is explained on several lines of a terminal: who, what, since when, until when, its id, and what to do next', async () => {
+    const holder = await holding({ ownerId: 'nightly', ttl: '10m', command: ['python', 'the report.py'] });
+    const screen = onScreen(['run', file(), '--', 'true'], { columns: 200 });
+    expect(await screen.exitCode).toBe(75);
+    const [title, ...lines] = screen.lines();
+    expect(title).toBe(`${file()}.lock is held`);
+    expect(lines[0]).toBe(`  who     nightly, ${hostname()}, process ${holder.pid} (alive)`);
+    expect(lines[1]).toBe(`  what    python 'the report.py'`);
+    expect(lines[2]).toMatch(
+      /^ {2}since {3}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (UTC|[+-]\d\d:\d\d) \(\d+s ago\), never renewed$/,
+    );
+    expect(lines[3]).toMatch(/^ {2}expires in 9m \d+s unless renewed$/);
+    const [, id = ''] = /^ {2}id {6}(\w+)$/.exec(lines[4] ?? '') ?? [];
+    expect(lines.slice(5, 8)).toEqual([
+      `Next: vfs-lockfile status ${file()}`,
+      '  or wait for it: --wait 10m',
+      `  or end it: vfs-lockfile unlock ${file()} --expect ${id}`,
+    ]);
+  });
+});
+
 describe('waiting on a terminal', () => {
   it('shows on one line who holds the lock, since when and for how long, and removes it in the end', async () => {
     const holder = await holding({ ownerId: 'ingest-1', ttl: '10m' });

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, eventually, own, start, useFolder } from '../../support/cli/harness.js';
+import { called, cli, eventually, own, start, useFolder } from '../../support/cli/harness.js';
 import { putLock } from '../../support/cli/locks.js';
+import { onScreen } from '../../support/cli/screen.js';
 
 const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
@@ -31,7 +32,33 @@ describe('unlock', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.startsWith(`the lock of me\\u{1b} on ${file()} was ended by ${userInfo().username}@`)).toBe(true);
     expect(stdout).toMatch(/: it\\u\{a\}hangs\n$/);
-    expect(existsSync(`${file()}.lock`)).toBe(false);
+    // The holder may be alive: it finds there who ended its lock.
+    expect(await called(['status', file(), '-q'])).toMatchObject({ code: 0 });
+  });
+
+  it("U9: the holder's error says who ended its lock and why", async () => {
+    const victim = cli(['run', file(), '--ttl', '2s', '--', 'sleep', '600']);
+    await eventually(() => expect(existsSync(`${file()}.lock`)).toBe(true));
+    await called(['unlock', file(), '--expect', await idOf(), '--reason', 'ticket 4711']);
+    const { code, stderr } = await victim.outcome;
+    expect(code).toBe(80);
+    expect(stderr).toMatch(/lost the lock \S+: it was ended by \S+@.*: ticket 4711; COMMAND was ended\n$/);
+  });
+
+  it.each([
+    ['y', 0],
+    ['n', 1],
+  ])('U9: on a terminal shows whether the holder lives and asks, and %s ends with %i', async (answer, code) => {
+    const [node, script] = own('hold.mjs');
+    const holder = start(node, [script, file(), JSON.stringify({ ownerId: 'me' })]);
+    await eventually(() => expect(holder.stdout()).toBe('held\n'));
+    const screen = onScreen(['unlock', file(), '--expect', await idOf()], { columns: 120 });
+    await eventually(() => expect(screen.sent()).toContain('End it? [y/N] '));
+    expect(screen.sent()).toMatch(/^ {2}who +me, .*, process \d+ \(alive\)/m);
+    expect(screen.sent()).toContain(`Its process ${holder.pid} is alive on this host`);
+    screen.terminal.write(`${answer}\r`);
+    expect(await screen.exitCode).toBe(code);
+    expect(await called(['status', file(), '-q'])).toMatchObject({ code });
   });
 
   it('touches no lock with another id, and names the lock that is there', async () => {

@@ -69,7 +69,9 @@ describe('the arguments of a command', () => {
 
 describe('settings', () => {
   it('follow from the ttl where nothing else is said', () => {
-    expect(resolveRunOptions(run())).toEqual({ lock: {}, waitMs: 0, killAfterMs: 2000, marginMs: 2000 });
+    expect(resolveRunOptions(run())).toEqual({
+      ...{ lock: {}, waitMs: 0, killAfterMs: 2000, marginMs: 2000, maxHoldMs: Infinity, conflictCode: undefined },
+    });
     expect(resolveRunOptions(run('--ttl', '6s'))).toMatchObject({
       lock: { ttl: 6000 },
       killAfterMs: 1000,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lockfile, LockOptionError, VfsError, VfsFile, type LockEvent } from '../../../../src/index.js';
 import { forceRelease, inspect } from '../../../../src/admin/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
-import { fileAt, foreign, held, keepsTombstones, MeddledVfs, namesIn, putLock } from '../locks.js';
+import { fileAt, foreign, held, MeddledVfs, namesIn, putLock } from '../locks.js';
 import type { Suite } from '../stores.js';
 
 export const forceReleaseSuite: Suite = (place) => {
@@ -26,8 +26,11 @@ export const forceReleaseSuite: Suite = (place) => {
       const lock = await held(file, { ttl: '10m', ownerId: 'stuck' });
       const lockId = lock.record!.lockId;
       expect(await forceRelease(file, { expect: lockId, reason: 'ticket 4711', by: 'ann' })).toBe(true);
-      expect(await inspect(file)).toMatchObject({ state: keepsTombstones(file.vfs) ? 'released' : 'free' });
-      await expect(lock.renew()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', reason: 'removed' });
+      expect(await inspect(file)).toMatchObject({ state: 'released' });
+      await expect(lock.renew()).rejects.toMatchObject({
+        ...{ code: 'ERR_LOCK_LOST', reason: 'removed', ended: { lockId, by: 'ann', reason: 'ticket 4711' } },
+        message: `lost the lock ${lock.path}: it was ended by ann: ticket 4711`,
+      });
       expect(events).toEqual([
         {
           path: lock.path,
@@ -42,6 +45,18 @@ export const forceReleaseSuite: Suite = (place) => {
       ]);
       await lock.release();
       expect(await namesIn(place())).toEqual([]);
+    });
+
+    it('U9: the message for the holder outlives the next lock and its renewals, and is for that holder only', async () => {
+      const file = fileAt(place(), 'a');
+      const ended = { lockId: 'of the victim', by: 'ann', reason: 'ticket 4711' };
+      await putLock(file.vfs, file.path, foreign({ released: true, ended }));
+      const next = await held(file);
+      await next.renew();
+      expect(next.record).toMatchObject({ ended, released: false });
+      await putLock(file.vfs, file.path, foreign({ ended }));
+      const loss: unknown = await next.renew().catch((error: unknown) => error);
+      expect(loss).toMatchObject({ reason: 'stolen', ended: undefined });
     });
 
     it('ends for good what is freed by a tombstone, which no renewal undoes', async () => {
