@@ -41,6 +41,9 @@ function increment(counts: Map<string, number>, labels: string): void {
 function family(name: string, type: string, help: string, value: number | ReadonlyMap<string, number>): string {
   const full = `vfs_lockfile_serve_${name}`;
   const rows = typeof value === 'number' ? [['', value] as const] : [...value];
-  const lines = rows.map(([labels, count]) => `${full}${labels === '' ? '' : `{${labels}}`} ${count}\n`);
-  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.join('')}`;
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${rows.map((row) => sample(full, row)).join('')}`;
+}
+
+function sample(full: string, [labels, count]: readonly [string, number]): string {
+  return `${full}${labels === '' ? '' : `{${labels}}`} ${count}\n`;
 }

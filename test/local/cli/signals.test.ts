@@ -77,7 +77,7 @@ describe('a signal while the lock is awaited', () => {
       const outcome = await waiting.outcome;
       expect(outcome).toMatchObject({ code: 128 + constants.signals[signal], signal: null });
       expect(outcome.stderr.split('\n')).toHaveLength(2);
-      expect(await called(['status', file()])).toMatchObject({ code: 1, stdout: matching(/holder +first /) });
+      expect(await called(['status', file()])).toMatchObject({ code: 1, stdout: matching(/who +first, /) });
       expect(publicNames(folder())).toEqual(['data.csv.lock', 'log']);
       expect(isAlive(lastBeatOf(log(), 'a').pid)).toBe(true);
       holder.child.kill('SIGTERM');
