@@ -76,7 +76,7 @@ export function isHolderId(id: string): boolean {
 
 /** Whether a name in a holder's folder is one of its entries. */
 export function isHolderEntry(name: string): boolean {
-  return /^[0-9a-z]{1,11}\.(new|taken)$/.test(name);
+  return /^[0-9a-f]{32}\.[0-9a-z]{1,11}\.(new|taken)$/.test(name);
 }
 
 /** The path of the file that a lock file belongs to. Undefined: this is no lock file's path. */

@@ -248,6 +248,12 @@ export interface Vfs {
   holderFolder?(path: string, options?: HolderFolderOptions): Eventual<string | undefined>;
 
   /**
+   * Whether this store lately saw a file at a path, so that a contender rather reads it than tries to create it. Asks nobody.
+   * Absent: a try to create costs no more than a read.
+   */
+  wasSeen?(path: string): boolean;
+
+  /**
    * The times of a folder, for locks that other libraries make as folders. Undefined: there is no folder. Absent: the store has
    * no folders, or their times cannot be read.
    */

@@ -4,13 +4,19 @@ import { freshId } from '../../util/fresh-id.js';
 import type { Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { FolderTimes, Snapshot, Version, Written } from '../../vfs/vfs.js';
-import { recordVersion, viaIn } from '../shared/content-version.js';
-import { createFile as createPlainFile, discard, removeFile, replaceFile } from '../shared/plain/lock-files.js';
+import { createFile as createPlainFile, discard } from '../shared/plain/lock-files.js';
 import { checkGuardName } from '../shared/plain/long-names.js';
+import {
+  createLock as createOwn,
+  removeLock as removeOwn,
+  replaceLock as replaceOwn,
+  type LockParty,
+  type NewRecord,
+} from '../shared/plain/own-locks.js';
 import { codeOf, LINKLESS } from '../shared/plain/posix-errors.js';
 import { allowsHolderFolder, isOnOwnDisk } from './disk.js';
 import type { LocalFiles } from './files.js';
-import { partyIn, type Party } from './party.js';
+import { partyIn } from './party.js';
 
 /** Two timestamps in whole seconds come from a file system with a coarse clock; that of FAT has the lowest resolution. */
 const COARSE_RESOLUTION_MS = 2000;
@@ -60,9 +66,6 @@ export function* makeHolderFolder(files: LocalFiles, path: string, forCreate: bo
   return yield* partyIn(folder).holder.via(files, path);
 }
 
-/** Who changes a lock file: by default this process. */
-export type LockParty = Pick<Party, 'holder' | 'taken'>;
-
 /** Creates a lock file, through the private folder of this process where the record names that. */
 export function* createLock(
   files: LocalFiles,
@@ -71,58 +74,30 @@ export function* createLock(
   { via, hardLinks }: { readonly via: string | undefined; readonly hardLinks: boolean },
   party: LockParty = partyIn(dirname(path)),
 ): Steps<Written | undefined> {
-  const { holder } = party;
   yield* checkGuardName(files, path);
-  try {
-    if (hardLinks && via !== undefined) {
-      const version = recordVersion(data, via);
-      const outcome = yield* holder.create(files, path, data, { via, version });
-      if (outcome === 'made') party.taken();
-      if (outcome !== undefined) return outcome === 'made' ? { version } : undefined;
-    }
-    yield* holder.giveWay(files, path, undefined);
-    const written = yield* createFile(files, path, data, hardLinks);
-    if (written) holder.note(path, written.version, hardLinks ? undefined : via, files.writtenStamp);
-    return written;
-  } finally {
-    holder.settle();
-  }
+  const plain = { hardLinks, create: () => createFile(files, path, data, hardLinks) };
+  return yield* createOwn({ own: files, files }, path, { data, via }, plain, party);
 }
 
 /** Replaces a lock file: directly if it is this process's own, else through the guard. */
-export function* replaceLock(
+export function replaceLock(
   files: LocalFiles,
   path: string,
   expected: Version,
-  { data, via }: { readonly data: Uint8Array; readonly via: string | undefined },
-  { holder }: LockParty = partyIn(dirname(path)),
+  record: NewRecord,
+  party: LockParty = partyIn(dirname(path)),
 ): Steps<Written | undefined> {
-  const version = recordVersion(data, via);
-  try {
-    if ((yield* holder.replace(files, path, expected, { data, via, version })) === 'done') return { version };
-    yield* holder.giveWay(files, path, viaIn(expected));
-    const written = yield* replaceFile(files, path, expected, data);
-    if (written) holder.note(path, written.version, via, files.writtenStamp);
-    return written;
-  } finally {
-    holder.settle();
-  }
+  return replaceOwn({ own: files, files }, path, expected, record, party);
 }
 
 /** Removes a lock file: directly if it is this process's own, else through the guard. */
-export function* removeLock(
+export function removeLock(
   files: LocalFiles,
   path: string,
   expected: Version,
-  { holder }: LockParty = partyIn(dirname(path)),
+  party: LockParty = partyIn(dirname(path)),
 ): Steps<boolean> {
-  try {
-    if ((yield* holder.remove(files, path, expected)) === 'done') return true;
-    yield* holder.giveWay(files, path, viaIn(expected));
-    return yield* removeFile(files, path, expected);
-  } finally {
-    holder.settle();
-  }
+  return removeOwn({ own: files, files }, path, expected, party);
 }
 
 /** Creates a file. `hardLinks` false: without trying a hard link. */

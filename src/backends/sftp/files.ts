@@ -14,6 +14,8 @@ import type { SftpSession } from './connection/session.js';
 import { Refusals, withCode } from './refusals.js';
 import { beginRead, finishRead, type FileImage, type PendingRead } from './reading.js';
 import { SftpRequests } from './requests.js';
+import { shareFolder } from './sharing.js';
+import { stampOf } from './stamp.js';
 
 /** A swap takes a few round trips. */
 const PATIENCE_MS = 1500;
@@ -22,6 +24,8 @@ const PATIENCE_MS = 1500;
 export interface Staged {
   readonly path: string;
   readonly swap?: { readonly lock: string; readonly entry: string };
+  /** It is a holder's folder. */
+  readonly isHolder?: boolean;
 }
 
 /** The file operations of one change of one file, for the guarded swap and for the staged file of a creation. */
@@ -41,6 +45,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   #stage: { readonly path: string; readonly made: Promise<Attributes> } | undefined;
   #folderStats: Promise<Attributes> | undefined;
   #written: Uint8Array | undefined;
+  #stamp: Promise<Attributes> | undefined;
 
   constructor(session: SftpSession, abilities: SftpAbilities, path: string, signal?: AbortSignal) {
     this.#requests = new SftpRequests(session);
@@ -57,6 +62,11 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
   get written(): Version {
     if (this.#written === undefined) throw new Error('nothing was written');
     return recordVersion(this.#written);
+  }
+
+  /** See `stampOf`. It has arrived when the change that needed the file is done. */
+  get writtenStamp(): Promise<string> {
+    return this.#stamp?.then(stampOf) ?? Promise.reject(new Error('nothing was written'));
   }
 
   *read(path: string, maxBytes = Infinity): Steps<FileImage | undefined> {
@@ -124,6 +134,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     const mode = fileMode((yield* ask(folder)).mode);
     yield* this.#requests.require(this.#session.write(handle, data));
     yield* this.#requests.attempt(this.#session.fsetstat(handle, { mode }));
+    if (this.#abilities.holders) this.#stamp = yield* this.#requests.post(this.#session.fstat(handle));
     yield* this.#requests.require(this.#session.close(handle));
     if (!this.#session.ordered) yield* this.#requests.settle();
   }
@@ -238,8 +249,10 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     }
   }
 
-  #renaming(from: string, to: string): Promise<void> {
-    return this.#abilities.posixRename ? this.#session.posixRename(from, to) : this.#session.plainRename(from, to);
+  async #renaming(from: string, to: string): Promise<void> {
+    const session = this.#session;
+    await (this.#abilities.posixRename ? session.posixRename(from, to) : session.plainRename(from, to));
+    if (from === this.#path) session.knownFiles.note(from, false);
   }
 
   *#closeUnused(reading: PendingRead): Steps<void> {
@@ -258,13 +271,10 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     return yield* ask(opened);
   }
 
-  /** Whoever may write to the folder must also be able to evict what is staged in it: same permission bits, same group. */
   *#share(path: string, made: Promise<Attributes>): Steps<void> {
-    const [{ uid, gid, mode }, folder] = yield* ask(Promise.all([made, yield* this.#statFolder()]));
-    if (gid !== folder.gid) yield* this.#requests.attempt(this.#session.setstat(path, { uid, gid: folder.gid }));
-    if (((mode ^ folder.mode) & 0o777) !== 0) {
-      yield* this.#requests.attempt(this.#session.setstat(path, { mode: folder.mode & 0o777 }));
-    }
+    const [stats, folder] = yield* ask(Promise.all([made, yield* this.#statFolder()]));
+    for (const request of shareFolder(this.#session, path, stats, { folder, uid: this.#abilities.uid }))
+      yield* this.#requests.attempt(request);
   }
 
   *#statFolder(): Steps<Promise<Attributes>> {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { freshId } from '../../util/fresh-id.js';
-import { run } from '../../util/steps.js';
+import { run, type Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import { isPrivateName, stagedPath } from '../../vfs/names.js';
 import type {
@@ -9,6 +9,7 @@ import type {
   Capabilities,
   Entry,
   FolderTimes,
+  HolderFolderOptions,
   Leftovers,
   ListOptions,
   MoveOptions,
@@ -17,13 +18,14 @@ import type {
   Stat,
   Version,
   Vfs,
+  WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
-import { removeFile, replaceFile } from '../shared/plain/lock-files.js';
+import { removeLock, replaceLock } from '../shared/plain/own-locks.js';
 import { deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
-import { createFile, readFile } from './lock-files.js';
+import { createLock, readFile } from './lock-files.js';
 import { SftpMover } from './move.js';
 import type { SftpVfsOptions } from './options.js';
 import { UNPROBED } from './probe.js';
@@ -122,18 +124,31 @@ export class SftpVfs implements Vfs {
     });
   }
 
-  create(path: string, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
-    return this.#runner.swap('create', path, options, (files, located, { hardLinks }) =>
-      createFile(files, located, data, hardLinks),
+  create(path: string, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
+    const record = { data, via: options?.via };
+    return this.#runner.swap('create', path, options, (change, located) => createLock(change, located, record));
+  }
+
+  replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
+    const record = { data, via: options?.via };
+    return this.#runner.swap('replace', path, options, (change, located) =>
+      replaceLock(change, located, version, record, change.party),
     );
   }
 
-  replace(path: string, version: Version, data: Uint8Array, options?: CallOptions): Promise<Written | undefined> {
-    return this.#runner.swap('replace', path, options, (files, located) => replaceFile(files, located, version, data));
+  remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
+    return this.#runner.swap('remove', path, options, (change, located) =>
+      removeLock(change, located, version, change.party),
+    );
   }
 
-  remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
-    return this.#runner.swap('remove', path, options, (files, located) => removeFile(files, located, version));
+  /** Undefined where the server, or the disk behind it, does not keep what a holder's folder rests on. */
+  holderFolder(path: string, options?: HolderFolderOptions): Eventual<string | undefined> {
+    return this.#runner.holderFolder(path, options);
+  }
+
+  wasSeen(path: string): boolean {
+    return this.#runner.wasSeen(path);
   }
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {

@@ -2,10 +2,13 @@ import { freshId } from '../../util/fresh-id.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Snapshot, Written } from '../../vfs/vfs.js';
-import { createFile as createPlainFile, discard } from '../shared/plain/lock-files.js';
+import { TornError } from '../shared/plain/holder.js';
+import { createFile as createPlainFile, discard, removeFile } from '../shared/plain/lock-files.js';
 import { checkGuardName } from '../shared/plain/long-names.js';
+import { createLock as createOwn, type NewRecord } from '../shared/plain/own-locks.js';
 import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpFiles } from './files.js';
+import type { LockChange } from './runner.js';
 
 /** Reads a file and, on request, the server's clock: the modification time of a scratch file that is made for it. */
 export function* readFile(
@@ -19,20 +22,37 @@ export function* readFile(
   return image && { ...image, nowMs };
 }
 
-/** Creates a file. `hardLinks` false: without trying a hard link. */
-export function* createFile(
-  files: SftpFiles,
+/** Creates a lock file, through the holder's folder where the record names that. */
+export function* createLock(
+  { files, own, party, abilities: { hardLinks } }: LockChange,
   path: string,
-  data: Uint8Array,
-  hardLinks: boolean,
+  record: NewRecord,
 ): Steps<Written | undefined> {
+  const plain = { hardLinks, create: () => createFile(files, path, record.data, hardLinks) };
   yield* checkGuardName(files, path);
-  return yield* createPlainFile(
-    files,
-    path,
-    data,
-    hardLinks ? (staged) => linkStaged(files, staged, path, data) : undefined,
-  );
+  try {
+    return yield* createOwn({ own, files }, path, record, plain, party);
+  } catch (error) {
+    if (!(error instanceof TornError)) throw error;
+    yield* removeTorn(files, path, record.data);
+    throw error.cause;
+  }
+}
+
+/** Removes what came of `data`, which nobody can take for a lock of somebody else. It fails only where nothing can be removed. */
+function* removeTorn(files: SftpFiles, path: string, data: Uint8Array): Steps<void> {
+  try {
+    const found = yield* files.read(path);
+    const isOurs = found !== undefined && Buffer.from(data.subarray(0, found.data.byteLength)).equals(found.data);
+    if (isOurs) yield* removeFile(files, path, found.version);
+  } catch {
+    // It becomes stale like any other file without a record.
+  }
+}
+
+/** Creates a file. `hardLinks` false: without trying a hard link. */
+function createFile(files: SftpFiles, path: string, data: Uint8Array, hardLinks: boolean): Steps<Written | undefined> {
+  return createPlainFile(files, path, data, hardLinks ? (staged) => linkStaged(files, staged, path, data) : undefined);
 }
 
 function* linkStaged(files: SftpFiles, staged: string, path: string, data: Uint8Array): Steps<'created' | 'taken'> {

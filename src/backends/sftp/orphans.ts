@@ -1,5 +1,6 @@
 import { run, type Steps } from '../../util/steps.js';
-import { guardPath, takenName } from '../../vfs/names.js';
+import { entryOf, guardPath, takenName } from '../../vfs/names.js';
+import { fence } from '../shared/plain/fence.js';
 import { removeEntries, removeIfEmpty } from '../shared/plain/eviction.js';
 import { removeLeftover } from '../shared/plain/leftovers.js';
 import type { SftpSession } from './connection/session.js';
@@ -10,13 +11,22 @@ import { UNPROBED } from './probe.js';
 /** What changes have left behind when their connection broke. It is removed over the next one. */
 export class SftpOrphans {
   #left: Staged[] = [];
+  #clearing: Promise<void> | undefined;
 
   add(staged: readonly Staged[]): void {
     this.#left.push(...staged);
   }
 
-  /** Removes everything that is still there. The names belong to nobody else, so that no rival can be in the way. */
+  /**
+   * Removes everything that is still there, before anything is changed over this connection: until then a request that waits on the
+   * server may still act. The names belong to nobody else, so that no rival can be in the way.
+   */
   async clear(session: SftpSession): Promise<void> {
+    if (this.#left.length > 0) this.#clearing ??= this.#clear(session).finally(() => (this.#clearing = undefined));
+    await this.#clearing;
+  }
+
+  async #clear(session: SftpSession): Promise<void> {
     const left = this.#left;
     this.#left = [];
     for (let staged = left.shift(); staged; staged = left.shift()) {
@@ -30,8 +40,12 @@ export class SftpOrphans {
   }
 }
 
-async function clearOne(session: SftpSession, { path, swap }: Staged): Promise<void> {
+async function clearOne(session: SftpSession, { path, swap, isHolder }: Staged): Promise<void> {
   const files = new SftpFiles(session, UNPROBED, path);
+  if (isHolder) {
+    await attempt(fence(files, path, entryOf(path)));
+    return;
+  }
   await attempt(removeLeftover(files, path));
   if (swap === undefined) return;
   const guard = guardPath(swap.lock);

@@ -11,10 +11,17 @@ export interface SftpAbilities {
   readonly posixRename: boolean;
   /** Files can be moved through a symbolic link to the directory in which it stands. */
   readonly symlinks: boolean;
+  /** It may have holder's folders, in folders that allow them. */
+  readonly holders: boolean;
+  /** The user on the server to whom the files belong that are made over this session. */
+  readonly uid: number | undefined;
 }
 
 /** What is relied on where nothing was probed: reading and cleaning up need none of it. */
-export const UNPROBED: SftpAbilities = { hardLinks: false, posixRename: false, symlinks: false };
+export const UNPROBED: SftpAbilities = {
+  ...{ hardLinks: false, posixRename: false, symlinks: false, holders: false },
+  uid: undefined,
+};
 
 /**
  * Tries everything that exclusion rests on, in a scratch directory beside the files to be locked, and checks the effect: some servers
@@ -24,11 +31,13 @@ export async function probe(session: SftpSession, scratch: string): Promise<Sftp
   await session.mkdir(scratch, 0o777);
   const checks = new ProbeChecks(session, scratch);
   try {
-    await checks.attributes();
+    const uid = await checks.attributes();
     const hardLinks = await checks.hardLinks();
     const posixRename = await checks.posixRename();
     await checks.guarding();
-    return { hardLinks, posixRename, symlinks: await checks.symlinks() };
+    const symlinks = await checks.symlinks();
+    const holders = hardLinks && posixRename && session.ordered && (await isProvenKernel(session));
+    return { hardLinks, posixRename, symlinks, holders, uid };
   } finally {
     await checks.clear();
   }
@@ -46,7 +55,7 @@ class ProbeChecks {
   }
 
   /** Locks are read, renewed, judged and released by what the server says of a file. */
-  async attributes(): Promise<void> {
+  async attributes(): Promise<number> {
     await this.#put('seen');
     const path = this.#at('seen');
     const handle = await this.#session.openToRead(path);
@@ -58,10 +67,12 @@ class ProbeChecks {
     await worked(this.#session.close(handle));
     if (!isSeen(byName)) throw unsupported('it does not show the kind, size and time of a file (LSTAT)');
     if (!isSeen(byHandle)) throw unsupported('it does not show the size and time of an open file (FSTAT)');
+    const { uid } = byHandle.value;
     if (names.status === 'rejected' || !names.value.includes('probe-seen')) {
       if (names.status === 'rejected' && names.reason instanceof NoAnswerError) throw names.reason;
       throw unsupported('it does not list the files of a directory');
     }
+    return uid;
   }
 
   async hardLinks(): Promise<boolean> {
@@ -168,12 +179,21 @@ class ProbeChecks {
 }
 
 /** Whether the attributes of the file that holds `seen` are complete. */
-function isSeen(answer: PromiseSettledResult<Attributes>): boolean {
+function isSeen(answer: PromiseSettledResult<Attributes>): answer is PromiseFulfilledResult<Attributes> {
   if (answer.status === 'rejected') {
     if (answer.reason instanceof NoAnswerError) throw answer.reason;
     return false;
   }
   return isRegular(answer.value) && answer.value.size === 'seen'.length && answer.value.mtime > 0;
+}
+
+/**
+ * Whether the server's system is one whose removed directories were seen to refuse every call that had looked them up before. The
+ * systems that were not name themselves, or have a folder that no other one has.
+ */
+async function isProvenKernel(session: SftpSession): Promise<boolean> {
+  if (/windows|bsd/i.test(session.software)) return false;
+  return !(await worked(session.lstat('/System/Library')));
 }
 
 async function worked(request: Promise<unknown>): Promise<boolean> {

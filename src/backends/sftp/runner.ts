@@ -1,5 +1,5 @@
 import { eachUntilAborted, untilAborted } from '../../util/abort.js';
-import { run, type Steps } from '../../util/steps.js';
+import { run, type Eventual, type Steps } from '../../util/steps.js';
 import { checkPath } from '../../vfs/path.js';
 import type { CallOptions, Entry, ListOptions } from '../../vfs/vfs.js';
 import { walk, type Walk } from '../shared/plain/walk.js';
@@ -9,7 +9,9 @@ import type { SftpSession } from './connection/session.js';
 import { namesIn, readPieces, type FoundEntry } from './data-files.js';
 import { NoAnswerError, sftpError, UnfinishedError } from './errors.js';
 import { serverFolderOf, SftpFiles } from './files.js';
+import { SftpHolderFiles } from './holder-files.js';
 import { resolveOptions, type ResolvedSftpOptions, type SftpVfsOptions } from './options.js';
+import type { SftpParty } from './party.js';
 import type { SftpAbilities } from './probe.js';
 import { explained } from './space.js';
 
@@ -26,6 +28,14 @@ interface Call extends CallOptions {
   /** Where the file is to go, in a move. */
   readonly to?: string | undefined;
   readonly effect: 'none' | 'unknown';
+}
+
+/** What a change of a lock file works with. */
+export interface LockChange {
+  readonly files: SftpFiles;
+  readonly own: SftpHolderFiles;
+  readonly party: SftpParty;
+  readonly abilities: SftpAbilities;
 }
 
 type Work<T> = (live: LiveSession, located: string) => Promise<T>;
@@ -113,17 +123,37 @@ export class SftpRunner {
     verb: string,
     path: string,
     options: CallOptions | undefined,
-    work: (files: SftpFiles, located: string, abilities: SftpAbilities) => Steps<T>,
+    work: (files: LockChange, located: string) => Steps<T>,
   ): Promise<T> {
     return this.change(verb, path, options, async (live, located) => {
       const abilities = await this.abilities(live, located);
+      const party = live.partyIn(serverFolderOf(located), abilities);
       const files = new SftpFiles(live.session, abilities, located, options?.signal);
+      const own = new SftpHolderFiles(live.session, files, party, options?.signal);
       try {
-        return await run(work(files, located, abilities));
+        return await run(work({ files, own, party, abilities }, located));
       } finally {
         live.leaving(files.staged);
       }
     });
+  }
+
+  /** The id of the holder's folder beside a lock file, which is made if there is none. Undefined: none can be there. */
+  holderFolder(path: string, options: CallOptions | undefined): Eventual<string | undefined> {
+    const known = this.#connection.live?.holderIn(serverFolderOf(this.onServer(path)));
+    if (known !== undefined) return known;
+    return this.read('lock', path, options, async (live, located) => {
+      const abilities = await this.abilities(live, located);
+      const party = live.partyIn(serverFolderOf(located), abilities);
+      if (!abilities.holders || !(await party.allows())) return undefined;
+      const files = new SftpFiles(live.session, abilities, located, options?.signal);
+      return await run(party.holder.via(new SftpHolderFiles(live.session, files, party, options?.signal), located));
+    });
+  }
+
+  /** Whether a lock file was seen at a path lately, so that reading it costs less than to try to create it. */
+  wasSeen(path: string): boolean {
+    return this.#connection.live?.session.knownFiles.has(this.onServer(path)) ?? false;
   }
 
   /** What the server can do, as probed beside the file that is to be changed. */
@@ -175,7 +205,7 @@ export class SftpRunner {
     const probed = await live.abilities(folder);
     const hardLinks = probed.hardLinks && this.#options.hardLinks;
     this.#hardLinks = hardLinks;
-    return { ...probed, hardLinks };
+    return { ...probed, hardLinks, holders: probed.holders && hardLinks };
   }
 
   /** Keeps the connection for an iteration, pauses of its consumer included. */

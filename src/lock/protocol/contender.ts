@@ -89,6 +89,8 @@ export class Contender {
 
   /** A try that begins with a write, for when the lock is probably free. Undefined: somebody else holds it. */
   *tryCreate(options: CallOptions): Steps<Acquired | undefined> {
+    const { store, path } = this.target;
+    if (store.wasSeen?.(path)) return yield* this.tryTakeOver(options);
     this.#attempts += 1;
     const tombstone = recallTombstone(this.target.queueKey);
     return (yield* this.#write(tombstone, undefined, options)) ?? (yield* this.#evaluate(options));

@@ -21,6 +21,7 @@ export interface LockStore {
   replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Eventual<Written | undefined>;
   remove(path: string, version: Version, options?: CallOptions): Eventual<boolean>;
   folderTimes?(path: string, options?: ReadOptions): Eventual<FolderTimes | undefined>;
+  wasSeen?(path: string): boolean;
   holderFolder?(path: string, options?: HolderFolderOptions): Eventual<string | undefined>;
 }
 

@@ -1,16 +1,11 @@
 import { symlinkSync } from 'node:fs';
 
-import {
-  createFile,
-  createLock,
-  removeLock,
-  replaceLock,
-  type LockParty,
-} from '../../../src/backends/local/lock-files.js';
+import { createFile, createLock, removeLock, replaceLock } from '../../../src/backends/local/lock-files.js';
 import { LocalFiles } from '../../../src/backends/local/files.js';
 import type { Syscalls } from '../../../src/backends/local/syscalls.js';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { removeFile, replaceFile } from '../../../src/backends/shared/plain/lock-files.js';
+import type { LockParty } from '../../../src/backends/shared/plain/own-locks.js';
 import { freshId } from '../../../src/util/fresh-id.js';
 import { stagedPath } from '../../../src/vfs/names.js';
 import { ask, type Steps } from '../../../src/util/steps.js';

@@ -45,25 +45,30 @@ describe.skipIf(lacking !== undefined)(`round trips to OpenSSH${lacking ? `: ${l
   }
 
   for (const size of [10, 5_000_000]) {
-    test(`a lock on a file of ${String(size)} bytes takes 3 to acquire, 4 to renew, 4 to release`, async () => {
+    test(`a lock on a file of ${String(size)} bytes takes 2 to acquire, 3 to renew, 2 to release`, async () => {
       writeFileSync(join(server.folder, 'data.csv'), Buffer.alloc(size));
       const lock = new Lockfile(new VfsFile(vfs, 'data.csv'), { renew: false });
+      // What a folder allows is tried once.
+      await lock.acquire();
+      await lock.release();
       for (let round = 0; round < 5; round += 1) {
-        expect((await cost(() => lock.acquire())).trips).toBeLessThanOrEqual(3);
-        expect((await cost(() => lock.renew())).trips).toBeLessThanOrEqual(4);
-        expect((await cost(() => lock.release())).trips).toBeLessThanOrEqual(4);
+        expect((await cost(() => lock.acquire())).trips).toBeLessThanOrEqual(2);
+        expect((await cost(() => lock.renew())).trips).toBeLessThanOrEqual(3);
+        expect((await cost(() => lock.release())).trips).toBeLessThanOrEqual(2);
       }
     });
   }
 
-  test('a try at a lock that others hold takes 4', async () => {
+  test('a try at a lock that others hold takes 3 at first sight, and 2 from then on', async () => {
     const holder = new Lockfile(new VfsFile(other, 'held.csv'));
     await holder.acquire();
     const lock = new Lockfile(new VfsFile(vfs, 'held.csv'), { renew: false });
-    let won;
-    const { trips } = await cost(async () => (won = await lock.tryAcquire()));
-    expect(won).toBe(false);
-    expect(trips).toBeLessThanOrEqual(4);
+    for (const most of [3, 2, 2]) {
+      let won;
+      const { trips } = await cost(async () => (won = await lock.tryAcquire()));
+      expect(won).toBe(false);
+      expect(trips).toBeLessThanOrEqual(most);
+    }
     await holder.release();
   });
 
@@ -90,7 +95,7 @@ describe.skipIf(lacking !== undefined)(`round trips to OpenSSH${lacking ? `: ${l
         )
         .join('; '),
     );
-    expect(Object.fromEntries(trips)).toEqual({ acquire: 3, renew: 4, release: 4 });
+    expect(Object.fromEntries(trips)).toEqual({ acquire: 2, renew: 3, release: 2 });
     expect(slow()).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import type { Transport } from './dial.js';
 import type { Staged } from '../files.js';
 import { SftpOrphans } from '../orphans.js';
 import { hostOf, type ResolvedSftpOptions } from '../options.js';
+import { SftpParty } from '../party.js';
 import { probe, type SftpAbilities } from '../probe.js';
 import { SftpSession } from './session.js';
 
@@ -15,6 +16,9 @@ const LONGEST_PAUSE_MS = 5000;
 
 /** Servers limit the number of files open at once, and some close the connection when it is reached. */
 const MOST_AT_ONCE = 32;
+
+/** Beyond this number the folders without a lock are forgotten. */
+const MOST_PARTIES = 1000;
 
 /** The one connection that everything in a store shares: opened on first use, restored when it is lost, closed when it is idle. */
 export class SftpConnection {
@@ -40,7 +44,7 @@ export class SftpConnection {
     takesTurn: boolean,
   ): Promise<T> {
     // The connection is made for others even when this caller stops waiting.
-    const live = this.#live?.session.alive ? this.#live : await untilAborted(this.#connected(), signal);
+    const live = this.live ?? (await untilAborted(this.#connected(), signal));
     live.begin();
     try {
       if (!takesTurn) return await work(live);
@@ -53,6 +57,11 @@ export class SftpConnection {
     } finally {
       live.end();
     }
+  }
+
+  /** The connection that is open now. */
+  get live(): LiveSession | undefined {
+    return this.#live?.session.alive ? this.#live : undefined;
   }
 
   /** Closes the connection. The next use opens a new one. */
@@ -87,6 +96,8 @@ export class SftpConnection {
 export class LiveSession {
   readonly session: SftpSession;
   readonly turns = new Turns(MOST_AT_ONCE);
+  /** What this connection keeps of each folder in which it locks. */
+  readonly #parties = new Map<string, SftpParty>();
   readonly #transport: Transport;
   readonly #options: ResolvedSftpOptions;
   readonly #orphans: SftpOrphans;
@@ -138,6 +149,32 @@ export class LiveSession {
     if (!this.session.alive) this.#orphans.add(staged);
   }
 
+  /** This connection in a folder. */
+  partyIn(folder: string, { uid }: Pick<SftpAbilities, 'uid'>): SftpParty {
+    const known = this.#parties.get(folder);
+    if (known !== undefined) return known;
+    if (this.#parties.size >= MOST_PARTIES) this.#forgetParties();
+    const party = new SftpParty(this, folder, uid);
+    this.#parties.set(folder, party);
+    return party;
+  }
+
+  /** The id of the holder's folder of this connection in a folder. */
+  holderIn(folder: string): string | undefined {
+    return this.#parties.get(folder)?.holder.id;
+  }
+
+  keep(requests: readonly Promise<unknown>[]): void {
+    this.begin();
+    void Promise.allSettled(requests).then(() => this.end());
+  }
+
+  /** A forgotten party is made again: it has no holder's folder, and no change under way. */
+  #forgetParties(): void {
+    for (const [folder, { folders, holder }] of this.#parties)
+      if (folders.length === 0 && holder.isIdle) this.#parties.delete(folder);
+  }
+
   /** Removes what earlier connections have left behind. */
   clearOrphans(): Promise<void> {
     return this.#orphans.clear(this.session);
@@ -177,6 +214,9 @@ export class LiveSession {
   }
 
   #shutDown(): void {
+    // Requests through these folders may still be waiting on the server. The next connection removes the folders first.
+    const folders = [...this.#parties.values()].flatMap((party) => party.folders);
+    this.#orphans.add(folders.map((path) => ({ path, isHolder: true })));
     clearInterval(this.#pulse);
     clearTimeout(this.#idle);
     this.#transport.end();

@@ -35,7 +35,6 @@ export interface RawSftp {
   stat(path: string, answer: Answer<Attributes>): void;
   lstat(path: string, answer: Answer<Attributes>): void;
   fstat(handle: Handle, answer: Answer<Attributes>): void;
-  setstat(path: string, changes: Changes, answer: Answer<void>): void;
   fsetstat(handle: Handle, changes: Changes, answer: Answer<void>): void;
   opendir(path: string, answer: Answer<Handle>): void;
   readdir(handle: Handle, answer: Answer<readonly ListedName[]>): void;
@@ -47,6 +46,8 @@ export interface RawSftp {
   /** The extensions throw at once where the server does not announce them. */
   ext_openssh_rename(from: string, to: string, answer: Answer<void>): void;
   ext_openssh_hardlink(from: string, to: string, answer: Answer<void>): void;
+  /** As `setstat`, but never through a link. */
+  ext_openssh_lsetstat(path: string, changes: Changes, answer: Answer<void>): void;
   ext_openssh_statvfs(path: string, answer: Answer<FileSystem>): void;
   on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
   /** The extensions that the server announced. Not documented, so it may be missing. */

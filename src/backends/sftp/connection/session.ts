@@ -6,6 +6,7 @@ import {
   isRegular,
   type Answer,
   type Attributes,
+  type Changes,
   type FileSystem,
   type Handle,
   type ListedName,
@@ -50,6 +51,10 @@ export class SftpSession {
     // The extension shows OpenSSH's own server: sshd also runs other servers, and not all of those keep the order.
     this.ordered = options.software.startsWith('OpenSSH') && raw._extensions?.['lsetstat@openssh.com'] !== undefined;
     for (const event of ['close', 'end', 'error']) raw.on(event, () => this.die('the connection was lost'));
+  }
+
+  get software(): string {
+    return this.#options.software;
   }
 
   get alive(): boolean {
@@ -152,11 +157,12 @@ export class SftpSession {
     return this.#ask((answer) => this.#raw.ext_openssh_statvfs(path, answer));
   }
 
-  setstat(path: string, changes: Partial<Attributes>): Promise<void> {
-    return this.#ask((answer) => this.#raw.setstat(path, changes, answer));
+  /** Never follows a link. Rejects with `ENOSYS` where the server cannot promise that. */
+  lsetstat(path: string, changes: Changes): Promise<void> {
+    return this.#ask((answer) => this.#raw.ext_openssh_lsetstat(path, changes, answer));
   }
 
-  fsetstat(handle: Handle, changes: Partial<Attributes>): Promise<void> {
+  fsetstat(handle: Handle, changes: Changes): Promise<void> {
     return this.#ask((answer) => this.#raw.fsetstat(handle, changes, answer));
   }
 

@@ -11,9 +11,27 @@ import { codeOf, isRefusal, LINKLESS } from './posix-errors.js';
 export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | 'forgetStage' | 'rename'> {
   /** Writes a new file and returns its stamp. */
   writeStamped(path: string, data: Uint8Array): Steps<string>;
-  /** The stamp of what stands under a name, links not followed; undefined where nothing does. */
-  stampOf(path: string): Steps<string | undefined>;
+  /**
+   * The stamp of what stands under a name, links not followed; undefined where nothing does. `next` is the file that will be written
+   * if the stamp is right: stores that accept several requests at once may open it already.
+   */
+  stampOf(path: string, next?: string): Steps<string | undefined>;
   link(from: string, to: string): Steps<unknown>;
+  /**
+   * Writes `entry`, links it to `lock` and removes `entry`, for stores that accept several requests at once. Returns the stamp, or
+   * why the link was not made. Fails with `TornError` where the link was made and the file was not written completely.
+   */
+  readonly publish?: ((entry: string, data: Uint8Array, lock: string) => Steps<Published>) | undefined;
+  /** `rename(lock, entry)` and the removal of `entry`, which may come later, for stores that accept both requests at once. */
+  readonly takeAway?: ((lock: string, entry: string) => Steps<unknown>) | undefined;
+}
+
+/** `'linkless'`: not possible through the folder. After both refusals nothing was changed. */
+export type Published = { readonly stamp: string } | 'taken' | 'linkless';
+
+/** A record came to stand in the lock's place before it was completely written, and it was not. The cause says why. */
+export class TornError extends Error {
+  override readonly name = 'TornError';
 }
 
 /** A private folder, and the records that name it as the way to change them. */
@@ -104,17 +122,10 @@ export class Holder {
     if (folder === undefined || folder.id !== via) return undefined;
     const entry = nextEntry(folder, 'new');
     return yield* this.#act(files, lock, folder, function* () {
-      const stamp = yield* writeEntry(files, entry, data);
-      try {
-        yield* files.link(entry, lock);
-      } catch (error) {
-        const code = codeOf(error);
-        if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
-        yield* discard(files, entry);
-        return code === 'EEXIST' ? 'taken' : undefined;
-      }
-      folder.own.set(lock, { version, stamp });
-      yield* discard(files, entry);
+      const published = yield* files.publish?.(entry, data, lock) ?? publish(files, entry, data, lock);
+      if (published === 'linkless') return undefined;
+      if (published === 'taken') return 'taken';
+      folder.own.set(lock, { version, stamp: published.stamp });
       return 'made';
     });
   }
@@ -126,9 +137,9 @@ export class Holder {
     expected: Version,
     next: { readonly data: Uint8Array; readonly via: string | undefined; readonly version: Version },
   ): Steps<OwnOutcome> {
-    const folder = yield* this.#ownFolder(files, lock, expected);
-    if (folder === undefined || folder.id !== next.via) return 'stranger';
-    const entry = nextEntry(folder, 'new');
+    const own = yield* this.#ownFolder(files, lock, expected, { kind: 'new', via: next.via });
+    if (own === undefined) return 'stranger';
+    const { folder, entry } = own;
     const outcome = yield* this.#act(files, lock, folder, function* () {
       const stamp = yield* writeEntry(files, entry, next.data);
       yield* files.rename(entry, lock);
@@ -140,13 +151,13 @@ export class Holder {
 
   /** Removes an own record. */
   *remove(files: HolderFiles, lock: string, expected: Version): Steps<OwnOutcome> {
-    const folder = yield* this.#ownFolder(files, lock, expected);
-    if (folder === undefined) return 'stranger';
-    const entry = nextEntry(folder, 'taken');
+    const own = yield* this.#ownFolder(files, lock, expected, { kind: 'taken' });
+    if (own === undefined) return 'stranger';
+    const { folder, entry } = own;
     const outcome = yield* this.#act(files, lock, folder, function* () {
-      yield* files.rename(lock, entry);
+      yield* files.takeAway?.(lock, entry) ?? files.rename(lock, entry);
       folder.own.delete(lock);
-      yield* discard(files, entry);
+      if (!files.takeAway) yield* discard(files, entry);
       return 'done' as const;
     });
     return outcome ?? 'stranger';
@@ -176,13 +187,21 @@ export class Holder {
     return this.id;
   }
 
-  /** The folder to act through, if the record there is still the one that this party wrote. */
-  *#ownFolder(files: HolderFiles, lock: string, expected: Version): Steps<HolderFolder | undefined> {
+  /** The folder and the entry to act through, if the record there is still the one that this party wrote. */
+  *#ownFolder(
+    files: HolderFiles,
+    lock: string,
+    expected: Version,
+    { kind, via }: { readonly kind: 'new' | 'taken'; readonly via?: string | undefined },
+  ): Steps<{ readonly folder: HolderFolder; readonly entry: string } | undefined> {
     yield* this.#settle(files, lock);
     const folder = this.#current;
     const own = folder?.own.get(lock);
     if (folder === undefined || own?.version !== expected) return undefined;
-    if ((yield* files.stampOf(lock)) === own.stamp) return folder;
+    if (kind === 'new' && folder.id !== via) return undefined;
+    const entry = nextEntry(folder, kind);
+    if ((yield* files.stampOf(lock, kind === 'new' ? entry : undefined)) === own.stamp) return { folder, entry };
+    if (kind === 'new') yield* discard(files, entry);
     folder.own.delete(lock);
     return undefined;
   }
@@ -240,9 +259,24 @@ function newFolder(id: string, at: string): HolderFolder {
   return { id, at, entries: 0, users: 0, dropped: false, own: new Map() };
 }
 
+/** With the folder's id in it: where somebody swaps the folder for a link to another one, nothing there has such a name. */
 function nextEntry(folder: HolderFolder, kind: 'new' | 'taken'): string {
   folder.entries += 1;
-  return `${folder.at}/${folder.entries.toString(36)}.${kind}`;
+  return `${folder.at}/${folder.id}.${folder.entries.toString(36)}.${kind}`;
+}
+
+function* publish(files: HolderFiles, entry: string, data: Uint8Array, lock: string): Steps<Published> {
+  const stamp = yield* writeEntry(files, entry, data);
+  try {
+    yield* files.link(entry, lock);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
+    yield* discard(files, entry);
+    return code === 'EEXIST' ? 'taken' : 'linkless';
+  }
+  yield* discard(files, entry);
+  return { stamp };
 }
 
 function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps<string> {

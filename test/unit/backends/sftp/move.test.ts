@@ -61,7 +61,7 @@ class Server {
 const fileOf = (size: number, mtime = 1): File => ({ size, mtime, mode: 0o100644 });
 const OLD = fileOf(1);
 const NEW = fileOf(2, 2);
-const abilities = { hardLinks: true, posixRename: true, symlinks: true };
+const abilities = { hardLinks: true, posixRename: true, symlinks: true, holders: false, uid: undefined };
 
 const UNUSED = Object.create(null) as SftpFiles;
 
