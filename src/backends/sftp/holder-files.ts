@@ -5,6 +5,7 @@ import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import type { SftpFiles } from './files.js';
 import type { SftpParty } from './party.js';
 import { Refusals } from './refusals.js';
+import { explained } from './space.js';
 import { stampOf } from './stamp.js';
 
 type Settled<T> = Promise<PromiseSettledResult<T>>;
@@ -52,7 +53,7 @@ export class SftpHolderFiles implements HolderFiles {
   }
 
   *writeStamped(path: string, data: Uint8Array): Steps<string> {
-    const handle = value(yield* ask(this.#opened(path)));
+    const handle = yield* this.#handle(yield* ask(this.#opened(path)));
     const { failure, stats } = yield* ask(this.#fill(handle, data));
     if (failure !== undefined) throw failure;
     return stampOf(stats);
@@ -62,7 +63,7 @@ export class SftpHolderFiles implements HolderFiles {
     const looked = settled(this.#session.lstatAndNote(lock));
     this.#open(entry);
     const [found, opened] = yield* ask(Promise.all([looked, this.#opened(entry)]));
-    const handle = value(opened);
+    const handle = yield* this.#handle(opened);
     if (found.status === 'fulfilled' || this.#signal?.aborted) {
       this.#drop(entry, handle);
       this.#signal?.throwIfAborted();
@@ -79,11 +80,12 @@ export class SftpHolderFiles implements HolderFiles {
     return { stamp: stampOf(stats) };
   }
 
-  *takeAway(lock: string, entry: string): Steps<void> {
-    const taken = settled(this.#session.posixRename(lock, entry));
-    this.#party.keep([this.#session.unlink(entry)]);
-    const outcome = yield* ask(taken);
-    if (outcome.status === 'rejected') throw yield* this.#refusals.ofRename(outcome.reason, lock, entry);
+  *takeAway(lock: string, entry: string, folder: string | undefined): Steps<void> {
+    const taking = settled(this.#session.posixRename(lock, entry));
+    const removals = [this.#session.unlink(entry)];
+    if (folder !== undefined) removals.push(this.#party.removeFolder(folder));
+    const [taken] = yield* ask(Promise.all([taking, Promise.allSettled(removals)]));
+    if (taken.status === 'rejected') throw yield* this.#refusals.ofRename(taken.reason, lock, entry);
     this.#session.knownFiles.note(lock, false);
   }
 
@@ -157,6 +159,16 @@ export class SftpHolderFiles implements HolderFiles {
     return { failure: isWhole ? undefined : new RefusedError('EIO', 'the file is incomplete'), stats: stats.value };
   }
 
+  *#handle(opened: PromiseSettledResult<Handle>): Steps<Handle> {
+    if (opened.status === 'fulfilled') return opened.value;
+    throw yield* ask(this.#explained(opened.reason));
+  }
+
+  /** Before anything is cleared up, which could make room on a full disk. */
+  #explained(refusal: unknown): Promise<unknown> {
+    return explained(this.#session, this.#party.folder, refusal);
+  }
+
   /** Why the link was not made. A refusal that says nothing is settled by creating the lock file without the folder. */
   *#unlinked(reason: unknown, lock: string, failure: Error | undefined): Steps<Published> {
     if (reason instanceof NoAnswerError) throw reason;
@@ -168,9 +180,4 @@ export class SftpHolderFiles implements HolderFiles {
 
 function settled<T>(request: Promise<T>): Settled<T> {
   return Promise.allSettled([request]).then(([outcome]) => outcome);
-}
-
-function value<T>(outcome: PromiseSettledResult<T>): T {
-  if (outcome.status === 'rejected') throw outcome.reason;
-  return outcome.value;
 }

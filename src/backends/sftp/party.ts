@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers';
+import { promisify } from 'node:util';
+
 import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
 import { Holder } from '../shared/plain/holder.js';
@@ -7,6 +10,8 @@ import type { Attributes, SftpSession } from './connection/session.js';
 import { codeOf, NoAnswerError } from './errors.js';
 import type { Staged } from './files.js';
 import { privateMode, shareFolder } from './sharing.js';
+
+const turn = promisify(setImmediate);
 
 /** What a party needs of its connection. */
 export interface PartyLine {
@@ -24,7 +29,7 @@ export interface PartyLine {
 export class SftpParty implements LockParty {
   readonly holder: Holder;
   readonly #line: PartyLine;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #uid: number | undefined;
   readonly #made = new Set<string>();
   #around: Attributes | undefined;
@@ -32,7 +37,7 @@ export class SftpParty implements LockParty {
 
   constructor(line: PartyLine, folder: string, uid: number | undefined) {
     this.#line = line;
-    this.#folder = folder;
+    this.folder = folder;
     this.#uid = uid;
     this.holder = new Holder({ made: () => undefined, idle: () => this.#retire() });
   }
@@ -69,9 +74,9 @@ export class SftpParty implements LockParty {
 
   async #try(): Promise<boolean> {
     const { session } = this.#line;
-    const scratch = stagedPath(`${this.#folder}/`, freshId());
+    const scratch = stagedPath(`${this.folder}/`, freshId());
     const file = `${scratch}/${freshId()}`;
-    const asked = [session.stat(this.#folder), session.mkdir(scratch, 0o700), session.openNew(file, 0o600)] as const;
+    const asked = [session.stat(this.folder), session.mkdir(scratch, 0o700), session.openNew(file, 0o600)] as const;
     try {
       const [around, , opened] = await Promise.allSettled(asked);
       const removals = [session.unlink(file), session.rmdir(scratch)] as const;
@@ -96,7 +101,7 @@ export class SftpParty implements LockParty {
     const { session } = this.#line;
     this.#made.add(path);
     const mode = this.#around ? privateMode(this.#around) : 0o700;
-    const asked = [session.mkdir(path, mode), session.lstat(path), session.stat(this.#folder)] as const;
+    const asked = [session.mkdir(path, mode), session.lstat(path), session.stat(this.folder)] as const;
     const sharing = Promise.all(asked).then(([, made, folder]) => {
       this.#around = folder;
       return Promise.allSettled(shareFolder(session, path, made, { folder, uid: this.#uid }));
@@ -109,6 +114,16 @@ export class SftpParty implements LockParty {
     this.#line.keep(requests);
   }
 
+  /** Removes a holder's folder that this party does not use any more. If it is not empty, the next contender or `sweep` does it. */
+  async removeFolder(path: string): Promise<void> {
+    try {
+      await this.#line.session.rmdir(path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    this.forget(path);
+  }
+
   /** A holder's folder is gone. */
   forget(path: string): void {
     this.#made.delete(path);
@@ -117,11 +132,7 @@ export class SftpParty implements LockParty {
   #retire(): void {
     const id = this.holder.retire({ forgetStage: () => undefined });
     if (id === undefined) return;
-    const path = stagedPath(`${this.#folder}/`, id);
-    const removed = this.#line.session.rmdir(path).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    });
-    // If it is not empty, the next contender or `sweep` removes it.
-    this.#line.keep([removed.then(() => this.forget(path))]);
+    // Not at once: why a change was refused is found out first, and on a full disk this would make room.
+    this.#line.keep([turn().then(() => this.removeFolder(stagedPath(`${this.folder}/`, id)))]);
   }
 }

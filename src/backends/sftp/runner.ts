@@ -109,13 +109,7 @@ export class SftpRunner {
     work: Work<T>,
   ): Promise<T> {
     this.check(path);
-    return await this.#use({ verb, path, to, signal, effect: 'unknown' }, true, async (live, located) => {
-      try {
-        return await work(live, located);
-      } catch (error) {
-        throw await explained(live.session, serverFolderOf(located), error);
-      }
-    });
+    return await this.#use({ verb, path, to, signal, effect: 'unknown' }, true, explaining(work));
   }
 
   /** Runs a change of a lock file. */
@@ -142,13 +136,14 @@ export class SftpRunner {
   holderFolder(path: string, options: CallOptions | undefined): Eventual<string | undefined> {
     const known = this.#connection.live?.holderIn(serverFolderOf(this.onServer(path)));
     if (known !== undefined) return known;
-    return this.read('lock', path, options, async (live, located) => {
+    const make: Work<string | undefined> = async (live, located) => {
       const abilities = await this.abilities(live, located);
       const party = live.partyIn(serverFolderOf(located), abilities);
       if (!abilities.holders || !(await party.allows())) return undefined;
       const files = new SftpFiles(live.session, abilities, located, options?.signal);
       return await run(party.holder.via(new SftpHolderFiles(live.session, files, party, options?.signal), located));
-    });
+    };
+    return this.read('lock', path, options, explaining(make));
   }
 
   /** Whether a lock file was seen at a path lately, so that reading it costs less than to try to create it. */
@@ -243,6 +238,17 @@ export class SftpRunner {
       throw sftpError(verb, ends, error, effect, signal);
     }
   }
+}
+
+/** The same work, which fails with the reason that the state of the file system shows. */
+function explaining<T>(work: Work<T>): Work<T> {
+  return async (live, located) => {
+    try {
+      return await work(live, located);
+    } catch (error) {
+      throw await explained(live.session, serverFolderOf(located), error);
+    }
+  };
 }
 
 function authorityOf({ host, port, username }: ResolvedSftpOptions): string {

@@ -17,6 +17,9 @@ const LONGEST_PAUSE_MS = 5000;
 /** Servers limit the number of files open at once, and some close the connection when it is reached. */
 const MOST_AT_ONCE = 32;
 
+/** How long a connection that is closed waits for the answers to what clears up, in milliseconds. */
+const CLEARING_MS = 1000;
+
 /** Beyond this number the folders without a lock are forgotten. */
 const MOST_PARTIES = 1000;
 
@@ -67,6 +70,7 @@ export class SftpConnection {
   /** Closes the connection. The next use opens a new one. */
   close(): void {
     this.#live?.close('the connection was closed');
+    this.#live = undefined;
   }
 
   #connected(): Promise<LiveSession> {
@@ -103,6 +107,7 @@ export class LiveSession {
   readonly #orphans: SftpOrphans;
   readonly #pulse: NodeJS.Timeout;
   #abilities: Promise<SftpAbilities> | undefined;
+  readonly #kept = new Set<Promise<unknown>>();
   #users = 0;
   #missed = 0;
   #idle: NodeJS.Timeout | undefined;
@@ -166,7 +171,12 @@ export class LiveSession {
 
   keep(requests: readonly Promise<unknown>[]): void {
     this.begin();
-    void Promise.allSettled(requests).then(() => this.end());
+    const kept = Promise.allSettled(requests);
+    this.#kept.add(kept);
+    void kept.then(() => {
+      this.#kept.delete(kept);
+      this.end();
+    });
   }
 
   /** A forgotten party is made again: it has no holder's folder, and no change under way. */
@@ -192,8 +202,11 @@ export class LiveSession {
     if (this.#users === 0) this.#startIdling();
   }
 
+  /** Requests that only clear up are answered before, within a second. */
   close(why: string): void {
-    this.session.die(why);
+    const end = (): void => this.session.die(why);
+    if (this.#kept.size === 0) end();
+    else void Promise.race([Promise.allSettled(this.#kept), sleep(CLEARING_MS)]).then(end);
   }
 
   #startIdling(): void {

@@ -22,8 +22,8 @@ export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | '
    * why the link was not made. Fails with `TornError` where the link was made and the file was not written completely.
    */
   readonly publish?: ((entry: string, data: Uint8Array, lock: string) => Steps<Published>) | undefined;
-  /** `rename(lock, entry)` and the removal of `entry`, which may come later, for stores that accept both requests at once. */
-  readonly takeAway?: ((lock: string, entry: string) => Steps<unknown>) | undefined;
+  /** `rename(lock, entry)`, then the removal of `entry` and of `folder`, for stores that accept these requests at once. */
+  readonly takeAway?: ((lock: string, entry: string, folder: string | undefined) => Steps<unknown>) | undefined;
 }
 
 /** `'linkless'`: not possible through the folder. After both refusals nothing was changed. */
@@ -154,13 +154,21 @@ export class Holder {
     const own = yield* this.#ownFolder(files, lock, expected, { kind: 'taken' });
     if (own === undefined) return 'stranger';
     const { folder, entry } = own;
-    const outcome = yield* this.#act(files, lock, folder, function* () {
-      yield* files.takeAway?.(lock, entry) ?? files.rename(lock, entry);
-      folder.own.delete(lock);
-      if (!files.takeAway) yield* discard(files, entry);
-      return 'done' as const;
-    });
+    const outcome = yield* this.#act(files, lock, folder, () => this.#takeAway(files, lock, folder, entry));
     return outcome ?? 'stranger';
+  }
+
+  *#takeAway(files: HolderFiles, lock: string, folder: HolderFolder, entry: string): Steps<'done'> {
+    if (files.takeAway) {
+      const isLast = folder.own.size === 1 && this.#acting.size === 1;
+      if (isLast) this.#drop(files, folder);
+      yield* files.takeAway(lock, entry, isLast ? folder.at : undefined);
+    } else {
+      yield* files.rename(lock, entry);
+      yield* discard(files, entry);
+    }
+    folder.own.delete(lock);
+    return 'done';
   }
 
   /** Before a change through the guard of a record that names the folder `via`: there this party is a stranger to its own record. */

@@ -50,7 +50,8 @@ export function* createLock(
     }
     yield* holder.giveWay(own, path, undefined);
     const written = yield* plain.create();
-    if (written && !plain.hardLinks) holder.note(path, written.version, via, yield* ask(files.writtenStamp));
+    if (written && via !== undefined && !plain.hardLinks)
+      holder.note(path, written.version, via, yield* ask(files.writtenStamp));
     return written;
   } finally {
     holder.settle();
