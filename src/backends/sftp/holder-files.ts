@@ -1,6 +1,7 @@
 import { ask, type Steps } from '../../util/steps.js';
 import { TornError, type HolderFiles, type Published } from '../shared/plain/holder.js';
-import type { Attributes, Handle, SftpSession } from './connection/session.js';
+import type { Attributes, Handle } from './connection/raw-sftp.js';
+import type { SftpSession } from './connection/session.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
 import type { SftpFiles } from './files.js';
 import type { SftpParty } from './party.js';

@@ -1,4 +1,5 @@
-import { isDirectory, type Attributes, type SftpSession } from './connection/session.js';
+import { isDirectory, type Attributes } from './connection/raw-sftp.js';
+import type { SftpSession } from './connection/session.js';
 
 const SETGID = 0o2000;
 const STICKY = 0o1000;

@@ -1,4 +1,4 @@
-import type { Attributes } from './connection/session.js';
+import type { Attributes } from './connection/raw-sftp.js';
 
 /** Tells one file of a name from the next one, as far as a server shows it: SFTP has no inode numbers, and times in seconds. */
 export function stampOf({ mode, uid, size, mtime }: Attributes): string {
