@@ -21,11 +21,11 @@ import type {
   WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
-import { removeLock, replaceLock } from '../shared/plain/own-locks.js';
+import { replaceLock } from '../shared/plain/own-locks.js';
 import { deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
-import { createLock, readFile } from './lock-files.js';
+import { createLock, readFile, removeLock } from './lock-files.js';
 import { SftpMover } from './move.js';
 import type { SftpVfsOptions } from './options.js';
 import { UNPROBED } from './probe.js';
@@ -137,9 +137,7 @@ export class SftpVfs implements Vfs {
   }
 
   remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
-    return this.#runner.swap('remove', path, options, (change, located) =>
-      removeLock(change, located, version, change.party),
-    );
+    return this.#runner.swap('remove', path, options, (change, located) => removeLock(change, located, version));
   }
 
   /** Undefined where the server, or the disk behind it, does not keep what a holder's folder rests on. */

@@ -1,11 +1,11 @@
 import { freshId } from '../../util/fresh-id.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
-import type { Snapshot, Written } from '../../vfs/vfs.js';
+import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
 import { TornError } from '../shared/plain/holder.js';
 import { createFile as createPlainFile, discard, removeFile } from '../shared/plain/lock-files.js';
 import { checkGuardName } from '../shared/plain/long-names.js';
-import { createLock as createOwn, type NewRecord } from '../shared/plain/own-locks.js';
+import { createLock as createOwn, removeLock as removeOwn, type NewRecord } from '../shared/plain/own-locks.js';
 import { codeOf, NoAnswerError } from './errors.js';
 import type { SftpFiles } from './files.js';
 import type { LockChange } from './runner.js';
@@ -37,6 +37,13 @@ export function* createLock(
     yield* removeTorn(files, path, record.data);
     throw error.cause;
   }
+}
+
+/** Removes a lock file: directly if it is this connection's own, else through the guard. */
+export function* removeLock(change: LockChange, path: string, expected: Version): Steps<boolean> {
+  const removed = yield* removeOwn(change, path, expected, change.party);
+  yield* ask(change.party.cleared());
+  return removed;
 }
 
 /** Removes what came of `data`, which nobody can take for a lock of somebody else. It fails only where nothing can be removed. */

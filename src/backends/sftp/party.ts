@@ -35,6 +35,7 @@ export class SftpParty implements LockParty {
   readonly #made = new Set<string>();
   #around: Attributes | undefined;
   #allows: Promise<boolean> | undefined;
+  #removing: Promise<unknown> | undefined;
 
   constructor(line: PartyLine, folder: string, uid: number | undefined) {
     this.#line = line;
@@ -130,10 +131,18 @@ export class SftpParty implements LockParty {
     this.#made.delete(path);
   }
 
+  /** Settles when the holder's folder that was given up last is gone, so that a release leaves nothing behind. */
+  async cleared(): Promise<void> {
+    await this.#removing;
+    this.#removing = undefined;
+  }
+
   #retire(): void {
     const id = this.holder.retire({ forgetStage: () => undefined });
     if (id === undefined) return;
     // Not at once: why a change was refused is found out first, and on a full disk this would make room.
-    this.#line.keep([turn().then(() => this.removeFolder(stagedPath(`${this.folder}/`, id)))]);
+    const removing = turn().then(() => this.removeFolder(stagedPath(`${this.folder}/`, id)));
+    this.#removing = Promise.allSettled([removing]);
+    this.#line.keep([removing]);
   }
 }

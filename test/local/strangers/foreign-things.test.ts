@@ -97,7 +97,7 @@ describe("a foreign name in the holder's folder of somebody else's record", () =
     const via = '0123456789abcdef'.repeat(2);
     const holder = join(folder, `.vfs-lockfile-${via}`);
     mkdirSync(holder);
-    writeFileSync(join(holder, '1.new'), 'an entry');
+    writeFileSync(join(holder, `${via}.1.new`), 'an entry');
     writeFileSync(join(holder, 'thesis.txt'), 'precious');
     writeFileSync(join(folder, 'data.csv.lock'), encodeRecord({ ...foreign({ leaseMs: 1 }), via }));
     await sleep(20);

@@ -25,7 +25,7 @@ if (!mayActAsOthers && process.env.CI) throw new Error('these tests need root, t
 const ROOT: User = { uid: 0, gid: 0 };
 /** Names in the victim's home, the first two of which look like entries of a guard. */
 const OWN_NAMES = ['f'.repeat(32), `${'f'.repeat(32)}.taken`];
-const PRECIOUS = [...OWN_NAMES, '1.new', 'accounts.db', 'thesis.txt'].sort();
+const PRECIOUS = [...OWN_NAMES, `${'f'.repeat(32)}.1.new`, 'accounts.db', 'thesis.txt'].sort();
 
 /** How many rounds the attackers have. */
 export interface Rounds {

@@ -24,7 +24,8 @@ while (!existsSync('attack-over')) {
     attempt(() => rmdirSync(name));
     attempt(() => renameSync(name, 'mine'));
     if (name === 'data.csv.lock') continue;
-    for (const entry of ['1.new', '2.new', '3.new', name.slice('.vfs-lockfile-'.length)]) {
+    const id = name.slice('.vfs-lockfile-'.length);
+    for (const entry of [id, `${id}.1.new`, `${id}.2.new`, `${id}.3.new`]) {
       attempt(() => unlinkSync(`${name}/${entry}`));
       attempt(() => symlinkSync('/nowhere', `${name}/${entry}`));
     }

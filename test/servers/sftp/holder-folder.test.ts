@@ -1,0 +1,122 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { localVfs, Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
+import { attack } from '../../support/users/attacks.js';
+import { TEAM } from '../../support/users/other-users.js';
+import { Scene } from './scene.js';
+import { missing, openSsh } from './servers.js';
+
+const lacking = missing(openSsh);
+const mayActAsOthers = process.getuid?.() === 0;
+
+describe.skipIf(lacking !== undefined)(`the holder's folder over SFTP${lacking ? `: ${lacking}` : ''}`, () => {
+  let scene: Scene;
+  beforeEach(async () => void (scene = await Scene.open(openSsh, {})));
+  afterEach(() => scene.close());
+
+  const lockOver = (vfs: Vfs): Lockfile => new Lockfile(new VfsFile(vfs, 'a'), { renew: false });
+  const onDisk = (): Vfs => localVfs({ root: scene.folder });
+  const folders = (): readonly string[] =>
+    readdirSync(scene.folder).filter((name) => name.startsWith('.vfs-lockfile-'));
+
+  test('is there while a record names it, and no longer', async () => {
+    const [one, two] = ['one', 'two'].map((name) => new Lockfile(new VfsFile(scene.vfs, name), { renew: false }));
+    await one!.acquire();
+    const made = folders();
+    expect(made).toEqual([`.vfs-lockfile-${one!.record?.via ?? ''}`]);
+    await two!.acquire();
+    await one!.renew();
+    expect(folders()).toEqual(made);
+    expect(await one!.release()).toBe(true);
+    expect(folders()).toEqual(made);
+    expect(await two!.release()).toBe(true);
+    expect(readdirSync(scene.folder)).toEqual([]);
+  });
+
+  for (const [who, holder, thief] of [
+    ['a process on the disk takes a lock away from one over SFTP', () => scene.vfs, onDisk],
+    ['one over SFTP takes a lock away from a process on the disk', onDisk, () => scene.vfs],
+    ['one over SFTP takes a lock away from another one over SFTP', () => scene.vfs, () => scene.through({})],
+  ] as const) {
+    test(`is removed before ${who}, whose holder then finds its lock lost`, async () => {
+      const [held, other] = [lockOver(holder()), thief()];
+      await held.acquire();
+      const { via } = held.record!;
+      expect(folders()).toContain(`.vfs-lockfile-${via}`);
+      const { version } = (await other.read('a.lock'))!;
+      expect(await other.remove('a.lock', version)).toBe(true);
+      expect(folders()).not.toContain(`.vfs-lockfile-${via}`);
+      const next = lockOver(other);
+      await next.acquire({ wait: 0 });
+      await expect(held.renew()).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', reason: 'stolen' });
+      expect(await next.release()).toBe(true);
+    });
+  }
+
+  test('that somebody removed costs its holder a change through the guard, and no lock', async () => {
+    const lock = lockOver(scene.vfs);
+    await lock.acquire();
+    for (const name of folders()) rmSync(join(scene.folder, name), { recursive: true });
+    await lock.renew();
+    expect(folders()).toHaveLength(1);
+    await lock.renew();
+    expect(await lock.release()).toBe(true);
+    expect(readdirSync(scene.folder)).toEqual([]);
+  });
+
+  test('of a connection that broke is removed by the next one before it changes anything', async () => {
+    const lock = lockOver(scene.vfs);
+    await lock.acquire();
+    const before = folders();
+    scene.proxy.cut();
+    await lock.renew();
+    expect(folders()).toHaveLength(1);
+    expect(folders()).not.toEqual(before);
+    expect(await lock.release()).toBe(true);
+    expect(readdirSync(scene.folder)).toEqual([]);
+  });
+
+  test.skipIf(!mayActAsOthers)(
+    'S1: no mode and no owner of anything else changes, whatever a stranger swaps for a link (needs root)',
+    { timeout: 900_000 },
+    async () => {
+      const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-home-'));
+      const [secret, inner] = [join(home, 'accounts.db'), join(home, 'inner')];
+      writeFileSync(secret, 'precious', { mode: 0o600 });
+      mkdirSync(inner, 0o700);
+      chmodSync(home, 0o711);
+      // On the way to a folder of a server that only root may enter the attacker stops.
+      const shared = mkdtempSync(join(tmpdir(), 'vfs-lockfile-shared-'));
+      chownSync(shared, 0, TEAM);
+      chmodSync(shared, 0o2775);
+      const marks = (): readonly string[] =>
+        [secret, inner, home].map((path) => {
+          const { mode, uid, gid } = statSync(path);
+          return `${mode.toString(8)} ${String(uid)}:${String(gid)}`;
+        });
+      try {
+        const before = marks();
+        const attacker = await attack('swap-folders.mjs', shared, secret, inner);
+        const vfs = scene.through({ root: shared });
+        for (let round = 0; round < 60; round += 1) {
+          const lock = new Lockfile(new VfsFile(vfs, `data-${String(round)}.csv`), { ttl: '30s', renew: false });
+          try {
+            await lock.acquire({ wait: 0 });
+            await lock.renew();
+          } catch {
+            // The attacker may hinder, and no more.
+          }
+          await lock.release().catch(() => undefined);
+        }
+        expect(await attacker.end()).toBeGreaterThan(0);
+        expect(marks()).toEqual(before);
+      } finally {
+        for (const each of [home, shared]) rmSync(each, { recursive: true, force: true });
+      }
+    },
+  );
+});
