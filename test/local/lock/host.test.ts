@@ -241,7 +241,7 @@ describe.skipIf(!works('unshare', '--pid', '--time', '--fork', '--mount-proc', '
       copyFileSync(fileURLToPath(new URL('host-child.mjs', import.meta.url)), script);
       writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
       const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-      for (const name of ['lock/model/process', 'util/process-stat']) {
+      for (const name of ['lock/model/process', 'util/process-group', 'util/process-stat']) {
         const source = readFileSync(new URL(`../../../src/${name}.ts`, import.meta.url), 'utf8');
         mkdirSync(dirname(join(dir, name)), { recursive: true });
         writeFileSync(join(dir, `${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);
