@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -75,6 +75,8 @@ export function killedSuite({ wrappers, moments, guardians }: Kills): void {
       const script = `trap 'cat ${file()}.lock; exit' TERM; sleep 600 & echo ready; wait`;
       const holder = cli(['run', file(), '--owner', 'me', '--', 'sh', '-c', script]);
       await eventually(() => expect(holder.stdout()).toBe('ready\n'));
+      // Before the lock names the processes of the command, only the end of its lease frees it (E4).
+      await eventually(() => expect(readFileSync(`${file()}.lock`, 'utf8')).toMatch(/"processGroup": ?[1-9]/));
       holder.child.kill('SIGKILL');
       const { stdout } = await holder.outcome;
       expect(JSON.parse(stdout.slice('ready\n'.length))).toMatchObject({ ownerId: 'me' });
@@ -94,6 +96,7 @@ export function killedSuite({ wrappers, moments, guardians }: Kills): void {
       first.child.kill('SIGKILL');
       for (let round = 0; round < moments; round += 1) {
         await eventually(() => expect(descendants()).toEqual([]));
+        rmSync(`${file()}.lock`, { force: true });
         const holder = deaf(`round-${round}`);
         await new Promise((resolve) => setTimeout(resolve, (wholeMs * 1.5 * round) / moments));
         holder.child.kill('SIGKILL');
