@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+const HANDLED = [...ENDING, 'SIGTSTP'] as const;
 const ALSO_FORWARDED = ['SIGWINCH', 'SIGCONT'] as const;
 
 /** A signal arrived that was not passed on to a command. */
@@ -33,7 +34,7 @@ export class Signals {
   constructor() {
     // Any number of operations may listen to it, which is not a leak.
     setMaxListeners(0, this.#interrupted.signal);
-    for (const signal of [...ENDING, 'SIGTSTP'] as const) process.on(signal, this.#receive);
+    for (const signal of HANDLED) process.on(signal, this.#receive);
   }
 
   /** Aborts with `Interrupted`. */
@@ -54,7 +55,7 @@ export class Signals {
       // The default action of SIGTSTP is none in a group that no shell controls, such as that of a service.
       process.kill(process.pid, 'SIGSTOP');
     } else {
-      for (const each of ENDING) process.off(each, this.#receive);
+      for (const each of HANDLED) process.off(each, this.#receive);
       this.#interrupted.abort(new Interrupted(signal));
     }
   };
