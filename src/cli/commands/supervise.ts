@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { Lockfile } from '../../lock/lockfile.js';
+import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
 import type { Signals } from '../signals.js';
@@ -9,8 +10,6 @@ const RENEWED = 'vfs-lockfile:renew';
 
 /** Only a command that runs for longer than this is worth a write that says which processes it is. */
 const SHORT_RUN_MS = 250;
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Has the guardian run the job while the lock is held. Resolves when no process of the job is left. */
 export async function supervise(
