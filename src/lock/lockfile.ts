@@ -1,4 +1,5 @@
 import { Acquisitions } from './acquisitions.js';
+import { releaseAll, releaseOnExit } from './release-all.js';
 import type { LockLostError } from './model/errors.js';
 import { checkOptions } from '../util/option-check.js';
 import { kindOf, LockOptionError } from '../util/option-error.js';
@@ -89,6 +90,33 @@ export class Lockfile {
    */
   static named(vfs: Vfs, id: NamedId, options?: LockOptions): Lockfile {
     return new Lockfile(new VfsFile(vfs, namedPath(id)), options);
+  }
+
+  /**
+   * Releases every lock that this process holds, however it was acquired, and cancels every acquisition that is under way, which
+   * rejects with a `LockNotHeldError`. Resolves with the number of locks that were held until then; it never rejects. A lock whose
+   * release fails becomes a process warning, and ends with its lease.
+   *
+   * @example
+   * process.once('SIGTERM', async () => {
+   *   await Lockfile.releaseAll();
+   *   process.exit(143);
+   * });
+   */
+  static releaseAll(): Promise<number> {
+    return releaseAll();
+  }
+
+  /**
+   * From now on, releases the locks on local disks when this process exits: at its end, by `process.exit`, or by an error that
+   * nobody caught. An exit cannot wait, so locks in other stores stay until their lease ends. A signal that nobody handles, such
+   * as SIGTERM, ends the process without an exit: see `releaseAll`. Returns a function that turns this off again.
+   *
+   * @example
+   * Lockfile.releaseOnExit();
+   */
+  static releaseOnExit(): () => void {
+    return releaseOnExit();
   }
 
   /** The display path of the lock file: an absolute path on the local disk, elsewhere a URI. */

@@ -1,3 +1,5 @@
+import { acquisitions } from './live.js';
+
 /** An acquisition that is under way: it can be cancelled, and whoever cancels it learns when it has ended. */
 export class Acquisition {
   #cancelledBy: Error | undefined;
@@ -5,6 +7,10 @@ export class Acquisition {
   /** Made only when somebody cancels, which is rare. */
   #ended: Promise<void> | undefined;
   #resolveEnded: (() => void) | undefined;
+
+  constructor() {
+    acquisitions.add(this);
+  }
 
   /** Why it was cancelled. Undefined: it was not. */
   get cancelledBy(): Error | undefined {
@@ -28,6 +34,7 @@ export class Acquisition {
   }
 
   end(): void {
+    acquisitions.delete(this);
     this.#resolveEnded?.();
   }
 }

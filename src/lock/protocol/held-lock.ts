@@ -11,6 +11,7 @@ import { VfsError } from '../../vfs/errors.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
+import { heldLocks } from './live.js';
 import { RenewalTimer } from './renewal-timer.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
@@ -42,7 +43,11 @@ export class HeldLock {
     this.#target = target;
     this.lease = lease;
     this.reclaimed = reclaimed;
-    this.#onEnd = onEnd;
+    this.#onEnd = () => {
+      heldLocks.delete(this);
+      onEnd();
+    };
+    heldLocks.add(this);
     this.#timer = new RenewalTimer(this, autoRenew);
   }
 
@@ -159,6 +164,12 @@ export class HeldLock {
     } finally {
       this.#onEnd();
     }
+  }
+
+  /** Releases the lock in this tick where the store is synchronous; elsewhere the lock stays as it is. */
+  releaseNow(): void {
+    const { sync } = this.#target.vfs;
+    if (sync && this.#end()) this.#finishRelease(runSync(this.lease.releaseBy(sync)));
   }
 
   async #sendRelease(limit: Deadline): Promise<Loss | undefined> {

@@ -7,7 +7,7 @@ import { encodeRecord, type LockRecord } from '../model/record.js';
 import type { LockFile } from '../model/staleness.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
 import type { SentRecords } from './sent-records.js';
-import type { LockTarget } from './target.js';
+import type { LockStore, LockTarget } from './target.js';
 import { rememberTombstone } from './tombstones.js';
 import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
 
@@ -16,7 +16,7 @@ const MOST_TRIES = 4;
 
 /** A lock that was acquired: its record and version, and the instant from which its lease counts. */
 export class Lease {
-  readonly #target: LockTarget;
+  #target: LockTarget;
   readonly #sent: SentRecords;
   #record: LockRecord;
   #version: Version;
@@ -99,6 +99,12 @@ export class Lease {
       if (sent.failure) throw sent.failure;
       if (tries === MOST_TRIES) throw unsettled('release', path);
     }
+  }
+
+  /** The same through another side of the store: a process that exits cannot wait. */
+  *releaseBy(store: LockStore): Steps<LossReason | undefined> {
+    this.#target = { ...this.#target, store };
+    return yield* this.release({});
   }
 
   /** A user who may write but not remove, as in a bucket with retention, leaves a tombstone. */
