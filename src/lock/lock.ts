@@ -1,6 +1,7 @@
 import type { VfsFile } from '../vfs/file.js';
 import { checkOptions } from '../util/option-check.js';
 import { Lockfile } from './lockfile.js';
+import { Acquisition } from './protocol/acquisition.js';
 import { ACQUIRE_OPTIONS, LOCK_OPTIONS, type AcquireOptions, type LockOptions } from './model/options.js';
 
 const LOCK_AND_ACQUIRE_OPTIONS = { ...LOCK_OPTIONS, ...ACQUIRE_OPTIONS };
@@ -36,7 +37,18 @@ export async function acquireLock(
 ): Promise<Lockfile> {
   checkOptions(caller, options, LOCK_AND_ACQUIRE_OPTIONS);
   const { wait, signal, ...holding } = options;
-  const held = await Lockfile.open(file, holding);
+  const held = await openToAcquire(file, holding);
   await held.acquire({ wait, signal });
   return held;
+}
+
+/** `releaseAll` cancels this too: who waits for a store to open waits for a lock. */
+async function openToAcquire(file: string | URL | VfsFile, options: LockOptions): Promise<Lockfile> {
+  const opening = new Acquisition();
+  try {
+    const cancelled = new Promise<never>((_, reject) => opening.onCancel(reject));
+    return await Promise.race([Lockfile.open(file, options), cancelled]);
+  } finally {
+    opening.end();
+  }
 }

@@ -93,9 +93,9 @@ export class Lockfile {
   }
 
   /**
-   * Releases every lock that this process holds, however it was acquired, and cancels every acquisition that is under way, which
-   * rejects with a `LockNotHeldError`. Resolves with the number of locks that were held until then; it never rejects. A lock whose
-   * release fails becomes a process warning, and ends with its lease.
+   * Releases every lock that this process holds, however it was acquired, and ends every acquisition that is under way with a
+   * `LockNotHeldError`. Resolves with the number of locks that were held until then. A release that fails is a process warning and
+   * no error; that lock ends with its lease.
    *
    * @example
    * process.once('SIGTERM', async () => {

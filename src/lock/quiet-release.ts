@@ -5,13 +5,14 @@ interface Releasable<R> {
 
 /**
  * Releases a lock after its work is done. When the store fails now, the work has not failed: the error becomes a process warning,
- * and the lock ends with its lease.
+ * and the lock ends with its lease. True: it was held until now, and is released.
  */
-export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promise<void> {
+export async function releaseQuietly(lock: Releasable<Promise<boolean>>): Promise<boolean> {
   try {
-    await lock.release();
+    return await lock.release();
   } catch (error) {
     warnOfRelease(error);
+    return false;
   }
 }
 

@@ -6,18 +6,9 @@ import { releaseQuietly } from './quiet-release.js';
 export async function releaseAll(): Promise<number> {
   const reason = new LockNotHeldError('all locks of this process were released while this one was being acquired');
   const cancelled = [...acquisitions].map((acquisition) => acquisition.cancel(reason));
-  let released = 0;
-  const releases = [...heldLocks].map((lock) =>
-    releaseQuietly({
-      release: async () => {
-        const wasHeld = await lock.release();
-        if (wasHeld) released += 1;
-        return wasHeld;
-      },
-    }),
-  );
-  await Promise.all([...cancelled, ...releases]);
-  return released;
+  const wereHeld = await Promise.all([...heldLocks].map(releaseQuietly));
+  await Promise.all(cancelled);
+  return wereHeld.filter(Boolean).length;
 }
 
 let users = 0;

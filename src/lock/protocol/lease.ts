@@ -102,7 +102,7 @@ export class Lease {
   }
 
   /** The same through another side of the store: a process that exits cannot wait. */
-  *releaseBy(store: LockStore): Steps<LossReason | undefined> {
+  *releaseBy(store: LockStore): Steps<Loss | undefined> {
     this.#target = { ...this.#target, store };
     return yield* this.release({});
   }

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
-import { lock, Lockfile, LockNotHeldError, VfsFile } from '../../../src/index.js';
+import { lock, Lockfile, LockNotHeldError, registerBackend, VfsFile } from '../../../src/index.js';
 
 it('U12: releaseAll releases all locks, and cancels the acquisitions that are under way', async () => {
   const vfs = memVfs();
@@ -12,6 +12,13 @@ it('U12: releaseAll releases all locks, and cancels the acquisitions that are un
   expect([one.held, other.held, one.loss]).toEqual([false, false, undefined]);
   expect(await vfs.stat('one.lock')).toBeUndefined();
   expect(await Lockfile.releaseAll()).toBe(0);
+});
+
+it('U12: releaseAll cancels who still waits for a store to open', async () => {
+  registerBackend('never-opens', () => new Promise(() => undefined));
+  const waiting = expect(lock('never-opens://host/file')).rejects.toThrow(LockNotHeldError);
+  expect(await Lockfile.releaseAll()).toBe(0);
+  await waiting;
 });
 
 it('U12: releaseAll does not reject: a release that fails is a warning', async () => {
