@@ -1,5 +1,6 @@
 import { LockNotHeldError } from './model/errors.js';
-import { acquisitions, heldLocks } from './protocol/live.js';
+import { acquisitions } from './protocol/acquisition.js';
+import { heldLocks } from './protocol/held-lock.js';
 import { releaseQuietly } from './quiet-release.js';
 
 /** Ends all acquisitions of this process, and releases all its locks. Resolves with how many were held until then. */

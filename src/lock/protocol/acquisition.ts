@@ -1,4 +1,5 @@
-import { acquisitions } from './live.js';
+/** The acquisitions of this process that are under way. */
+export const acquisitions = new Set<Acquisition>();
 
 /** An acquisition that is under way: it can be cancelled, and whoever cancels it learns when it has ended. */
 export class Acquisition {

@@ -11,13 +11,15 @@ import { VfsError } from '../../vfs/errors.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
-import { heldLocks } from './live.js';
 import { RenewalTimer } from './renewal-timer.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 const RELEASE_LIMIT_MS = 10_000;
 /** How much longer the store may take to settle what is aborted then. */
 const RELEASE_ENDING_MS = 500;
+
+/** The locks that this process holds. */
+export const heldLocks = new Set<HeldLock>();
 
 /** A lock while it is held: renewed in the background, lost at its own deadline, released once. */
 export class HeldLock {
