@@ -170,11 +170,16 @@ export function hostOf({ host, port }: Pick<ResolvedSftpOptions, 'host' | 'port'
   return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 
+/** What no server has in its name (a zone of IPv6 has a %, as in fe80::1%eth0), and no user in theirs. */
+const FORMS = { host: /^[^\s\p{Cc}/\\@?#]+$/u, username: /^\P{Cc}+$/u };
+
 /** A borrowed client knows the server that it is connected to. */
 function required(name: 'host' | 'username', value: string | undefined, client: object | undefined): string {
   const found = value ?? knownTo(client, name);
-  if (typeof found === 'string' && found !== '') return found;
-  throw badOption(`${name} is missing`);
+  if (typeof found !== 'string' || found === '') throw badOption(`${name} is missing`);
+  if (!FORMS[name].test(found))
+    throw badOption(`${JSON.stringify(found)} is not a ${name === 'host' ? 'host name' : 'user name'}`);
+  return found;
 }
 
 function knownTo(client: object | undefined, name: 'host' | 'port' | 'username'): unknown {

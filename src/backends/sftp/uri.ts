@@ -32,7 +32,7 @@ interface SftpUri {
   readonly username: string;
 }
 
-const AUTHORITY = /^sftp:\/\/(?:([^@/]*)@)?(\[[0-9a-f:.]+\]|[^:@/[\]]+)(?::(\d+))?\//i;
+const AUTHORITY = /^sftp:\/\/(?:([^@/]*)@)?(\[[0-9a-f:.]+\]|[^:@/%[\]]+)(?::(\d+))?\//i;
 
 function parseUri(uri: string): SftpUri {
   const [, user, host = '', port] = AUTHORITY.exec(uri) ?? [];

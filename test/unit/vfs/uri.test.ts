@@ -43,6 +43,15 @@ describe('a URI', () => {
   });
 
   test.each([
+    ['sftp://user@ho%73t/x', /not of the form sftp:/],
+    ['sftp://user@ho st/x', /"ho st" is not a host name/],
+    ['sftp://us%00er@host/x', /"us\\u0000er" is not a user name/],
+    ['sftp://us%0Aer@host/x', /"us\\ner" is not a user name/],
+  ])('%s is refused before it connects', async (uri, words) => {
+    expect((await refusal(uri)).message).toMatch(words);
+  });
+
+  test.each([
     'sftp://user:pa?se-cret@host/x',
     'sftp://user:pa#se-cret@host/x',
     'sftp://user:se-cret/ret@host/%zz',
