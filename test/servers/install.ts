@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 import { HOW_TO_GET_TLC, installTlc, TLC_PACKAGES } from '../../proof/tlc.js';
+import { BROWSER_PACKAGES } from './http/chromium.js';
 import { HOW_TO_GET_FAKE_GCS, installFakeGcs } from './gcs/fake-gcs.js';
 import { CEPH_PACKAGES } from './s3/ceph.js';
 import { HOW_TO_GET_SEAWEED, installSeaweed } from './s3/seaweed.js';
@@ -15,7 +16,14 @@ const SHELLS = ['zsh'];
 const CLOCKS = ['faketime'];
 const kinds = [...excluding, rclone, new TracedOpenSsh().kind, offOpenSsh(0)];
 const debian = [
-  ...new Set([...kinds.flatMap(({ packages }) => packages), ...CEPH_PACKAGES, ...CLOCKS, ...SHELLS, ...TLC_PACKAGES]),
+  ...new Set([
+    ...kinds.flatMap(({ packages }) => packages),
+    ...CEPH_PACKAGES,
+    ...CLOCKS,
+    ...SHELLS,
+    ...BROWSER_PACKAGES,
+    ...TLC_PACKAGES,
+  ]),
 ];
 
 function install(what: string, how: () => void): void {

@@ -21,7 +21,8 @@ const POLICY = [
 ].join('; ');
 
 /** Every lock in a table, which needs no script to be read. */
-export async function pageRoute({ request, basePath, service, principal }: RequestContext): Promise<Response> {
+export async function pageRoute(context: RequestContext): Promise<Response> {
+  const { request, basePath, service } = context;
   if (request.method !== 'GET') throw methodNotAllowed('GET');
   const { folder } = service.locks;
   const failed = Symbol('failed');
@@ -33,8 +34,14 @@ export async function pageRoute({ request, basePath, service, principal }: Reque
   const page = TEMPLATE.replaceAll('{base}', () => basePath)
     .replace('{rows}', () => rows)
     .replace('{status}', () => status)
-    .replace('{needs-token}', () => String(!principal.hasToken || !principal.canWrite));
+    .replace('{actions}', () => actionsOf(context));
   return respond(200, page, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY });
+}
+
+/** Whether this visitor may end locks of others, may do so with another token, or nobody may. */
+function actionsOf({ service, principal }: RequestContext): 'yes' | 'token' | 'none' {
+  if (service.tokens === undefined) return 'none';
+  return principal.hasToken && principal.canWrite ? 'yes' : 'token';
 }
 
 /** The page's style and script. */
@@ -56,13 +63,19 @@ function rowOf(lock: LockView): string {
     ['state', `<span class="state ${lock.state}">${lock.state}</span>`],
     ['file', escapeHtml(lock.name)],
     ['owner', escapeHtml(lock.owner)],
-    ['host', escapeHtml(lock.host)],
-    ['age', spanText(lock.ageMs)],
-    ['renewed', lock.renewals === 0 ? 'never' : `${spanText(lock.idleMs)} ago`],
-    ['lease', lock.endless ? 'without end' : `${spanText(lock.expiresInMs)} left`],
+    ['host', escapeHtml(lock.host) + (lock.pid === null ? '' : ` (process ${lock.pid})`)],
+    ['held for', spanText(lock.ageMs)],
+    ['last renewal', lock.renewals === 0 ? 'never' : `${spanText(lock.idleMs)} ago`],
+    ['lease', leaseText(lock)],
     ['waiters', String(lock.waiters)],
   ];
   return `<tr>${cells.map(([name = '', html = '']) => `<td data-label="${name}">${html}</td>`).join('')}<td></td></tr>`;
+}
+
+function leaseText({ endless, expiresInMs }: LockView): string {
+  if (endless) return 'without end';
+  if (expiresInMs === 0) return 'over';
+  return expiresInMs === null ? 'unknown' : `${spanText(expiresInMs)} left`;
 }
 
 const TEMPLATE = `<!doctype html>
@@ -76,14 +89,14 @@ const TEMPLATE = `<!doctype html>
 <link rel="stylesheet" href="{base}/assets/page.css">
 <script src="{base}/assets/page.js" defer></script>
 </head>
-<body data-base="{base}" data-needs-token="{needs-token}">
+<body data-base="{base}" data-actions="{actions}">
 <header>
 <h1>Locks</h1>
 <p id="status" role="status">{status}</p>
 <form id="tools" hidden>
 <label>Search <input id="search" type="search" placeholder="file, owner or host" autocomplete="off"></label>
 <label>Show <select id="filter"><option value="">all</option><option>held</option><option>stale</option><option>unreadable</option><option>foreign</option></select></label>
-<label id="token-field" hidden>Write token <input id="token" type="password" autocomplete="off" placeholder="for actions"></label>
+<label id="token-field" hidden>Write token <input id="token" type="password" autocomplete="off" placeholder="to end locks"></label>
 <button id="sweep" type="button">Sweep…</button>
 </form>
 </header>
@@ -107,7 +120,8 @@ const TEMPLATE = `<!doctype html>
 {rows}
 </tbody>
 </table>
-<p id="empty" hidden>No locks.</p>
+<p id="more" hidden></p>
+<p id="empty" hidden></p>
 </main>
 <dialog id="detail" aria-labelledby="detail-title"></dialog>
 </body>

@@ -30,16 +30,21 @@ table { width: 100%; border-collapse: collapse; background: var(--card); border:
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 th, td { padding: 0.55rem 0.75rem; text-align: start; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 th { font-size: 0.8rem; color: var(--muted); white-space: nowrap; }
-th button { font-weight: 600; color: inherit; }
-td[data-label="age"], td[data-label="renewed"] { white-space: nowrap; font-variant-numeric: tabular-nums; }
+th button.link { font-weight: 600; color: inherit; text-decoration: none; }
+th button.link::after { content: ' ↕'; opacity: 0.5; }
+th[aria-sort="ascending"] button.link::after { content: ' ↑'; opacity: 1; }
+th[aria-sort="descending"] button.link::after { content: ' ↓'; opacity: 1; }
+a { color: var(--accent); }
+td[data-label="state"], td[data-label="details"], td[data-label="held for"], td[data-label="last renewal"] { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td[data-label="lease"] { min-width: 9rem; font-variant-numeric: tabular-nums; }
 td[data-label="file"] { font-weight: 600; }
-.state { display: inline-block; padding: 0.05rem 0.55rem; border-radius: 99px; border: 1px solid currentColor; font-size: 0.85rem; font-weight: 600; }
+.state { display: inline-block; justify-self: start; white-space: nowrap; padding: 0.05rem 0.55rem; border-radius: 99px; border: 1px solid currentColor; font-size: 0.85rem; font-weight: 600; }
 .state.held { color: var(--held); }
 .state.stale { color: var(--stale); }
 .state.unreadable, .state.foreign { color: var(--bad); }
 progress { display: block; width: 100%; height: 0.5rem; margin-top: 0.25rem; accent-color: var(--held); }
 tr.stale progress { accent-color: var(--stale); }
+#more, .hint { color: var(--muted); }
 #empty { color: var(--muted); padding: 2rem; text-align: center; }
 body.offline main { opacity: 0.65; }
 dialog { width: min(44rem, calc(100vw - 1.5rem)); max-height: 90vh; overflow: auto; background: var(--card); color: var(--text); border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; }
@@ -47,7 +52,7 @@ dialog::backdrop { background: rgb(0 0 0 / 55%); }
 dialog h2 { margin: 0 0 0.75rem; font-size: 1.2rem; overflow-wrap: anywhere; }
 dialog dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1rem; margin: 0 0 1rem; }
 dialog dt { color: var(--muted); }
-dialog dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
+dialog dd { margin: 0; grid-column: 2; overflow-wrap: anywhere; white-space: pre-wrap; }
 dialog .actions { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end; margin-top: 1rem; }
 dialog .error { color: var(--bad); }
 @media (max-width: 800px) {
