@@ -18,8 +18,17 @@ for await (const claim of inbox(location, { match: '*.csv', ttl: '1m', until: 'e
   } catch (error) {
     console.error(`${file.name}: ${String(error)}`);
     if (claim.settled) continue; // the file was replaced meanwhile, or belongs to another process by now
-    await claim.fail('failed/', error).catch(console.error);
+    await claim.fail('failed/', error).catch(leaveIt);
   }
+}
+
+/**
+ * The file stays where it is for the next run.
+ * @param {unknown} error
+ */
+function leaveIt(error) {
+  console.error(error);
+  process.exitCode = 1;
 }
 
 /**

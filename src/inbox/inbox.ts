@@ -9,7 +9,8 @@ import { openFolder, type Location } from '../open.js';
  * error in its body, the file that was yielded last is released.
  *
  * @throws {LockOptionError} if the location or an option cannot be used.
- * @throws {VfsError} while it is iterated, if the folder cannot be listed or no lock can be taken in it.
+ * @throws {VfsError} while it is iterated, if the folder cannot be listed or no lock can be taken in it: a store that cannot be
+ *   written to does not look like an empty inbox.
  * @example
  * for await (const claim of inbox('inbox', { match: '*.csv', until: 'empty' })) {
  *   try {

@@ -37,6 +37,9 @@ export class InboxReader {
   readonly #counter = new AttemptCounter();
   readonly #open = new Set<string>();
   #scan: InboxScan | undefined;
+  /** Why files could not be claimed, as long as none could. */
+  #denied: VfsError | undefined;
+  #hasClaimed = false;
   #wake: (() => void) | undefined;
 
   constructor(folder: Folder, options: ResolvedInboxOptions) {
@@ -58,7 +61,8 @@ export class InboxReader {
         const scan = await this.#currentScan();
         const claim = await this.#claimFrom(scan);
         if (claim) return claim;
-        if (this.#isStopped() || this.#isOver(scan)) return undefined;
+        if (this.#isStopped()) return undefined;
+        if (this.#isOver(scan)) return this.#end();
         this.#scan = undefined;
         if (!scan.claimed) await sleep(Math.min(this.#pollMs, scan.settlesInMs), this.#options.signal);
       }
@@ -97,12 +101,18 @@ export class InboxReader {
     return until === 'idle' ? settlesInMs === Infinity : !waits;
   }
 
+  /** An inbox in which this user may take no lock is not empty. */
+  #end(): undefined {
+    if (this.#denied && !this.#hasClaimed) throw this.#denied;
+  }
+
   async #claimFrom(scan: InboxScan): Promise<Claim | undefined> {
     for (let entry = scan.take(); entry !== undefined && !this.#isStopped(); entry = scan.take()) {
       const file = new VfsFile(this.#folder.vfs, entry.path);
       const outcome = await this.#tryClaim(file, entry, scan);
       if (outcome instanceof Claim) {
         scan.claimed = true;
+        this.#hasClaimed = true;
         return outcome;
       }
       if (outcome.waits) scan.waits = true;
@@ -126,6 +136,7 @@ export class InboxReader {
       return isSkipped(found) ? found : await this.#lock(file);
     } catch (error) {
       if (!isAboutOneFile(error, isLocked)) throw error;
+      if (isDenied(error)) this.#denied = error;
       this.#setAside(path);
       return { reason: 'unlockable', error };
     }
@@ -205,6 +216,10 @@ const GROWING: Skipped = { reason: 'growing', waits: true };
 /** Whether an error concerns this file only: its name is too long, its lock belongs to another program or user. */
 function isAboutOneFile(error: unknown, isLocked: boolean): boolean {
   if (error instanceof LockForeignError) return true;
-  if (!(error instanceof VfsError)) return false;
-  return ['ERR_VFS_PATH', 'ERR_VFS_NOT_A_FILE', ...(isLocked ? ['ERR_VFS_DENIED'] : [])].includes(error.code);
+  if (isDenied(error)) return isLocked;
+  return error instanceof VfsError && ['ERR_VFS_PATH', 'ERR_VFS_NOT_A_FILE'].includes(error.code);
+}
+
+function isDenied(error: unknown): error is VfsError {
+  return error instanceof VfsError && error.code === 'ERR_VFS_DENIED';
 }
