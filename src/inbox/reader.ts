@@ -62,7 +62,10 @@ export class InboxReader {
         const claim = await this.#claimFrom(scan);
         if (claim) return claim;
         if (this.#isStopped()) return undefined;
-        if (this.#isOver(scan)) { this.#end(); return; }
+        if (this.#isOver(scan)) {
+          this.#end();
+          return;
+        }
         this.#scan = undefined;
         if (!scan.claimed) await sleep(Math.min(this.#pollMs, scan.settlesInMs), this.#options.signal);
       }
