@@ -9,7 +9,10 @@ import { asJavaScript, blocksOf, complaintsAbout, install, titleOf } from '../su
 
 const root = join(import.meta.dirname, '..', '..');
 
-const docs = (await readdir(join(root, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md'));
+/** All but `docs/reference`, which `npm run reference` generates: its blocks are signatures. */
+const docs = (await readdir(join(root, 'docs'), { recursive: true })).filter(
+  (name) => name.endsWith('.md') && !name.startsWith('reference/'),
+);
 
 interface Page {
   readonly name: string;

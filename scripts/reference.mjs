@@ -1,0 +1,105 @@
+// @ts-check
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * `npm run reference` writes `docs/reference` from the doc comments: one page for each entry point of the package.
+ * `npm run reference -- --check` writes nothing, and fails if the pages are not what it would write.
+ */
+const root = join(import.meta.dirname, '..');
+const target = join(root, 'docs/reference');
+
+/**
+ * What is used of typedoc, which is loaded by a name that the compiler does not follow: types and lint need no typedoc.
+ * @typedef {{ name: string }} Named
+ * @typedef {{ children?: Named[], getReflectionsByKind(kind: number): Named[] }} Project
+ * @typedef {{ hasErrors(): boolean, hasWarnings(): boolean }} Logger
+ * @typedef {{ logger: Logger, convert(): Promise<Project | undefined>, generateOutputs(project: Project): Promise<void> }} App
+ * @typedef {{ Application: { bootstrapWithPlugins(options: object): Promise<App> }, ReflectionKind: { Parameter: number } }} Typedoc
+ */
+const TYPEDOC = 'typedoc';
+
+/** @typedef {{ name: string, exports: Record<string, string | { default: string }> }} Manifest */
+
+const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+
+/** The source of each entry point, and the name of its page. */
+const entries = Object.entries(manifest.exports).flatMap(([subpath, to]) => {
+  if (typeof to === 'string') return [];
+  const source = join(root, to.default.replace(/^\.\/dist/, 'src').replace(/\.js$/, '.ts'));
+  return [{ source, page: subpath === '.' ? manifest.name : subpath.slice(2) }];
+});
+
+/**
+ * What the options of typedoc-plugin-markdown do not leave out: who a member was inherited from, and tables and types that only
+ * repeat the signature.
+ * @param {string} page
+ */
+function shortened(page) {
+  return page
+    .replaceAll(
+      /^#{3,6} (?:Inherited from|Overrides|Implementation of|Extends|Implements)\n\n.*?\n(?=\n#|$(?![^]))/gms,
+      '',
+    )
+    .replaceAll(/^#{3,6} Parameters\n\n\| Parameter \| Type \|\n(?:\|[^\n[]*\|\n)+\n/gm, '')
+    .replaceAll(/^#{3,6} Returns\n\n[^\n[]*\n(?=\n#|$(?![^]))/gm, '')
+    .replaceAll(/\n{3,}/g, '\n\n');
+}
+
+/** @param {string} folder */
+async function write(folder) {
+  const { Application, ReflectionKind } = /** @type {Typedoc} */ (await import(TYPEDOC));
+  const app = await Application.bootstrapWithPlugins({
+    ...{ entryPoints: entries.map(({ source }) => source), tsconfig: join(root, 'tsconfig.build.json') },
+    ...{ plugin: ['typedoc-plugin-markdown'], outputs: [{ name: 'markdown', path: folder }], router: 'module' },
+    ...{ name: 'Reference', readme: 'none', logLevel: 'Warn', skipErrorChecking: true, sortEntryPoints: false },
+    ...{ excludeExternals: true, excludePrivate: true, excludeProtected: true, excludeInternal: true },
+    // No line numbers: a page changes only where a doc comment or a type does.
+    ...{
+      disableSources: true,
+      hideBreadcrumbs: true,
+      hidePageHeader: true,
+      useCodeBlocks: true,
+      expandParameters: true,
+    },
+    ...{ parametersFormat: 'table', interfacePropertiesFormat: 'table', typeDeclarationFormat: 'table' },
+  });
+  const project = await app.convert();
+  if (project === undefined) throw new Error('typedoc could not read the sources');
+  project.children?.forEach((entry, index) => (entry.name = entries[index]?.page ?? entry.name));
+  for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter)) {
+    // A parameter that is taken apart in the source has no name there.
+    if (parameter.name === '__namedParameters') parameter.name = 'options';
+  }
+  await app.generateOutputs(project);
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('typedoc complains: see above');
+  for (const name of readdirSync(folder)) {
+    writeFileSync(join(folder, name), shortened(readFileSync(join(folder, name), 'utf8')));
+  }
+}
+
+/** @param {string} folder @returns {Record<string, string>} */
+function pagesIn(folder) {
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+async function check() {
+  const scratch = mkdtempSync(join(tmpdir(), 'vfs-lockfile-reference-'));
+  try {
+    await write(scratch);
+    const [fresh, kept] = [pagesIn(scratch), pagesIn(target)];
+    const names = [...new Set([...Object.keys(fresh), ...Object.keys(kept)])];
+    return names.filter((name) => fresh[name] !== kept[name]);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+if (process.argv.includes('--check')) {
+  const old = await check();
+  if (old.length > 0) console.error(`docs/reference is not current (npm run reference): ${old.join(', ')}`);
+  process.exitCode = old.length > 0 ? 1 : 0;
+} else {
+  await write(target);
+}
