@@ -5,6 +5,15 @@ import { describe, expect, test } from 'vitest';
 
 import { holders, inPlace, naive, pipelined, shipped, type Algorithm } from './explorer/algorithms.js';
 import type { Bounds } from './explorer/exhaustive.js';
+import { HOLDER_MISTAKES, MISTAKEN } from './explorer/holder-mistakes.js';
+import {
+  givenUp,
+  holding,
+  holdingApart,
+  thiefOfHolder,
+  thiefOfHolderApart,
+  thiefOfRenewals,
+} from './explorer/holder-scenarios.js';
 import * as mutants from './explorer/mutants.js';
 import { playSeeds } from './explorer/random.js';
 import { differences, linesOf, rowOf, type Report } from './explorer/report.js';
@@ -12,7 +21,6 @@ import type { Scenario } from './explorer/scenario.js';
 import {
   clearing,
   hardships,
-  holding,
   longer,
   pairs,
   stealRelease,
@@ -35,7 +43,7 @@ function expectSound(report: Report): void {
 }
 
 function expectCaught(scenario: Scenario, algorithm: Algorithm, bounds: Bounds, what: RegExp): void {
-  const report = search(quickDisk(), scenario, algorithm, bounds, 'each');
+  const report = search(quickDisk(), scenario, algorithm, bounds, { plays: 'each' });
   console.log(`caught in ${report.failed} of ${report.schedules} schedules of ${scenario.name}`);
   expect(report.failed).toBeGreaterThan(0);
   expect(report.simplest?.violations.join('\n')).toMatch(what);
@@ -73,7 +81,7 @@ describe('two actors change the lock file as if by compare-and-swap', () => {
 
   test('schedules that are only counted would have come to the same', () => {
     for (const algorithm of [shipped, naive]) {
-      const each = search(quickDisk(), stealRelease, algorithm, ONE, 'each');
+      const each = search(quickDisk(), stealRelease, algorithm, ONE, { plays: 'each' });
       const counted = search(quickDisk(), stealRelease, algorithm, ONE);
       expect(differences(each, counted)).toEqual([]);
       expect(counted.played).toBeLessThan(each.played);
@@ -153,15 +161,29 @@ describe('holders change their own records through their private folders', () =>
     expectSound(search(quickDisk(), scenario, holders, ONE));
   });
 
-  test.each([
-    ['m1: a thief that leaves the folder', mutants.neverFences],
-    ['m1b: a thief that only empties the folder', mutants.onlyEmpties],
-    ['m2: a thief that removes the folder after it has judged', mutants.fencesAfterJudging],
-  ])('%s is caught', (_name, mutant) => {
-    const bounds: Bounds = { preemptions: 2, kills: 0 };
-    const caught = holding.slice(1, 2).map((scenario) => search(quickDisk(), scenario, mutant, bounds));
-    for (const report of caught)
-      console.log(`caught in ${report.failed} of ${report.schedules} schedules of ${report.name}`);
-    expect(caught.reduce((sum, { failed }) => sum + failed, 0)).toBeGreaterThan(0);
+  test.each(holdingApart)('$name: one preemption', (scenario) => {
+    expectSound(search(quickDisk(), scenario, holders, UNKILLED));
+  });
+
+  test('R4: a renewal that was given up never lands after the release that follows', () => {
+    expectSound(search(quickDisk(), givenUp, holders, MISTAKEN, { plays: 'each' }));
+  });
+
+  test.each(HOLDER_MISTAKES)('$what: caught', ({ scenario, algorithm, breaks }) => {
+    const report = search(quickDisk(), scenario, algorithm, MISTAKEN, { plays: 'each', promise: breaks });
+    console.log(`caught in ${report.failed} of ${report.schedules} schedules of ${report.name}`);
+    expect(report.failed).toBeGreaterThan(0);
+    expect(report.simplest?.violations).toContainEqual(expect.stringMatching(breaks));
+  });
+
+  test.each([thiefOfHolder, thiefOfHolderApart, thiefOfRenewals])(
+    'without a mistake nothing breaks within the same bounds: $name',
+    (scenario) => {
+      expectSound(search(quickDisk(), scenario, holders, MISTAKEN));
+    },
+  );
+
+  test(`${RANDOM_SCHEDULES} random schedules of three to five holders break nothing`, () => {
+    expectSound(playSeeds(quickDisk(), holders, randomInt(2 ** 31), RANDOM_SCHEDULES));
   });
 });

@@ -127,8 +127,10 @@ export class Actor {
   #event({ name, paths }: Operation, answer: Answer | 'looked up'): string {
     if (answer === 'looked up') return answer;
     const told = name === 'readdir' ? String(answer.value) : '';
-    const opened = name === 'open' && paths.includes(this.#world.lock) ? labelOf(this.#judge.state) : '';
-    return [name, ...paths, answer.code, told, opened].join(' ');
+    // An open file is read later, and a stamp is compared at once: both answers say which content stood there.
+    const reads = name === 'open' || name === 'lstat';
+    const found = reads && paths.includes(this.#world.lock) ? labelOf(this.#judge.state) : '';
+    return [name, ...paths, answer.code, told, found].join(' ');
   }
 
   #describe({ name, paths }: Operation, code: string): string {

@@ -57,6 +57,11 @@ export class ExploredFiles extends LocalFiles {
   override now(): number {
     return this.world.nowMs;
   }
+
+  /** After a change, whatever came of it. */
+  *finish(): Steps<void> {
+    // The shipped code has nothing left to do.
+  }
 }
 
 /** A door as servers have it, where links are cheaper than folders. */
@@ -153,23 +158,40 @@ function* found(operation: Steps<void>): Steps<boolean> {
 
 /** The shipped code with a private folder for each actor, on file operations that a mutant may have changed. */
 export function throughHolder(
-  makeFiles: (bench: Bench, via: string | undefined) => LocalFiles = (bench) => new ExploredFiles(bench),
+  makeFiles: (bench: Bench, via: string | undefined, from: Version | undefined) => ExploredFiles = (bench) =>
+    new ExploredFiles(bench),
 ): Algorithm {
   return function* (bench, from, to) {
-    const { lock } = bench.world;
-    const files = makeFiles(bench, from && bench.vias.get(from.label));
-    const party = bench.party!;
-    const versionOf = (content: Content): Version =>
-      recordVersion(bytesVia(content, bench.vias.get(content.label)), bench.vias.get(content.label));
-    if (to === undefined) return from !== undefined && (yield* removeLock(files, lock, versionOf(from), party));
-    const via = yield* party.holder.via(files, lock);
-    bench.vias.set(to.label, via);
-    const data = bytesVia(to, via);
-    const written = from
-      ? yield* replaceLock(files, lock, versionOf(from), { data, via }, party)
-      : yield* createLock(files, lock, data, { via, hardLinks: bench.hardLinks }, party);
-    return written !== undefined;
+    const files = makeFiles(bench, from && bench.vias.get(from.label), from && versionOf(bench, from));
+    try {
+      return yield* changeThrough(bench, files, from, to);
+    } finally {
+      yield* files.finish();
+    }
   };
+}
+
+function versionOf({ vias }: Bench, content: Content): Version {
+  const via = vias.get(content.label);
+  return recordVersion(bytesVia(content, via), via);
+}
+
+function* changeThrough(
+  bench: Bench,
+  files: ExploredFiles,
+  from: Content | undefined,
+  to: Content | undefined,
+): Steps<boolean> {
+  const { lock } = bench.world;
+  const party = bench.party!;
+  if (to === undefined) return from !== undefined && (yield* removeLock(files, lock, versionOf(bench, from), party));
+  const via = yield* party.holder.via(files, lock);
+  bench.vias.set(to.label, via);
+  const data = bytesVia(to, via);
+  const written = from
+    ? yield* replaceLock(files, lock, versionOf(bench, from), { data, via }, party)
+    : yield* createLock(files, lock, data, { via, hardLinks: bench.hardLinks }, party);
+  return written !== undefined;
 }
 
 /** Each actor changes its own records through its private folder. */

@@ -4,8 +4,7 @@ import { basename } from 'node:path';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { ask, type Steps } from '../../../src/util/steps.js';
 import type { Version } from '../../../src/vfs/vfs.js';
-import { fence } from '../../../src/backends/shared/plain/fence.js';
-import { ExploredFiles, makeLinkDoor, shippedOver, throughHolder, type Algorithm, type Bench } from './algorithms.js';
+import { ExploredFiles, makeLinkDoor, shippedOver, type Algorithm, type Bench } from './algorithms.js';
 import { Operation } from './operation.js';
 
 /** The shipped swap with one of its steps spoilt from below. */
@@ -123,44 +122,3 @@ export const evictsNothing: Algorithm = shippedOver((bench) => new EvictsNothing
 export const stagesOutside: Algorithm = shippedOver((bench) => new StagesOutside(bench));
 export const movesGuardAway: Algorithm = shippedOver((bench) => new MovesGuardAway(bench));
 export const reusesGuard: Algorithm = shippedOver((bench) => new ReusesGuard(bench));
-
-/** Leaves the holder's folder, which it should remove before it judges. */
-class NeverFences extends ExploredFiles {
-  protected readonly folder: string;
-
-  constructor(bench: Bench, via: string | undefined) {
-    super(bench);
-    this.folder = `${bench.world.staged}${via ?? 'none'}`;
-  }
-
-  override *rmdir(path: string): Steps<void> {
-    if (path !== this.folder) yield* super.rmdir(path);
-  }
-}
-
-/** Removes the holder's folder only after it has judged, so that a renewal can land in between. */
-class FencesAfterJudging extends NeverFences {
-  override *read(path: string): Steps<Image | undefined> {
-    const image = yield* super.read(path);
-    yield* fence(new ExploredFiles(this.bench), path, basename(this.folder).slice(basename(this.world.staged).length));
-    return image;
-  }
-}
-
-/** Empties the holder's folder and lets it stand. */
-class OnlyEmpties extends NeverFences {
-  override *rmdir(path: string): Steps<void> {
-    if (path !== this.folder) yield* super.rmdir(path);
-    else if (fs.existsSync(path)) {
-      yield* this.inside(path, (at, names) => this.#unlinkAll(at, names));
-    }
-  }
-
-  *#unlinkAll(at: string, names: readonly string[]): Steps<void> {
-    for (const name of names) yield* super.unlink(`${at}/${name}`);
-  }
-}
-
-export const neverFences: Algorithm = throughHolder((bench, via) => new NeverFences(bench, via));
-export const fencesAfterJudging: Algorithm = throughHolder((bench, via) => new FencesAfterJudging(bench, via));
-export const onlyEmpties: Algorithm = throughHolder((bench, via) => new OnlyEmpties(bench, via));

@@ -1,4 +1,4 @@
-import type { Algorithm } from './algorithms.js';
+import { holders, type Algorithm } from './algorithms.js';
 import { content } from './content.js';
 import type { Failure, Report } from './report.js';
 import type { Scenario, Script } from './scenario.js';
@@ -36,12 +36,12 @@ const SYSTEMS: readonly System[] = [
 const ACTS = ['take', 'steal', 'clear', 'renew', 'release', 'believe'] as const;
 
 /** Three to five actors who make one to four calls each, over a held or a free lock. */
-function randomScenario(random: Random): Scenario {
+function randomScenario(random: Random, guardMayStay: boolean): Scenario {
   const initial = random() < 0.6 ? content('held') : undefined;
   const scripts = Array.from({ length: 3 + Math.floor(random() * 3) }, () =>
     scriptOf(Array.from({ length: 1 + Math.floor(random() * 4) }, () => pick(random, ACTS))),
   );
-  return { name: 'random', initial, scripts, system: pick(random, SYSTEMS) };
+  return { name: 'random', initial, scripts, system: { ...pick(random, SYSTEMS), guardMayStay } };
 }
 
 function scriptOf(acts: readonly (typeof ACTS)[number][]): Script {
@@ -91,7 +91,7 @@ export function playSeed(
   tell?: (line: string) => void,
 ): Verdict {
   const random = randomFrom(seed);
-  const scenario = randomScenario(random);
+  const scenario = randomScenario(random, algorithm === holders);
   tell?.(`seed ${seed}: ${scenario.scripts.length} actors, ${JSON.stringify(scenario.system)}`);
   const verdict = new Stage(world, scenario, algorithm, { seen }).play(new RandomScheduler(random), tell);
   if (verdict === undefined) throw new Error('a random schedule has no end');

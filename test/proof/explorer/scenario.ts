@@ -1,4 +1,5 @@
 import { readFile } from '../../../src/backends/local/lock-files.js';
+import { fence } from '../../../src/backends/shared/plain/fence.js';
 import type { Steps } from '../../../src/util/steps.js';
 import type { Actor } from './actor.js';
 import { ExploredFiles, type Algorithm, type Bench } from './algorithms.js';
@@ -13,6 +14,8 @@ export interface Hand {
   look(): Steps<Content | undefined>;
   /** Tells whether the change was made. */
   change(from: Content | undefined, to: Content | undefined): Steps<boolean>;
+  /** Removes every holder's folder that a record named so far. */
+  sweep(): Steps<void>;
 }
 
 export type Script = (hand: Hand) => Steps<unknown>;
@@ -23,6 +26,8 @@ export interface Scenario {
   readonly initial: Content | undefined;
   readonly scripts: readonly Script[];
   readonly system: System;
+  /** All actors are calls of one process, and share its private folder. */
+  readonly oneParty?: boolean;
 }
 
 /** Lets an actor's script use the library, with the judge looking on. */
@@ -45,6 +50,10 @@ export function handOf(actor: Actor, judge: Judge, bench: Bench, algorithm: Algo
       judge.answer(call, won);
       actor.call = undefined;
       return won;
+    },
+    *sweep() {
+      const files = new ExploredFiles(bench);
+      for (const via of new Set(bench.vias.values())) yield* fence(files, bench.world.lock, via);
     },
   };
 }

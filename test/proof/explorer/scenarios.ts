@@ -2,7 +2,8 @@ import { content } from './content.js';
 import type { Scenario, Script } from './scenario.js';
 import type { System } from './system.js';
 
-const held = content('held');
+/** What the lock file is at first, where it is not free. */
+export const held = content('held');
 
 /** Takes over the stale lock that it saw. */
 const steal: Script = (hand) => hand.change(held, hand.fresh());
@@ -40,7 +41,7 @@ const takeAnyway: Script = function* (hand) {
   yield* hand.change(mine, undefined);
 };
 
-function meeting(
+export function meeting(
   name: string,
   initial: Scenario['initial'],
   scripts: readonly Script[],
@@ -81,53 +82,3 @@ export const hardships: readonly Scenario[] = [stealSteal, stealRelease, release
   withLookUpsApart(scenario),
   { ...scenario, name: `${scenario.name}, no rename onto an empty directory`, system: { renameOntoEmpty: 'refused' } },
 ]);
-
-/** Takes the free lock, renews it twice, and releases it, as far as it can. */
-const live: Script = function* (hand) {
-  let mine = hand.fresh();
-  if (!(yield* hand.change(undefined, mine))) return;
-  for (let renewals = 0; renewals < 2; renewals += 1) {
-    const next = hand.fresh();
-    if (!(yield* hand.change(mine, next))) return;
-    mine = next;
-  }
-  yield* hand.change(mine, undefined);
-};
-
-/** Takes the free lock, and releases it. */
-const takeAndRelease: Script = function* (hand) {
-  const mine = hand.fresh();
-  if (yield* hand.change(undefined, mine)) yield* hand.change(mine, undefined);
-};
-
-/** Takes over what it sees, renews that, and releases it. */
-const thieve: Script = function* (hand) {
-  const seen = yield* hand.look();
-  if (seen === undefined) return;
-  const mine = hand.fresh();
-  if (!(yield* hand.change(seen, mine))) return;
-  const next = hand.fresh();
-  if (yield* hand.change(mine, next)) yield* hand.change(next, undefined);
-};
-
-/** Removes what it sees, as an operator or `sweep` does, and takes the lock. */
-const forceAndTake: Script = function* (hand) {
-  const seen = yield* hand.look();
-  if (seen !== undefined) yield* hand.change(seen, undefined);
-  const mine = hand.fresh();
-  if (yield* hand.change(undefined, mine)) yield* hand.change(mine, undefined);
-};
-
-const GUARD_MAY_STAY: System = { guardMayStay: true };
-
-/** Holders who act through their private folders, and those who take their locks away. */
-export const holding: readonly Scenario[] = [
-  meeting('create, renew twice, release / thief, renew, release', undefined, [live, thieve], GUARD_MAY_STAY),
-  meeting('create, release / thief, renew, release', undefined, [takeAndRelease, thieve], GUARD_MAY_STAY),
-  meeting('create, renew twice, release / force, create', undefined, [live, forceAndTake], GUARD_MAY_STAY),
-  meeting('create, release / create, release', undefined, [takeAndRelease, takeAndRelease], GUARD_MAY_STAY),
-  {
-    ...meeting('create, release / thief, without hard links', undefined, [takeAndRelease, thieve], GUARD_MAY_STAY),
-    system: { hardLinks: 'asked not to', guardMayStay: true },
-  },
-];

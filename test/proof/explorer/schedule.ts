@@ -88,21 +88,23 @@ export class Stage {
     this.#bench.vias.clear();
     this.#chronicle?.begin();
     const judge = new Judge(initial);
-    const actors = scripts.map((script, i) => this.#actor(String.fromCharCode(65 + i), judge, script));
+    const shared = this.#scenario.oneParty ? newParty() : undefined;
+    const actors = scripts.map((script, i) => this.#actor(String.fromCharCode(65 + i), judge, script, shared));
     const end = this.#perform(actors, judge, scheduler, tell);
     for (const actor of actors) actor.dismiss();
     const { story } = judge;
     if (end === 'for ever') judge.complain('nobody gets on any more');
     const survey = this.#world.survey();
     if (end === 'known') return undefined;
-    for (const complaint of leftovers(survey, this.#world, actors)) judge.complain(complaint);
+    const via = judge.state && this.#bench.vias.get(judge.state.label);
+    for (const complaint of leftovers(survey, this.#world, actors, via)) judge.complain(complaint);
     this.#admit(survey, judge, tell);
     return { violations: judge.violations, story };
   }
 
-  #actor(name: string, judge: Judge, script: Script): Actor {
+  #actor(name: string, judge: Judge, script: Script, party = newParty()): Actor {
     const actor = new Actor(name, this.#world, judge, this.seen, this.#chronicle);
-    const bench: Bench = { ...this.#bench, party: newParty() };
+    const bench: Bench = { ...this.#bench, party };
     actor.begin(closing(script(handOf(actor, judge, bench, this.#algorithm)), bench));
     return actor;
   }
@@ -176,10 +178,19 @@ function newcomerTo(state: Content | undefined): Script {
   };
 }
 
-/** What is wrong with the remaining files: every actor that was not killed has cleaned up, and every name is one of ours. */
-function leftovers({ staged, inside }: Survey, world: World, actors: readonly Actor[]): readonly string[] {
+/**
+ * What is wrong with the remaining files: every actor that was not killed has cleaned up, and every name is one of ours. Only the
+ * holder's folder stays that the record of a held lock names (`via`).
+ */
+function leftovers(
+  { staged, inside }: Survey,
+  world: World,
+  actors: readonly Actor[],
+  via: string | undefined,
+): readonly string[] {
   const killed = actors.filter((actor) => actor.killed);
-  const isExcused = (stage: string): boolean => killed.some((actor) => actor.owns(stage));
+  const needed = via === undefined ? undefined : stageOf(world, via);
+  const isExcused = (stage: string): boolean => stage === needed || killed.some((actor) => actor.owns(stage));
   const left = staged.filter((name) => !isExcused(name)).map((name) => `${name} is left over`);
   if (inside !== undefined && (killed.length === 0 || !inside.every((entry) => isExcused(stageOf(world, entry))))) {
     left.push(`the guard is left over with ${inside.join(' ') || 'nothing'} in it`);

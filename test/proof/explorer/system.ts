@@ -1,7 +1,8 @@
-import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { blockingCalls, type Syscalls } from '../../../src/backends/local/syscalls.js';
+import { isHolderEntry } from '../../../src/vfs/names.js';
 import { Operation, type CallName } from './operation.js';
 import type { World } from './world.js';
 
@@ -12,7 +13,7 @@ export interface System {
   /** As on Windows, no directory can be renamed onto another, not even onto an empty one. */
   readonly renameOntoEmpty?: 'refused';
   /**
-   * A call on a name inside the guard first finds the directory, and acts there some time later, wherever that directory
+   * A call on a name inside the guard or a holder's folder first finds the directory, and acts there some time later, wherever that directory
    * is by then: within the kernel these are two steps, too.
    */
   readonly lookUps?: 'apart';
@@ -51,7 +52,7 @@ function refuse(code: string): never {
 }
 
 function operationOf(world: World, system: System, name: CallName, call: AnyCall, args: readonly unknown[]): Operation {
-  const inside = system.lookUps === 'apart' ? args.findIndex((arg) => isInGuard(world, name, arg)) : -1;
+  const inside = system.lookUps === 'apart' ? args.findIndex((arg) => isInside(world, name, arg)) : -1;
   if (inside === -1) return new Operation(name, args, () => call(...args));
   const path = args[inside] as string;
   const [folder, rest] = name === 'readdir' ? [path, ''] : [dirname(path), `/${basename(path)}`];
@@ -67,14 +68,21 @@ function operationOf(world: World, system: System, name: CallName, call: AnyCall
   });
 }
 
-/** A directory found in the guard is still there or was removed; the swap moves no directory out of it. */
+/** A directory found in the guard or as a holder's folder is still there, under whatever name, or was removed. */
 function whereaboutsOf(directory: number, world: World): string {
   const { ino } = fstatSync(directory);
   if (statSync(world.guard, { throwIfNoEntry: false })?.ino === ino) return 'the guard';
-  return world.guardEntries().find((name) => lstatSync(join(world.guard, name)).ino === ino) ?? 'removed';
+  const isIt = (path: string): boolean => lstatSync(path).ino === ino;
+  return (
+    world.guardEntries().find((name) => isIt(join(world.guard, name))) ??
+    readdirSync(world.folder).find((name) => isIt(join(world.folder, name))) ??
+    'removed'
+  );
 }
 
-function isInGuard(world: World, name: CallName, arg: unknown): boolean {
+function isInside(world: World, name: CallName, arg: unknown): boolean {
   if (typeof arg !== 'string') return false;
-  return name === 'readdir' ? arg === world.guard : arg.startsWith(`${world.guard}/`);
+  if (name === 'readdir') return arg === world.guard;
+  if (arg.startsWith(`${world.guard}/`)) return true;
+  return arg.startsWith(world.staged) && isHolderEntry(basename(arg));
 }
