@@ -6,8 +6,10 @@ export { withLock } from './lock/with-lock.js';
 export { lock, type HeldLock } from './lock/lock.js';
 export { named } from './lock/named.js';
 export { Lockfile } from './lock/lockfile.js';
+export type { FencedLock } from './lock/fenced-lock.js';
 export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
 
+export type { CommitData } from './fencing/commit.js';
 export type { AcquireOptions, LockOptions, RenewOptions, StaleHandler } from './lock/model/options.js';
 export type { Duration } from './util/duration.js';
 export type { NamedId } from './lock/model/named.js';
@@ -24,4 +26,5 @@ export { VfsError, effectOf, type Effect, type VfsErrorCode } from './vfs/errors
 export { openFile, registerBackend, type Backend } from './open.js';
 export { VfsFile } from './vfs/file.js';
 export { localVfs, LocalVfs, type LocalVfsOptions } from './backends/local/index.js';
+export type * from './vfs/commit.js';
 export type * from './vfs/vfs.js';

@@ -125,6 +125,7 @@ const UNREAD = {
   state: 'unreadable',
   reason: undefined,
   record: undefined,
+  fencingToken: undefined,
   foreign: undefined,
   ageMs: undefined,
   idleMs: undefined,

@@ -130,7 +130,8 @@ export class Claim {
 
   async #moveTo(target: VfsFile): Promise<VfsFile> {
     try {
-      this.lock.assertHeld();
+      // Who was stopped past the lease finds out here, before the file is moved under the next one's hands.
+      await this.lock.confirm({ signal: this.lock.signal });
       return await this.file.move(target, { signal: this.lock.signal, ifUnchanged: this.#file.seen });
     } catch (error) {
       const isOver = codeOf(error) === 'ERR_VFS_CHANGED' || codeOf(error) === 'ERR_VFS_NOT_FOUND';

@@ -11,6 +11,7 @@ import { lockKey } from './model/sightings.js';
 import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
 import { LockReader } from './model/reader.js';
 import type { LockRecord } from './model/record.js';
+import { tokenOf } from './model/token.js';
 import { run } from '../util/steps.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
 import { StoreClock } from './store-clock.js';
@@ -27,6 +28,11 @@ export interface Inspection {
   readonly reason: StaleReason | undefined;
   /** The content of the lock file. Undefined: there is none, or it is unreadable. Do not trust its texts. */
   readonly record: LockRecord | undefined;
+  /**
+   * The token of the latest acquisition with `fencing`, also where the lock is free by now. Undefined: nobody counted, or the record
+   * has a token that this library does not write.
+   */
+  readonly fencingToken: bigint | undefined;
   /**
    * What another program has put in the lock's place: a file, or a folder as `proper-lockfile` makes it. With a folder the lock
    * is `'held'` for as long as that is touched. Undefined: it is a lock of this library, or there is none.
@@ -135,6 +141,7 @@ function inspectionOf(path: string, observation: LockObservation | undefined): I
     state: stateOf(observation),
     reason: observation?.reason,
     record: observation?.record,
+    fencingToken: tokenOf(observation?.record),
     foreign: observation?.foreign,
     ageMs,
     idleMs: observation?.idleMs,

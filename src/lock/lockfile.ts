@@ -1,5 +1,6 @@
 import { Acquisitions } from './acquisitions.js';
 import { releaseAll, releaseOnExit } from './release-all.js';
+import { FencedLock } from './fenced-lock.js';
 import type { LockLostError } from './model/errors.js';
 import { checkOptions } from '../util/option-check.js';
 import { kindOf, LockOptionError } from '../util/option-error.js';
@@ -44,9 +45,7 @@ const OF_LOCKFILE = Object.fromEntries(Object.keys(LOCK_OPTIONS).map((name) => [
  *   await lock.release();
  * }
  */
-export class Lockfile {
-  /** The file that is locked, which need not exist. */
-  readonly file: VfsFile;
+export class Lockfile extends FencedLock {
   readonly #target: LockTarget;
   readonly #options: ResolvedLockOptions;
   readonly #acquisitions: Acquisitions;
@@ -63,10 +62,14 @@ export class Lockfile {
       throw new LockOptionError(`file must be a VfsFile, not ${kindOf(file)}; use Lockfile.open for paths and URIs`);
     }
     checkOptions('Lockfile', options, LOCK_OPTIONS, OF_ACQUIRE);
-    this.file = options.realpath ? file.real() : file;
-    this.#target = lockTarget(file.vfs, file.vfs, lockPathOf(this.file, options.lockPath));
-    this.#options = resolveLockOptions(options);
-    this.#acquisitions = new Acquisitions(this.#target, this.#options);
+    const locked = options.realpath ? file.real() : file;
+    const target = lockTarget(file.vfs, file.vfs, lockPathOf(locked, options.lockPath));
+    const resolved = resolveLockOptions(options);
+    const acquisitions = new Acquisitions(target, resolved);
+    super(locked, target, acquisitions, resolved.fencing);
+    this.#target = target;
+    this.#options = resolved;
+    this.#acquisitions = acquisitions;
   }
 
   /**
@@ -133,6 +136,7 @@ export class Lockfile {
    * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
    * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` of this lock.
    * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
+   * @throws {LockTokenError} `ERR_LOCK_TOKEN`: with `fencing`, the count of tokens in the lock file is unusable.
    * @throws {LockOptionError} `ERR_LOCK_OPTION`: `wait` or `signal` is unusable.
    * @throws {VfsError} The store failed.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
@@ -151,6 +155,7 @@ export class Lockfile {
    *
    * @throws {LockHeldError} `ERR_LOCK_HELD`: this object itself holds the lock or waits for it.
    * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
+   * @throws {LockTokenError} `ERR_LOCK_TOKEN`: with `fencing`, the count of tokens in the lock file is unusable.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: `release` was called meanwhile.
    * @throws {VfsError} The store failed.
    */

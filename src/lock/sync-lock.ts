@@ -5,6 +5,7 @@ import { sleepSync } from '../util/sleep.js';
 import { checkCallback, checkOptions, type OptionKinds } from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import { isPromiseLike, runSync } from '../util/steps.js';
+import { fencingTokenOf } from './fencing-token.js';
 import { LockHeldError, LockTimeoutError, type LockLostError } from './model/errors.js';
 import { lockPathOf } from './model/lock-path.js';
 import { describeContention, type Reclaimed } from './model/holder.js';
@@ -39,6 +40,7 @@ const NO_SIGNAL = { signal: 'nothing could abort it while the thread is blocked;
  *   it, which could not release it while this one blocks the thread.
  * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
  * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
+ * @throws {LockTokenError} `ERR_LOCK_TOKEN`: with `fencing`, the count of tokens in the lock file is unusable.
  * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` or `withLockSync` of this lock.
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
  * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store is not a local disk. `ERR_VFS_URI` or `ERR_VFS_PATH`: `file` names no
@@ -76,7 +78,7 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
     }
     reportAcquired(contender, acquired);
     held = new HeldLock(target, acquired, contender.options.renew, turn.done);
-    return new SyncLock(opened, held);
+    return new SyncLock(opened, held, contender.options.fencing);
   } catch (error) {
     reportFailed(contender, error);
     throw error;
@@ -127,11 +129,13 @@ export class SyncLock {
   /** The file that is locked. */
   readonly file: VfsFile;
   readonly #held: HeldLock;
+  readonly #fencing: boolean;
 
   /** @internal Use `lockSync`. */
-  constructor(file: VfsFile, held: HeldLock) {
+  constructor(file: VfsFile, held: HeldLock, fencing: boolean) {
     this.file = file;
     this.#held = held;
+    this.#fencing = fencing;
   }
 
   /** The display path of the lock file. */
@@ -147,6 +151,16 @@ export class SyncLock {
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held, Infinity when its `ttl` is. */
   get remainingMs(): number {
     return this.held ? this.#held.lease.remainingMs : 0;
+  }
+
+  /**
+   * The fencing token of this acquisition: higher than those of all acquisitions of this lock before it. It is still there after the
+   * lock was lost or released.
+   *
+   * @throws {LockOptionError} `ERR_LOCK_OPTION`: the lock was made without the option `fencing`.
+   */
+  get fencingToken(): bigint {
+    return fencingTokenOf(this.#held, this.#fencing);
   }
 
   /** How the lock was lost while it was held. Undefined: it was not lost. */
@@ -167,6 +181,18 @@ export class SyncLock {
    */
   assertHeld(): void {
     this.#held.assertHeld();
+  }
+
+  /**
+   * Reads the lock file once, after the work and before anybody is told: returns only if the lock was this one's without a gap until
+   * this call. The work itself has happened by then; what it did is not undone.
+   *
+   * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was released.
+   * @throws {VfsError} The lock file cannot be read.
+   */
+  confirm(): void {
+    this.#held.confirmSync();
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import type { Eventual } from '../util/steps.js';
+import type { CommitLock, CommitOutcome } from './commit.js';
 import type { VfsError } from './errors.js';
 
 declare const versionBrand: unique symbol;
@@ -228,6 +229,18 @@ export interface Vfs {
   list(folder: string, options?: ListOptions): AsyncIterable<Entry>;
   /** Writes a whole file, whatever was there, and makes any folders that are missing. Never used on a lock file. */
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void>;
+  /**
+   * Writes a whole file as `write` does, if the lock is still the caller's, or, where the store compares tokens, if no higher token
+   * has written it. Absent: the store cannot.
+   *
+   * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the file and its lock are on different file systems, or the data is too large.
+   */
+  commit?(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    lock: CommitLock,
+    options?: CallOptions,
+  ): Promise<CommitOutcome>;
   /**
    * Moves a file within this store, and makes any folders that are missing. A file that arrives at `from` meanwhile stays there
    * and is never overwritten, moved in place of the other or deleted.

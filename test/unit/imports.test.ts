@@ -14,6 +14,7 @@ const FLOORS: readonly (readonly RegExp[])[] = [
   [/^serve\//],
   [/^admin\//, /^inbox\//],
   [/^lock\/[^/]+$/],
+  [/^fencing\//],
   [/^lock\/protocol\//, /^open\.ts$/, /^otel\//],
   [/^lock\/model\//, /^backends\/(mem\/|local\/|sftp\/|s3\/|gcs\/)/],
   [/^backends\/shared\//, /^conformance\//],

@@ -34,9 +34,18 @@ export class GcsConditionalWrites {
   }
 
   /** Creates the object, or overwrites `version` of it. Undefined: lost, nothing was changed. */
-  async put(key: string, version: Version | undefined, data: Uint8Array, signal: Signal): Promise<Written | undefined> {
+  async put(
+    key: string,
+    version: Version | undefined,
+    data: Uint8Array,
+    signal: Signal,
+    metadata?: ObjectDetails['metadata'],
+  ): Promise<Written | undefined> {
     if (version !== undefined && !isGeneration(version)) return undefined;
-    const options = { ifGenerationMatch: version ?? NO_OBJECT, details: UNCACHED };
+    const options = {
+      ifGenerationMatch: version ?? NO_OBJECT,
+      details: { ...UNCACHED, ...(metadata && { metadata }) },
+    };
     return this.#contend(key, signal, async () => ({
       version: await this.#objects.insert(key, data, signal, options),
     }));

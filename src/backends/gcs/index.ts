@@ -1,6 +1,7 @@
 import { VfsError } from '../../vfs/errors.js';
 import { quoted } from '../../vfs/path.js';
-import { BucketVfs, type BucketClient } from '../shared/bucket/bucket-vfs.js';
+import type { BucketClient } from '../shared/bucket/bucket-client.js';
+import { BucketVfs } from '../shared/bucket/bucket-vfs.js';
 import { writeInParts } from '../shared/bucket/part-writer.js';
 import { bucketOpener } from '../shared/bucket/uri.js';
 import { GcsClient } from './client.js';
@@ -79,7 +80,8 @@ function bucketClient(options: ResolvedGcsOptions): BucketClient {
     stat: (key, signal) => objects.stat(key, signal),
     list: (prefix, recursive, signal) => objects.list(prefix, recursive, signal),
     chunks: (key, signal) => objects.chunks(key, signal),
-    put: (key, version, data, signal) => conditional.put(key, version, data, signal),
+    put: (key, version, data, signal, marks) => conditional.put(key, version, data, signal, marks),
+    marked: (key, signal) => objects.marked(key, signal),
     remove: (key, version, signal) => conditional.remove(key, version, signal),
     upload: (key, source, signal) => writeInParts(new GcsUpload(objects, key, signal), source, signal),
     copy: async (from, to, seen, signal) => {
@@ -105,6 +107,7 @@ const PERMISSIONS: BucketClient['permissions'] = {
   stat: READ,
   list: [LIST],
   write: [CREATE, DELETE],
+  commit: [...READ, CREATE, DELETE],
   move: [...READ, CREATE, DELETE],
   delete: [DELETE],
 };

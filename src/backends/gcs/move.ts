@@ -1,6 +1,6 @@
 import type { Stat, Version } from '../../vfs/vfs.js';
 import { isSeen } from '../shared/moves.js';
-import type { CopyOutcome } from '../shared/bucket/bucket-vfs.js';
+import type { CopyOutcome } from '../shared/bucket/bucket-client.js';
 import { writeInParts } from '../shared/bucket/part-writer.js';
 import { GcsFailure } from './errors.js';
 import { NO_OBJECT, versionOf, type GcsObjects } from './objects.js';

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
 import type { Entry, Stat, Version } from '../../vfs/vfs.js';
-import type { ObjectImage } from '../shared/bucket/bucket-vfs.js';
+import type { ObjectImage } from '../shared/bucket/bucket-client.js';
+import type { MarkedObject } from '../shared/bucket/commit.js';
 import { unlessAbsent } from '../shared/bucket/errors.js';
 import type { GcsClient, GcsStream } from './client.js';
 import { GcsFailure } from './errors.js';
@@ -15,6 +16,7 @@ interface Resource {
   readonly size?: string;
   readonly updated?: string;
   readonly generation?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** What belongs to an object besides its bytes. */
@@ -79,6 +81,14 @@ export class GcsObjects {
     if (reply === undefined) return undefined;
     const { size, updated = '' } = reply.body as Resource;
     return { size: Number(size ?? 0), modifiedMs: Date.parse(updated), version: versionOf(reply.body) };
+  }
+
+  /** The generation and metadata of an object. */
+  async marked(key: string, signal: Signal): Promise<MarkedObject | undefined> {
+    const query = { fields: 'generation,metadata' };
+    const request = { method: 'GET', at: this.pathOf(key), query, headers: FRESH } as const;
+    const reply = await unlessAbsent(this.client.send(request, signal));
+    return reply && { version: versionOf(reply.body), marks: (reply.body as Resource).metadata ?? {} };
   }
 
   /** Writes an object in one request: unconditionally without `options`. */

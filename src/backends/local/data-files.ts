@@ -62,13 +62,22 @@ export async function writeFile(
   await fs.mkdir(dirname(path), { recursive: true });
   const staged = stagedPath(path, freshId());
   try {
-    if (data instanceof Uint8Array) await fs.writeFile(staged, data, { flag: 'wx', signal });
-    else await pipeline(data, createWriteStream(staged, { flags: 'wx' }), { signal });
+    await stageFile(staged, data, signal);
     await fs.rename(staged, path);
   } catch (error) {
     await fs.rm(staged, { force: true });
     throw error;
   }
+}
+
+/** Writes a new file, whole. */
+export async function stageFile(
+  staged: string,
+  data: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (data instanceof Uint8Array) await fs.writeFile(staged, data, { flag: 'wx', signal });
+  else await pipeline(data, createWriteStream(staged, { flags: 'wx' }), { signal });
 }
 
 const CHUNK_BYTES = 65_536;

@@ -9,6 +9,7 @@ import type { ClockSample } from './clock-sample.js';
 import { hasOneClock, isOnOwnDisk } from './disk.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
+import { MOST_RECORD_BYTES, type CommitFiles } from '../shared/plain/commit.js';
 import type { HolderFiles } from '../shared/plain/holder.js';
 import {
   forgetPrivateFolder,
@@ -46,7 +47,7 @@ interface Known {
 }
 
 /** The file operations of one change in one folder, for the guarded swap and for the staged file of a creation. */
-export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
+export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, CommitFiles {
   readonly patienceMs = PATIENCE_MS;
   readonly #calls: Syscalls;
   readonly #folder: string;
@@ -89,6 +90,10 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles {
     } finally {
       yield* ask(this.#calls.close(fd));
     }
+  }
+
+  *readContent(path: string): Steps<Uint8Array | undefined> {
+    return (yield* this.readWhole(path, MOST_RECORD_BYTES))?.data;
   }
 
   /** Writes a new file. */

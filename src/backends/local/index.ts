@@ -6,6 +6,7 @@ import { checkOptions } from '../../util/option-check.js';
 import { PRIVATE_NAME_BYTES } from '../../vfs/names.js';
 import { checkPath } from '../../vfs/path.js';
 import type { Eventual } from '../../util/steps.js';
+import type { CommitLock, CommitOutcome } from '../../vfs/commit.js';
 import type {
   CallOptions,
   Capabilities,
@@ -162,6 +163,16 @@ export class LocalVfs implements Vfs {
     return this.#onData('write', path, options, async (located) =>
       (await loadDataFiles()).writeFile(located, data, options?.signal),
     );
+  }
+
+  async commit(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    lock: CommitLock,
+    options?: CallOptions,
+  ): Promise<CommitOutcome> {
+    const { commitFile } = await import('./commit.js');
+    return commitFile(this.#call('commit', path, options), data, lock);
   }
 
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {

@@ -119,7 +119,7 @@ function unfinished(reason: unknown): Error {
   return reason instanceof SilenceError ? reason : new UnfinishedError('given up', { cause: reason });
 }
 
-const CHANGES = ['create', 'replace', 'remove', 'move'];
+const CHANGES = ['create', 'replace', 'remove', 'move', 'commit'];
 
 /** A change that was not plainly refused may have been made, as when a server did it and its reply was lost. */
 function failure({ verb, signal }: Call, located: string, cause: unknown): VfsError {

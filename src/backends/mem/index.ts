@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { moveRefusal } from '../shared/moves.js';
 import { checkOptions } from '../../util/option-check.js';
 import { checkPath } from '../../vfs/path.js';
+import type { CommitLock, CommitOutcome } from '../../vfs/commit.js';
 import type {
   CallOptions,
   Capabilities,
@@ -122,6 +123,23 @@ export class MemVfs implements Vfs {
     await this.#do('write', path, options, (volume) => {
       makeFolders(volume, path);
       put(volume, path, whole, this.#now());
+    });
+  }
+
+  async commit(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    { path: lock, isOurs }: CommitLock,
+    options: CallOptions = {},
+  ): Promise<CommitOutcome> {
+    this.check(path);
+    const whole = data instanceof Uint8Array ? data : await this.#readAll(path, data, options);
+    return this.#do('commit', path, options, (volume) => {
+      const held = contentOf(volume, lock);
+      if (held === undefined || !isOurs(held.data)) return { isCommitted: false };
+      makeFolders(volume, path);
+      put(volume, path, whole, this.#now());
+      return { isCommitted: true };
     });
   }
 

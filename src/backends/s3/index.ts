@@ -1,4 +1,5 @@
-import { BucketVfs, type BucketClient } from '../shared/bucket/bucket-vfs.js';
+import type { BucketClient } from '../shared/bucket/bucket-client.js';
+import { BucketVfs } from '../shared/bucket/bucket-vfs.js';
 import { writeInParts } from '../shared/bucket/part-writer.js';
 import { bucketOpener } from '../shared/bucket/uri.js';
 import { S3Client } from './client.js';
@@ -76,7 +77,9 @@ function bucketClient(client: S3Client, options: ResolvedS3Options): BucketClien
     stat: (key, signal) => objects.stat(key, signal),
     list: (prefix, recursive, signal) => objects.list(prefix, recursive, signal),
     chunks: (key, signal) => objects.chunks(key, signal),
-    put: (key, version, data, signal) => conditional.put(key, version, data, signal),
+    put: (key, version, data, signal, marks) =>
+      conditional.put(key, version, data, signal, marks && { Metadata: { ...marks } }),
+    marked: (key, signal) => objects.marked(key, signal),
     remove: (key, version, signal) => conditional.remove(key, version, signal),
     upload: (key, source, signal) => writeInParts(new S3Upload(objects, key, signal), source, signal),
     copy: (from, to, seen, signal) => copyObject(objects, conditional, from, to, seen, signal),
@@ -96,6 +99,7 @@ const PERMISSIONS: BucketClient['permissions'] = {
   stat: ['s3:GetObject'],
   list: ['s3:ListBucket'],
   write: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  commit: ['s3:GetObject', 's3:PutObject'],
   move: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
   delete: ['s3:GetObject', 's3:DeleteObject'],
 };

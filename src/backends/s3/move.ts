@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 
 import type { Stat, Version } from '../../vfs/vfs.js';
 import { isSeen } from '../shared/moves.js';
-import type { CopyOutcome } from '../shared/bucket/bucket-vfs.js';
+import type { CopyOutcome } from '../shared/bucket/bucket-client.js';
 import { PART_BYTES } from '../shared/bucket/part-writer.js';
 import type { ObjectDetails, S3ConditionalWrites } from './conditional.js';
 import { S3Failure } from './errors.js';

@@ -3,7 +3,8 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 
 import type { Entry, Stat, Version } from '../../vfs/vfs.js';
-import type { ObjectImage } from '../shared/bucket/bucket-vfs.js';
+import type { ObjectImage } from '../shared/bucket/bucket-client.js';
+import type { MarkedObject } from '../shared/bucket/commit.js';
 import { withinLimit } from '../shared/bucket/call-limit.js';
 import { unlessAbsent } from '../shared/bucket/errors.js';
 import type { S3Client } from './client.js';
@@ -52,6 +53,13 @@ export class S3Objects {
       modifiedMs: timeIn(LastModified),
       version: ETag as Version | undefined,
     };
+  }
+
+  /** The version and metadata of an object. */
+  async marked(Key: string, signal: Signal): Promise<MarkedObject | undefined> {
+    const input = { ...this.common, Key };
+    const reply = await unlessAbsent(this.client.send((sdk) => new sdk.HeadObjectCommand(input), { signal }));
+    return reply && { version: versionOf(reply.output.ETag), marks: reply.output.Metadata ?? {} };
   }
 
   async delete(Key: string, signal: Signal): Promise<void> {

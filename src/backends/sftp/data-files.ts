@@ -53,24 +53,34 @@ export async function writeFile(
   data: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const handle = await session.openNew(staged, 0o666);
   try {
-    try {
-      let at = 0;
-      for await (const piece of data instanceof Uint8Array ? [data] : data) {
-        signal?.throwIfAborted();
-        await session.write(handle, piece, at);
-        at += piece.byteLength;
-      }
-    } finally {
-      await session.close(handle);
-    }
-    signal?.throwIfAborted();
+    await stageFile(session, staged, data, signal);
     await (abilities.posixRename ? session.posixRename(staged, path) : session.plainRename(staged, path));
   } catch (error) {
     await session.unlink(staged).catch(() => undefined);
     throw error;
   }
+}
+
+/** Writes a new file, whole. */
+export async function stageFile(
+  session: SftpSession,
+  staged: string,
+  data: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const handle = await session.openNew(staged, 0o666);
+  try {
+    let at = 0;
+    for await (const piece of data instanceof Uint8Array ? [data] : data) {
+      signal?.throwIfAborted();
+      await session.write(handle, piece, at);
+      at += piece.byteLength;
+    }
+  } finally {
+    await session.close(handle);
+  }
+  signal?.throwIfAborted();
 }
 
 /** Makes the missing folders above a path. */

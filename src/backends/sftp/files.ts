@@ -3,6 +3,7 @@ import { entryOf } from '../../vfs/names.js';
 import { folderOf } from '../../vfs/path.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { recordVersion } from '../shared/content-version.js';
+import { MOST_RECORD_BYTES, type CommitFiles } from '../shared/plain/commit.js';
 import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
@@ -29,7 +30,7 @@ export interface Staged {
 }
 
 /** The file operations of one change of one file, for the guarded swap and for the staged file of a creation. */
-export class SftpFiles implements LockFiles, LeftoverFiles {
+export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   readonly patienceMs = PATIENCE_MS;
   /** The private names made so far. */
   readonly staged: Staged[] = [];
@@ -71,6 +72,10 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
 
   *read(path: string, maxBytes = Infinity): Steps<FileImage | undefined> {
     return yield* finishRead(this.#requests, path, yield* beginRead(this.#requests, path), maxBytes);
+  }
+
+  *readContent(path: string): Steps<Uint8Array | undefined> {
+    return (yield* this.read(path, MOST_RECORD_BYTES))?.data;
   }
 
   /** Reads, and meanwhile makes a scratch file whose modification time is the server's current time. */
@@ -146,6 +151,15 @@ export class SftpFiles implements LockFiles, LeftoverFiles {
     const linked = yield* this.#requests.send(this.#session.link(staged, to));
     yield* ask(Promise.allSettled([linked, yield* this.#requests.send(this.#session.unlink(staged))]));
     yield* ask(linked);
+  }
+
+  /** Makes a hard link in a stage. */
+  *link(from: string, to: string): Steps<void> {
+    yield* this.#requests.settle();
+    if (this.#stage) yield* this.#share(this.#stage.path, this.#stage.made);
+    this.#signal?.throwIfAborted();
+    if (!this.#abilities.hardLinks) throw withCode('ENOTSUP', new Error('the server makes no hard links'));
+    yield* ask(this.#session.link(from, to));
   }
 
   /** Asks whether the name exists. Sent along with other requests, this costs no round trip of its own. */

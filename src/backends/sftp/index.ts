@@ -4,6 +4,7 @@ import { freshId } from '../../util/fresh-id.js';
 import { run, type Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import { isPrivateName, stagedPath } from '../../vfs/names.js';
+import type { CommitLock, CommitOutcome } from '../../vfs/commit.js';
 import type {
   CallOptions,
   Capabilities,
@@ -22,6 +23,7 @@ import type {
   Written,
 } from '../../vfs/vfs.js';
 import { replaceLock } from '../shared/plain/own-locks.js';
+import { commitFile } from './commit.js';
 import { deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
@@ -174,6 +176,17 @@ export class SftpVfs implements Vfs {
         live.leaving([{ path: staged }]);
       }
     });
+  }
+
+  commit(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    lock: CommitLock,
+    options?: CallOptions,
+  ): Promise<CommitOutcome> {
+    return this.#runner.change('commit', path, options, (live, located) =>
+      commitFile(this.#runner, live, { target: located, lock, data, signal: options?.signal }),
+    );
   }
 
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {

@@ -67,6 +67,8 @@ class Listing {
   async print(signal: AbortSignal): Promise<number> {
     const onError = (error: Error): void => this.#fail(error.message);
     for await (const listed of list(this.#folder, { recursive: this.#args.recursive, onError, signal })) {
+      // Nobody holds it: its file only keeps the count of fencing tokens, or cannot be removed.
+      if (listed.state === 'released') continue;
       this.#count += 1;
       if (listed.error) this.#failures += 1;
       if (this.#args.json) print(`${lockJson(listed.file.toString(), listed, listed.error)}\n`);

@@ -105,12 +105,14 @@ async function runHolding(
   return ended.signal === null ? (ended.code ?? EXIT.failed) : signalExitCode(ended.signal);
 }
 
-function jobOf(lock: Lockfile, { command, args }: RunArguments, { killAfterMs, marginMs }: ResolvedRunOptions): Job {
+function jobOf(lock: Lockfile, { command, args }: RunArguments, options: ResolvedRunOptions): Job {
+  const { killAfterMs, marginMs } = options;
   const env = {
     ...process.env,
     VFS_LOCKFILE_PATH: lock.file.toString(),
     VFS_LOCKFILE_ID: lock.record?.lockId,
     VFS_LOCKFILE_OWNER: lock.record?.ownerId,
+    VFS_LOCKFILE_TOKEN: options.lock.fencing ? String(lock.fencingToken) : undefined,
     VFS_LOCKFILE_RECLAIMED: lock.reclaimedFrom?.reason,
   };
   return { command, args, env, killAfterMs, marginMs, deadline: instantIn(lock.remainingMs) };

@@ -25,7 +25,9 @@ export async function watch(folder: Folder, args: ArgumentsOf<'ls'>, signal: Abo
       const errors: string[] = [];
       try {
         const onError = (error: Error): unknown => errors.push(error.message);
-        for await (const listed of list(folder, { recursive: args.recursive, onError, signal })) view.add(listed);
+        for await (const listed of list(folder, { recursive: args.recursive, onError, signal })) {
+          if (listed.state !== 'released') view.add(listed);
+        }
       } catch (error) {
         signal.throwIfAborted();
         if (scans === 0) throw error;
@@ -94,6 +96,13 @@ function fingerprintOf(listed: Listed): string {
 }
 
 function goneOf(listed: Listed): Listed {
-  const gone = { reason: undefined, record: undefined, ageMs: undefined, idleMs: undefined, expiresInMs: undefined };
+  const gone = {
+    reason: undefined,
+    record: undefined,
+    fencingToken: undefined,
+    ageMs: undefined,
+    idleMs: undefined,
+    expiresInMs: undefined,
+  };
   return { ...listed, ...gone, state: 'free', version: undefined, id: undefined, error: undefined };
 }

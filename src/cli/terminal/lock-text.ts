@@ -31,6 +31,7 @@ export function lockJson(file: string, inspection: Inspection, error?: VfsError)
     file,
     lock: path,
     id: inspection.id ?? null,
+    fencingToken: inspection.fencingToken?.toString() ?? null,
     holder: held === undefined ? null : holderOf(held),
     foreign: foreign ?? null,
     createdAt: held?.createdAt?.toISOString() ?? null,

@@ -103,6 +103,10 @@ const RUN = {
     value: 'CODE',
     help: 'the exit code when somebody else holds the lock, 0 to 255 (default: 75, or 79 after a --wait)',
   },
+  fencing: {
+    kind: 'flag',
+    help: 'count the acquisitions of this lock, and give the number to COMMAND as VFS_LOCKFILE_TOKEN; the lock file stays afterwards',
+  },
   'kill-after': {
     kind: 'duration',
     value: 'D',

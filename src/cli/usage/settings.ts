@@ -23,7 +23,7 @@ const LARGEST_COUNT = 1000;
 
 /** Throws a usage error that names the option or the variable with the bad value. */
 export function resolveRunOptions(args: ArgumentsOf<'run'>): ResolvedRunOptions {
-  const { ttl, wait, owner, grace, note, maxHold, conflictExitCode } = args;
+  const { ttl, wait, owner, grace, note, maxHold, conflictExitCode, fencing } = args;
   const ttlMs = ttl ? millisecondsOf(ttl) : DEFAULT_TTL_MS;
   return {
     lock: {
@@ -31,6 +31,7 @@ export function resolveRunOptions(args: ArgumentsOf<'run'>): ResolvedRunOptions 
       ...(owner && { ownerId: ownerOf(owner) }),
       ...(grace && { grace: millisecondsOf(grace) }),
       ...(note && { note: objectOf(note) }),
+      ...(fencing && { fencing }),
     },
     waitMs: millisecondsOf(wait),
     maxHoldMs: maxHold ? millisecondsOf(maxHold) : Infinity,

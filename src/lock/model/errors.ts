@@ -133,6 +133,67 @@ export class LockReentrantError extends Error {
   }
 }
 
+/** Why no fencing token can be given out: the count in the lock file cannot be read, is no number that can be counted on, or is at its end. */
+export type TokenProblem = 'unreadable' | 'unusable' | 'exhausted';
+
+/**
+ * The lock has no usable count of fencing tokens, so that a new token might have been given out before. The lock is left alone until
+ * a person repairs the lock file. Only callers with `fencing` get this error.
+ */
+export class LockTokenError extends Error {
+  /** The name of this class. */
+  override readonly name = 'LockTokenError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
+  readonly code = 'ERR_LOCK_TOKEN';
+  /** The display path of the lock file. */
+  readonly path: string;
+  /** What is wrong with the count. */
+  readonly reason: TokenProblem;
+
+  /** `path` is the display path of the lock file, `token` what stands there. */
+  constructor(path: string, reason: TokenProblem, token: string) {
+    super(`cannot count the fencing tokens of the lock ${printable(path)}: ${tokenWords(reason, token)}`);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+const LONGEST_SHOWN_TOKEN = 40;
+
+function tokenWords(reason: TokenProblem, token: string): string {
+  const shown = printable(JSON.stringify(token.slice(0, LONGEST_SHOWN_TOKEN)));
+  const repair =
+    'write a fencingToken into it that is higher than all that were given out, as text, from "1" to "9223372036854775807"';
+  if (reason === 'unreadable')
+    return `its file is empty or incomplete; write a record with a higher token, or remove the file when no old token is in use`;
+  return reason === 'unusable' ? `${shown} is no token; ${repair}` : `${shown} is the last one; lock another file`;
+}
+
+/**
+ * A commit or publication was refused: somebody else has the lock by now, or a higher token has written there. Nothing was changed.
+ */
+export class FencedError extends Error {
+  /** The name of this class. */
+  override readonly name = 'FencedError';
+  /** Identifies this kind of error; stable over versions, unlike the message. */
+  readonly code = 'ERR_FENCED';
+  /** The display path of what was not written. */
+  readonly path: string;
+  /** The token of the caller. */
+  readonly token: bigint;
+  /** The token of whoever came later. Undefined: the lock file is gone or has none, or the lock was released meanwhile. */
+  readonly by: bigint | undefined;
+
+  /** `path` is the display path of what was not written. */
+  constructor(path: string, token: bigint, by: bigint | undefined) {
+    const later = by === undefined ? 'is not held by this caller any more' : `has given out ${String(by)} since`;
+    super(`refused to write ${printable(path)} with the fencing token ${String(token)}: the lock ${later}`);
+    this.path = path;
+    this.token = token;
+    this.by = by;
+  }
+}
+
 /**
  * What stands in the lock's place belongs to another program, such as a `yarn.lock` where the lock of `yarn` would be. It is left
  * alone, whatever its age. A folder, as `proper-lockfile` makes it, counts as a lock that is held for as long as it is touched;

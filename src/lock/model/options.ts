@@ -92,6 +92,14 @@ export interface LockOptions {
    */
   readonly realpath?: boolean | undefined;
   /**
+   * Count the acquisitions: each gets a `fencingToken` that is higher than those of all before it. The count is kept in the lock file,
+   * which stays when the lock is released and says then that the lock is free. Do not remove such files: the count would start again.
+   * Callers without this option go on counting where they meet a count, so a mixed fleet does not lose it.
+   *
+   * @default false
+   */
+  readonly fencing?: boolean | undefined;
+  /**
    * Another lock file, where the usual name is taken or the folder cannot be written to: a path relative to the folder of the
    * locked file, an absolute one, or a URI of the same store. All who lock the file have to name the same one.
    *
@@ -142,6 +150,7 @@ export interface ResolvedLockOptions {
   readonly processGroup: number;
   readonly user: string;
   readonly command: readonly string[];
+  readonly fencing: boolean;
   /** Stands in the record instead of the process with `pid`, for a lock that outlives this process. */
   readonly holder?: ProcessIdentity | undefined;
 }
@@ -158,6 +167,7 @@ export const LOCK_OPTIONS: OptionKinds<LockOptions> = {
   user: STRING,
   command: checkedLater('an array of strings'),
   realpath: BOOLEAN,
+  fencing: BOOLEAN,
   lockPath: checkedLater('a path, a URI or a VfsFile'),
 };
 
@@ -189,6 +199,7 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
     processGroup: groupOf(options.processGroup ?? 0),
     user: shortText('user', options.user ?? ''),
     command: commandOf(options.command ?? []),
+    fencing: options.fencing ?? false,
   };
 }
 

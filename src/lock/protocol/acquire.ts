@@ -1,7 +1,7 @@
 import type { Acquisition } from './acquisition.js';
 import { isSilence, type Acquired, type Contender } from './contender.js';
 import { noteRelease, Place } from './crowd.js';
-import { waitForLock } from './watcher.js';
+import { waitForLock, type Woken } from './watcher.js';
 import { LockHeldError, LockTimeoutError, type LockContention } from '../model/errors.js';
 import { reportAcquired, reportFailed, reportHeld, reportQueued, reportWaiting } from './report.js';
 import { Deadline, OverdueError } from './deadline.js';
@@ -143,7 +143,7 @@ async function contend(
   { deadline, waitMs }: { readonly deadline: Deadline; readonly waitMs: number },
 ): Promise<HeldLock> {
   const { target, options } = contender;
-  const { vfs, path, queueKey } = target;
+  const { vfs, queueKey } = target;
   const backoff = new Backoff(vfs.capabilities);
   const place = new Place(queueKey, contender.startedMs);
   const failures = new FailedTries(contender);
@@ -158,8 +158,7 @@ async function contend(
       const ms = Math.max(backoff.nextMs(contender.contention.expiresInMs ?? 0), place.unreadMs());
       // A store that reports no file again and again where it then finds one is not trusted: that would never end.
       const isTrusted = contender.isHeldByAnother && lostInARow < MOST_LOST_IN_A_ROW;
-      const watch = isTrusted ? vfs.watch?.bind(vfs, path) : undefined;
-      const woken = await waitForLock(watch, signal, { ms, awayMs: () => place.awayMs() });
+      const woken = await awaitChange(contender, place, { ms, signal, isTrusted });
       lostInARow = woken === 'gone' ? lostInARow + 1 : 0;
       const next = woken === 'gone' ? contender.tryCreate({ signal }) : contender.tryTakeOver({ signal });
       acquired = await failures.orUndefined(next);
@@ -184,6 +183,15 @@ function tryFirst(contender: Contender, place: Place, deadline: Deadline): Steps
   const { vfs, immediate } = contender.target;
   const options = immediate ? {} : { signal: deadline.signal };
   return vfs.watch && place.isCrowded ? contender.tryTakeOver(options) : contender.tryCreate(options);
+}
+
+function awaitChange(
+  { target: { vfs, path }, expectsTombstone }: Contender,
+  place: Place,
+  { ms, signal, isTrusted }: { readonly ms: number; readonly signal: AbortSignal; readonly isTrusted: boolean },
+): Promise<Woken> {
+  const watch = isTrusted ? vfs.watch?.bind(vfs, path) : undefined;
+  return waitForLock(watch, signal, { ms, awayMs: () => place.awayMs(), readsChanges: expectsTombstone });
 }
 
 async function letOthersGoFirst(place: Place, deadline: Deadline): Promise<void> {

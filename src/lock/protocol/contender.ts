@@ -6,8 +6,10 @@ import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
 import { isNotAFile, LockReader } from '../model/reader.js';
 import { encodeRecord, type EndedLock, type LockRecord } from '../model/record.js';
+import { nextToken } from '../model/token.js';
 import type { LockObservation } from '../model/staleness.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
+import { knownToken, noteToken } from './known-tokens.js';
 import { attempt, Lease, type Sent } from './lease.js';
 import { type LockTarget } from './target.js';
 import { SentRecords } from './sent-records.js';
@@ -87,12 +89,23 @@ export class Contender {
     return this.#isHeld || this.queued;
   }
 
-  /** A try that begins with a write, for when the lock is probably free. Undefined: somebody else holds it. */
+  /** Whether a free lock probably has a lock file, which says so. */
+  get expectsTombstone(): boolean {
+    const { record } = this.#contention;
+    return this.target.tombstone || this.options.fencing || (record !== undefined && record.fencingToken !== '');
+  }
+
+  /**
+   * A try for when the lock is probably free. It begins with a write, or with a read where that costs less. Undefined: somebody
+   * else holds the lock.
+   */
   *tryCreate(options: CallOptions): Steps<Acquired | undefined> {
     const { store, path } = this.target;
-    if (store.wasSeen?.(path)) return yield* this.tryTakeOver(options);
-    this.#attempts += 1;
     const tombstone = recallTombstone(this.target.queueKey);
+    const expectsFile = this.expectsTombstone || store.wasSeen?.(path);
+    // Somebody else's tombstone would refuse a write that expects no file.
+    if (tombstone === undefined && expectsFile) return yield* this.tryTakeOver(options);
+    this.#attempts += 1;
     return (yield* this.#write(tombstone, undefined, options)) ?? (yield* this.#evaluate(options));
   }
 
@@ -107,6 +120,7 @@ export class Contender {
     const found = yield* this.#reader.observe(options);
     this.#contention = contentionOf(this.target.displayPath, found);
     this.#wasRead = true;
+    noteToken(this.target.queueKey, found?.record);
     this.#isHeld =
       found !== undefined && (found.state === 'held' || found.state === 'foreign' || this.#vetoed.has(found.version));
     return found;
@@ -133,7 +147,7 @@ export class Contender {
       if (reads >= READS_PER_TRY && this.#failure && !this.#isHeld) throw this.#failure;
       if (reads >= READS_PER_TRY || !(yield* this.#mayTake(found))) return undefined;
       const reclaimed = found?.reason && { ...found.record, reason: found.reason };
-      const acquired = yield* this.#write(found?.version, reclaimed, options, found?.record?.ended);
+      const acquired = yield* this.#write(found, reclaimed, options, found?.record?.ended);
       if (acquired) return acquired;
     }
   }
@@ -149,17 +163,19 @@ export class Contender {
     return false;
   }
 
-  /** Writes our record over `version`, or where no file is. Undefined: the store did not say that the lock is ours. */
+  /** Writes our record over the one of `before`, or where no file is. Undefined: the store did not say that the lock is ours. */
   *#write(
-    version: Version | undefined,
+    before: Pick<LockObservation, 'record' | 'version'> | undefined,
     reclaimed: Reclaimed | undefined,
     options: CallOptions,
     ended?: EndedLock,
   ): Steps<Acquired | undefined> {
     const { store, path } = this.target;
+    const version = before?.version;
+    const fencingToken = this.#tokenAfter(before);
     const via = yield* ask(store.holderFolder?.(path, { ...options, forCreate: version === undefined }));
     const since = now();
-    const record = { ...newRecord(this.options, this.lockId, via), ended };
+    const record = { ...newRecord(this.options, this.lockId, via), fencingToken, ended };
     const data = encodeRecord(record);
     this.#reclaiming = reclaimed;
     this.#sent.add(record);
@@ -176,8 +192,15 @@ export class Contender {
       return undefined;
     }
     this.#sent.settle(record);
+    noteToken(this.target.queueKey, record);
     const lease = new Lease(this.target, this.#sent, record, sent.answer.version, since);
     return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
+  }
+
+  #tokenAfter(before: Pick<LockObservation, 'record'> | undefined): string {
+    const { queueKey, displayPath } = this.target;
+    const { fencing } = this.options;
+    return nextToken(before, { path: displayPath, known: knownToken(queueKey), fencing });
   }
 
   /**

@@ -8,6 +8,7 @@ import { Deadline, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
+import type { CallOptions } from '../../vfs/vfs.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
@@ -92,6 +93,23 @@ export class HeldLock {
   /** Sets members of the record that the next renewal writes. */
   change(changes: Partial<LockRecord>): void {
     this.lease.change(changes);
+  }
+
+  /** Reads the lock file, and loses the lock if it is not ours any more. */
+  async confirm(options: CallOptions): Promise<void> {
+    this.assertHeld();
+    this.#finishConfirmation(await run(this.lease.confirm(options)));
+  }
+
+  /** The same on a synchronous store, in this tick. */
+  confirmSync(): void {
+    this.assertHeld();
+    this.#finishConfirmation(runSync(this.lease.confirm({})));
+  }
+
+  #finishConfirmation(loss: Loss | undefined): void {
+    if (loss !== undefined && this.#loss === undefined && !this.#ended) this.#lose(loss);
+    this.assertHeld();
   }
 
   /** Renews now, or waits for the renewal that is under way. */

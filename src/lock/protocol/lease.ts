@@ -78,6 +78,17 @@ export class Lease {
     }
   }
 
+  /** Reads the lock file once. Returns why the lock was not ours any more, or undefined if it was. Changes nothing. */
+  *confirm(options: CallOptions): Steps<Loss | undefined> {
+    const found = yield* readLock(this.#target.store, this.#target.path, options);
+    return found !== undefined && this.isOurs(found.data) ? undefined : yield* this.#lossOf(found, options);
+  }
+
+  /** Whether this content of the lock file, read a moment ago, says that the lock is ours. */
+  isOurs(content: Uint8Array): boolean {
+    return this.#sent.isOurs(content);
+  }
+
   /** Releases the lock. Returns why it was not ours any more, and then nothing was changed. */
   *release(options: CallOptions): Steps<Loss | undefined> {
     const { store, path } = this.#target;
@@ -85,7 +96,6 @@ export class Lease {
     for (let tries = 0; ; tries += 1) {
       const sent = yield* this.#free(options);
       if (sent.answer) {
-        if (sent.answer !== true) rememberTombstone(this.#target.queueKey, sent.answer.version);
         return undefined;
       }
       unanswered ||= sent.failure !== undefined;
@@ -110,7 +120,8 @@ export class Lease {
   /** A user who may write but not remove, as in a bucket with retention, leaves a tombstone. */
   *#free(options: CallOptions): Steps<Sent<Written | boolean | undefined>> {
     const { store, path, tombstone } = this.#target;
-    if (tombstone) return yield* this.#writeTombstone(options);
+    // A removal would end the count of tokens.
+    if (tombstone || this.#record.fencingToken !== '') return yield* this.#writeTombstone(options);
     try {
       return yield* attempt(() => store.remove(path, this.#version, options));
     } catch (denied) {
@@ -123,12 +134,14 @@ export class Lease {
     }
   }
 
-  #writeTombstone(options: CallOptions): Steps<Sent<Written | undefined>> {
-    const { store, path } = this.#target;
+  *#writeTombstone(options: CallOptions): Steps<Sent<Written | undefined>> {
+    const { store, path, queueKey } = this.#target;
     // A tombstone that names a holder's folder would make every later acquisition remove that folder first.
     const released = { ...this.#record, nonce: freshId(), via: '', released: true };
     this.#sent.add(released);
-    return attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
+    const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(released), options));
+    if (sent.answer) rememberTombstone(queueKey, { record: released, version: sent.answer.version });
+    return sent;
   }
 
   /** How the lock was lost in whose place `found` is. Removes a tombstone that was left for this holder only. */

@@ -6,6 +6,9 @@ import { encodeRecord, type LockRecord } from '../model/record.js';
  */
 export class SentRecords {
   #records: readonly LockRecord[] = [];
+  #accepted: LockRecord | undefined;
+  /** The accepted record before the last one. */
+  #previous: LockRecord | undefined;
 
   add(record: LockRecord): void {
     this.#records = [...this.#records, record];
@@ -13,7 +16,18 @@ export class SentRecords {
 
   /** The store has accepted `record`, so that no earlier one can still be in the file. */
   settle(record: LockRecord): void {
+    this.#previous = this.#accepted;
+    this.#accepted = record;
     this.#records = [record];
+  }
+
+  /**
+   * Whether whoever read these bytes a moment ago read that the lock is ours. A renewal may have been accepted since, so that the
+   * record before it counts as well.
+   */
+  isOurs(data: Uint8Array): boolean {
+    const candidates = this.#previous ? [...this.#records, this.#previous] : this.#records;
+    return candidates.some((record) => !record.released && Buffer.compare(encodeRecord(record), data) === 0);
   }
 
   /** The record that was sent as `data`. Undefined: these bytes are not ours. */

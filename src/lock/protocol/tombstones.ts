@@ -1,17 +1,24 @@
 import { RecentMap } from '../../util/recent-map.js';
 import type { Version } from '../../vfs/vfs.js';
+import type { LockRecord } from '../model/record.js';
 
-/** The versions of the tombstones that this process wrote, by the queue key of the lock. */
-const versions = new RecentMap<Version>();
-
-/** Remembers a tombstone, so that acquiring the lock again takes one request. */
-export function rememberTombstone(key: string, version: Version): void {
-  versions.set(key, version);
+/** A tombstone that this process wrote. */
+export interface Tombstone {
+  readonly record: LockRecord;
+  readonly version: Version;
 }
 
-/** The version of the tombstone that this process wrote, returned once, as the caller will overwrite it. */
-export function recallTombstone(key: string): Version | undefined {
-  const version = versions.get(key);
-  versions.delete(key);
-  return version;
+/** By the queue key of the lock. */
+const tombstones = new RecentMap<Tombstone>();
+
+/** Remembers a tombstone, so that acquiring the lock again takes one request. */
+export function rememberTombstone(key: string, tombstone: Tombstone): void {
+  tombstones.set(key, tombstone);
+}
+
+/** The tombstone that this process wrote, returned once, as the caller will overwrite it. */
+export function recallTombstone(key: string): Tombstone | undefined {
+  const tombstone = tombstones.get(key);
+  tombstones.delete(key);
+  return tombstone;
 }

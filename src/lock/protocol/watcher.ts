@@ -1,8 +1,18 @@
 /** Watches the lock file, as `Vfs.watch` does. */
 export type WatchLock = (onChange: () => void) => (() => void) | undefined;
 
-/** How a wait ended: the lock file is gone, or the time is over. */
-export type Woken = 'gone' | 'due';
+/** How a wait ended: the lock file is gone, it has changed, or the time is over. */
+export type Woken = 'gone' | 'changed' | 'due';
+
+/** How to wait for a lock. */
+export interface Waiting {
+  /** How long, in milliseconds. */
+  readonly ms: number;
+  /** How long to stay away at first and after a change of the file, in milliseconds. */
+  readonly awayMs: () => number;
+  /** A lock may be released by a change of its file, so that a change ends the wait. */
+  readonly readsChanges?: boolean;
+}
 
 /**
  * Waits for `ms` milliseconds, or until there is no lock file, and keeps the process alive meanwhile. At first and after each change
@@ -12,7 +22,7 @@ export type Woken = 'gone' | 'due';
 export function waitForLock(
   watchLock: WatchLock | undefined,
   signal: AbortSignal,
-  { ms, awayMs }: { readonly ms: number; readonly awayMs: () => number },
+  { ms, awayMs, readsChanges = false }: Waiting,
 ): Promise<Woken> {
   return new Promise((resolve, reject) => {
     let stop: (() => void) | undefined;
@@ -33,14 +43,17 @@ export function waitForLock(
       stop = watchLock?.(onChange);
       if (watchLock && stop === undefined) finish('gone');
     };
+    const stayAway = (next: () => void): void => {
+      const ms = awayMs();
+      if (ms < 1) next();
+      else away = setTimeout(next, ms);
+    };
     const onChange = (): void => {
       stop = undefined;
-      const ms = awayMs();
-      if (ms < 1) watch();
-      else away = setTimeout(watch, ms);
+      stayAway(readsChanges ? (): void => finish('changed') : watch);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    else if (watchLock) onChange();
+    else if (watchLock) stayAway(watch);
   });
 }

@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
-import { localVfs, VfsError, VfsFile, withLock, type Vfs } from '../../../src/index.js';
+import { localVfs, Lockfile, VfsError, VfsFile, withLock, type Vfs } from '../../../src/index.js';
+import { publicNames } from '../../support/names.js';
 
 let folder = '';
 beforeEach(() => {
@@ -144,6 +145,20 @@ describe.skipIf(!mayMount)('on a disk that is full (needs root, to mount a small
     }
     expect(readdirSync(disk)).toEqual(['data.csv']);
     expect(readFileSync(join(disk, 'data.csv'), 'utf8')).toBe('old');
+  });
+
+  test('a commit leaves the old file as it was, and nothing of the new one', async () => {
+    const vfs = localVfs({ root: disk });
+    await vfs.write('data.csv', bytes('old'));
+    const lock = new Lockfile(new VfsFile(vfs, 'data.csv'), { fencing: true });
+    await lock.acquire();
+    for (const data of [new Uint8Array(1_000_000), pieces()]) {
+      await expect(lock.commit('data.csv', data)).rejects.toMatchObject(FULL);
+    }
+    await lock.commit('data.csv', 'new');
+    await lock.release();
+    expect(publicNames(disk)).toEqual(['data.csv', 'data.csv.lock']);
+    expect(readFileSync(join(disk, 'data.csv'), 'utf8')).toBe('new');
   });
 
   test.each([true, false])(

@@ -1,5 +1,5 @@
 import { chmodSync, constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -148,17 +148,28 @@ describe('the command', () => {
     });
   });
 
+  it('finds with --fencing a token that grows from run to run', async () => {
+    const tokens = [];
+    for (let round = 0; round < 2; round += 1) {
+      const { env } = await surroundingsOf('run', file(), '--fencing', '--', ...own('print-surroundings.mjs'));
+      tokens.push(env.VFS_LOCKFILE_TOKEN);
+    }
+    expect(tokens).toEqual(['1', '2']);
+    expect((await called(['ls', dirname(file())])).stdout).toBe('');
+  });
+
   it('finds nothing of an outer run in its environment but the owner', async () => {
     const outer = {
       VFS_LOCKFILE_OWNER: 'outer',
       VFS_LOCKFILE_RECLAIMED: 'expired',
       VFS_LOCKFILE_ID: '1',
+      VFS_LOCKFILE_TOKEN: '7',
       OTHER: 'stays',
     };
     const { stdout } = await called(['run', file(), '--', ...own('print-surroundings.mjs')], { env: outer });
     const { env } = JSON.parse(stdout) as Surroundings;
     expect(env).toMatchObject({ VFS_LOCKFILE_OWNER: 'outer', OTHER: 'stays' });
-    expect(env.VFS_LOCKFILE_RECLAIMED).toBeUndefined();
+    expect([env.VFS_LOCKFILE_RECLAIMED, env.VFS_LOCKFILE_TOKEN]).toEqual([undefined, undefined]);
     expect(env.VFS_LOCKFILE_ID).not.toBe('1');
   });
 

@@ -51,7 +51,7 @@ describe('status', () => {
   it('of a lock that nobody holds is free, whether or not there is a file', async () => {
     const free = await statusOf(0);
     expect(free).toEqual({
-      ...{ state: 'free', reason: null, file: file(), lock: lock(), id: null, holder: null },
+      ...{ state: 'free', reason: null, file: file(), lock: lock(), id: null, fencingToken: null, holder: null },
       ...{ foreign: null, createdAt: null, renewedAt: null, renewals: 0 },
       ...{ ageMs: null, idleMs: null, leaseMs: null, expiresInMs: null, note: null },
     });

@@ -1,10 +1,11 @@
 import { fakeGcs } from '../../support/operate/buckets.js';
 import { onEachStore } from '../../support/operate/stores.js';
 import { doctorSuite } from '../../support/operate/suites/doctor.js';
+import { fencingSuite } from '../../support/operate/suites/fencing.js';
 import { forceReleaseSuite } from '../../support/operate/suites/force-release.js';
 import { inboxSuite } from '../../support/operate/suites/inbox.js';
 import { inspectSuite } from '../../support/operate/suites/inspect.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
 
-onEachStore([fakeGcs], inspectSuite, listSuite, sweepSuite, inboxSuite, doctorSuite, forceReleaseSuite);
+onEachStore([fakeGcs], inspectSuite, listSuite, sweepSuite, inboxSuite, doctorSuite, forceReleaseSuite, fencingSuite);

@@ -9,6 +9,7 @@ import type { Vfs } from '../../../src/index.js';
 import { namesIn } from '../../support/operate/locks.js';
 import { FOLDERS, onDisk, onEachStore, type StoreKind } from '../../support/operate/stores.js';
 import { doctorSuite } from '../../support/operate/suites/doctor.js';
+import { fencingSuite } from '../../support/operate/suites/fencing.js';
 import { forceReleaseSuite } from '../../support/operate/suites/force-release.js';
 import { inboxSuite } from '../../support/operate/suites/inbox.js';
 import { inspectSuite } from '../../support/operate/suites/inspect.js';
@@ -46,7 +47,17 @@ const sftp: StoreKind = {
   },
 };
 
-onEachStore([sftp], inspectSuite, listSuite, sweepSuite, leftoversSuite, inboxSuite, doctorSuite, forceReleaseSuite);
+onEachStore(
+  [sftp],
+  inspectSuite,
+  listSuite,
+  sweepSuite,
+  leftoversSuite,
+  inboxSuite,
+  doctorSuite,
+  forceReleaseSuite,
+  fencingSuite,
+);
 
 describe('doctor catches a store that', () => {
   const lacking = missing(rclone);

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import type {
   CallOptions,
   Capabilities,
+  CommitLock,
+  CommitOutcome,
   Entry,
   FolderTimes,
   ListOptions,
@@ -55,6 +57,15 @@ export class WrappedVfs implements Vfs {
   }
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
     return this.inner.stat(path, options);
+  }
+  async commit(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    lock: CommitLock,
+    options?: CallOptions,
+  ): Promise<CommitOutcome> {
+    if (this.inner.commit) return await this.inner.commit(path, data, lock, options);
+    throw new Error('this store has no commit');
   }
   async folderTimes(path: string, options?: ReadOptions): Promise<FolderTimes | undefined> {
     return await this.inner.folderTimes?.(path, options);

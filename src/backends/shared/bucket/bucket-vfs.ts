@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 
 import { VfsError } from '../../../vfs/errors.js';
 import { checkPath } from '../../../vfs/path.js';
+import type { CommitLock, CommitOutcome } from '../../../vfs/commit.js';
 import type {
   CallOptions,
   Capabilities,
@@ -17,57 +18,22 @@ import type {
 } from '../../../vfs/vfs.js';
 import { moveRefusal } from '../moves.js';
 import { CallTimeout, withinLimit } from './call-limit.js';
-import { knownTime, silenceMessage, type RequestContext } from './errors.js';
+import type { BucketClient, BucketVerb } from './bucket-client.js';
+import { collect, commitObject } from './commit.js';
+import { knownTime, silenceMessage } from './errors.js';
 import { KEY_BYTES } from './probe.js';
 
 type Signal = AbortSignal | undefined;
 
-/** The calls that send requests. */
-export type BucketVerb = 'read' | 'create' | 'replace' | 'remove' | 'stat' | 'list' | 'write' | 'move' | 'delete';
-
 const READING: readonly BucketVerb[] = ['read', 'stat', 'list'];
+
+/** One byte more than a lock record has: a longer object is none. */
+const MOST_RECORD_BYTES = 65_537;
 
 /** Above these sizes, in bytes, a read ends only by silence, and a conditional write has `LARGE_FACTOR` times the time limit. */
 const LARGE_READ_BYTES = 1024 * 1024;
 const LARGE_WRITE_BYTES = 64 * 1024;
 const LARGE_FACTOR = 12;
-
-/** An object as one request saw it. */
-export type ObjectImage = Omit<Snapshot, 'path'>;
-
-/** The versions of both objects after a copy. `target` is undefined where the store does not return it. */
-export interface Copied {
-  readonly source: Version;
-  readonly target: Version | undefined;
-}
-
-export type CopyOutcome = Copied | 'exists' | 'changed';
-
-/** The requests that `BucketVfs` needs from a store. Keys are whole keys, prefix included. What fails is passed to `fail`. */
-export interface BucketClient {
-  /** What the credentials must be allowed to do for each call. */
-  readonly permissions: Readonly<Record<BucketVerb, readonly string[]>>;
-  /** False where the answer to a delete does not say whether there was an object, so that a stat has to come first. */
-  readonly deleteReportsAbsence: boolean;
-
-  get(key: string, maxBytes: number, signal: Signal): Promise<ObjectImage | undefined>;
-  stat(key: string, signal: Signal): Promise<Stat | undefined>;
-  list(prefix: string, recursive: boolean, signal: Signal): AsyncIterable<Entry>;
-  /** The bytes of one version of an object. Rejects where there is no object. */
-  chunks(key: string, signal: Signal): AsyncIterable<Uint8Array>;
-  /** Overwrites `version` of the object; creates the object where `version` is undefined. Undefined: lost, nothing was changed. */
-  put(key: string, version: Version | undefined, data: Uint8Array, signal: Signal): Promise<Written | undefined>;
-  /** Removes `version` of the object. False: lost, nothing was changed. */
-  remove(key: string, version: Version, signal: Signal): Promise<boolean>;
-  /** Writes the object, whatever was there before. */
-  upload(key: string, source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, signal: Signal): Promise<void>;
-  /** Copies an object to a key that has none. `'exists'`: the key has one. `'changed'`: the object is not the one in `seen`. */
-  copy(from: string, to: string, seen: Stat | undefined, signal: Signal): Promise<CopyOutcome>;
-  /** Deletes the object, whatever its version. False: there was none. */
-  delete(key: string, signal: Signal): Promise<boolean>;
-  /** The error that a call throws for what one of its requests threw. */
-  fail(context: RequestContext, error: unknown): VfsError;
-}
 
 /** What differs between the buckets of one backend. */
 export interface BucketSettings {
@@ -182,6 +148,22 @@ export abstract class BucketVfs implements Vfs {
   write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, { signal }: CallOptions = {}): Promise<void> {
     const source = data instanceof Uint8Array ? [data] : data;
     return this.#call('write', path, { signal }, (key) => this.#client.upload(key, source, signal));
+  }
+
+  async commit(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    { path: lock, isOurs, token }: CommitLock,
+    { signal }: CallOptions = {},
+  ): Promise<CommitOutcome> {
+    this.check(path);
+    const isHeld = async (): Promise<boolean> => {
+      const held = await this.#client.get(this.#key(lock), MOST_RECORD_BYTES, signal);
+      return held !== undefined && isOurs(held.data);
+    };
+    return this.#call('commit', path, { signal }, async (key) =>
+      commitObject(this.#client, key, await collect(this.locate(path), data, signal), { token, isHeld, signal }),
+    );
   }
 
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {

@@ -45,6 +45,18 @@ export interface Swap {
   readonly patienceMs: number;
 }
 
+/** The wanted change of another file, made while nobody can change the lock. */
+export interface GuardedAct {
+  readonly lock: string;
+  /** Puts the new file under a name inside the guard. */
+  readonly stage: (at: string) => Steps<unknown>;
+  /** Decides, inside the guard, whether the file is moved to its place. */
+  readonly judge: () => Steps<boolean>;
+  /** The place. */
+  readonly target: string;
+  readonly patienceMs: number;
+}
+
 /**
  * Compare-and-swap on a plain file. False: the file was not as expected, and nothing was changed.
  *
@@ -53,7 +65,7 @@ export interface Swap {
  * or through it (the old file). A rival that removes the entry, and then the empty guard, has made that act impossible for good,
  * however long its owner was paused: the name is never used again, and nothing can be moved into a removed directory.
  */
-export function* guardedSwap(files: SwapFiles, swap: Swap): Steps<boolean> {
+export function* guardedSwap(files: SwapFiles, swap: Swap | GuardedAct): Steps<boolean> {
   for (let entries = 0; ; entries += 1) {
     if (entries === MOST_ENTRIES) throw overrun(swap.lock);
     const outcome = yield* enterAndAct(files, swap);
@@ -72,7 +84,7 @@ interface Inside {
   readonly door: 'link' | 'folder' | undefined;
 }
 
-function* enterAndAct(files: SwapFiles, swap: Swap): Steps<'swapped' | 'lost' | 'evicted'> {
+function* enterAndAct(files: SwapFiles, swap: Swap | GuardedAct): Steps<'swapped' | 'lost' | 'evicted'> {
   const entry = freshId();
   const stage = stagedPath(swap.lock, entry);
   let at: string | undefined;
@@ -88,14 +100,17 @@ function* enterAndAct(files: SwapFiles, swap: Swap): Steps<'swapped' | 'lost' | 
 /** Stages the swap, brings it into the guard, where there is room for one, and reads the file. */
 function* enter(
   files: SwapFiles,
-  { lock, next, patienceMs }: Swap,
+  swap: Swap | GuardedAct,
   { stage, entry, at }: { readonly stage: string; readonly entry: string; readonly at: string | undefined },
 ): Steps<{ readonly door: Inside['door']; readonly image: Image | undefined }> {
+  const { lock, patienceMs } = swap;
   const guard = guardPath(lock);
   let door: Inside['door'];
   try {
     const staged = `${at ?? stage}/${entry}`;
-    if (next === undefined) door = yield* files.makeDoor(staged);
+    const next = 'stage' in swap ? swap.stage : swap.next;
+    if (typeof next === 'function') yield* next(staged);
+    else if (next === undefined) door = yield* files.makeDoor(staged);
     else yield* files.write(staged, next);
     const rivals = new Rivals(files, guard, patienceMs);
     for (;;) {
@@ -139,18 +154,21 @@ function* tryToEnter(
 
 function* judgeAndAct(
   files: SwapFiles,
-  swap: Swap,
+  swap: Swap | GuardedAct,
   { entry, at, door }: Inside,
   image: Image | undefined,
 ): Steps<'swapped' | 'lost' | 'evicted'> {
-  const { lock, expected, next } = swap;
+  const { lock } = swap;
+  const isRemoval = !('target' in swap) && swap.next === undefined;
   const guard = guardPath(lock);
   const staged = `${at ?? guard}/${entry}`;
-  const [from, to] = next === undefined ? [lock, `${staged}/${takenName(entry)}`] : [staged, lock];
-  const remains = next !== undefined ? [] : door === 'link' ? [takenName(entry), entry] : [entry];
+  const place = 'target' in swap ? swap.target : lock;
+  const [from, to] = isRemoval ? [lock, `${staged}/${takenName(entry)}`] : [staged, place];
+  const remains = !isRemoval ? [] : door === 'link' ? [takenName(entry), entry] : [entry];
   let leftovers: readonly string[] | undefined = [entry];
   try {
-    if (image?.version !== expected) return 'lost';
+    const isExpected = 'judge' in swap ? yield* swap.judge() : image?.version === swap.expected;
+    if (!isExpected) return 'lost';
     const act = files.act?.(from, to, guard, remains) ?? files.rename(from, to);
     if (!(yield* present(act))) return 'evicted';
     leftovers = files.act ? undefined : remains;
