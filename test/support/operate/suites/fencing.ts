@@ -39,11 +39,11 @@ export const fencingSuite: Suite = (place, kind) => {
       const crashed = await held(elsewhere(place(), file), FENCING);
       expect(crashed.fencingToken).toBe(4n);
       await untilStale(file);
-      expect(crashed.held).toBe(false);
+      await crashed.lost;
       const thief = await held(file, FENCING);
       expect([thief.fencingToken, thief.reclaimedFrom?.fencingToken]).toEqual([5n, '4']);
       await untilStale(file);
-      expect(thief.held).toBe(false);
+      await thief.lost;
       expect(await sweep(place())).toMatchObject({ released: 1, removed: 0 });
       const forced = await held(elsewhere(place(), file), LONG);
       expect(forced.fencingToken).toBe(6n);
@@ -104,7 +104,7 @@ export const fencingSuite: Suite = (place, kind) => {
       await untilStale(file);
       // Nobody has taken it over yet.
       await late.commit(late.file, 'late, but the last');
-      expect(late.held).toBe(false);
+      await late.lost;
       const next = await held(file, LONG);
       await expect(late.commit(late.file, 'late')).rejects.toMatchObject({ code: 'ERR_FENCED', token: 1n, by: 2n });
       await expect(late.commit(late.file, stream('late'))).rejects.toMatchObject({ code: 'ERR_FENCED' });
