@@ -35,6 +35,7 @@ export const CLOCK: Need = need('a store with a clock', ({ capabilities }) => ca
 export const NO_CLOCK: Need = need('a store without a clock', (vfs) => !CLOCK.met(vfs));
 export const ATOMIC_MOVE: Need = need('an atomic move', ({ capabilities }) => capabilities.move === 'atomic');
 export const SYNC: Need = need('synchronous operations', (vfs) => vfs.sync !== undefined);
+export const APPEND: Need = need('append', (vfs) => vfs.append !== undefined);
 export const WATCH: Need = need('watch', (vfs) => vfs.watch !== undefined);
 
 export const WRITES: readonly Need[] = [CREATE, REPLACE];

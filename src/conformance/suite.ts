@@ -1,4 +1,5 @@
 import { aborts } from './cases/aborts.js';
+import { appends } from './cases/appends.js';
 import type { CaseContext, Behaviour } from './behaviour.js';
 import { capabilities } from './cases/capabilities.js';
 import type { ConformanceCase, ConformanceOptions, MakeVfs, SkipContext, VfsUnderTest } from './case.js';
@@ -19,7 +20,7 @@ import { wholeness } from './cases/wholeness.js';
 
 const BEHAVIOURS: readonly Behaviour[] = [
   ...[capabilities, conditions, versions, contents, wholeness, races, clock].flat(),
-  ...[paths, longPaths, plainFiles, streams, moves, folders, aborts, watching].flat(),
+  ...[paths, longPaths, plainFiles, appends, streams, moves, folders, aborts, watching].flat(),
   ...synchronously([conditions, versions, contents].flat()),
 ];
 

@@ -2,7 +2,10 @@ import type { Readable } from 'node:stream';
 
 import type { Eventual } from '../util/steps.js';
 import type { CommitLock, CommitOutcome } from './commit.js';
+import type { Capabilities } from './capabilities.js';
 import type { VfsError } from './errors.js';
+
+export type { Capabilities } from './capabilities.js';
 
 declare const versionBrand: unique symbol;
 
@@ -143,36 +146,6 @@ export interface Leftovers {
   clear(leftover: Entry, options?: CallOptions): Promise<boolean>;
 }
 
-/** What a store can do. Whoever needs more refuses the store with `ERR_VFS_UNSUPPORTED` before any I/O. */
-export interface Capabilities {
-  /**
-   * How `create` excludes others. `'atomic'`: one operation of the store decides. `'guarded'`: a guard beside the file decides,
-   * so everybody who changes the file has to use this library. `'none'`: it excludes nobody, and locks are refused.
-   */
-  readonly create: 'atomic' | 'guarded' | 'none';
-  /** The same for `replace`. `'none'`: locks are refused. */
-  readonly replace: 'atomic' | 'guarded' | 'none';
-  /** The same for `remove`. `'none'`: locks are released by overwriting them with a record that says so. */
-  readonly remove: 'atomic' | 'guarded' | 'none';
-  /** `'copy'`: a move copies the file and deletes the original, so that for a moment there may be both. */
-  readonly move: 'atomic' | 'copy';
-  /**
-   * Whether the store reports its own time, and by how many milliseconds its timestamps may be off. `except`: why it reports none in
-   * some of its folders, as a clause. Absent: there are no such folders.
-   */
-  readonly clock: {
-    readonly source: 'store' | 'none';
-    readonly resolutionMs: number;
-    readonly except?: string;
-  };
-  /** Whether files outlive this process. */
-  readonly durable: boolean;
-  /** The shortest and the longest pause between two reads of one waiter, in milliseconds. */
-  readonly poll: { readonly minMs: number; readonly maxMs: number };
-  /** What no probe can find out about these capabilities, in a sentence or two. Absent: there is nothing of the kind. */
-  readonly caveat?: string;
-}
-
 /**
  * A store of files with compare-and-swap. To support another store, implement this interface, prove it with the cases of
  * `vfs-lockfile/conformance`, and make its URIs known with `registerBackend`.
@@ -242,6 +215,13 @@ export interface Vfs {
     options?: CallOptions,
   ): Promise<CommitOutcome>;
   /**
+   * Appends at most `APPEND_BYTES` to a file in one write, and makes the file and any folders that are missing. What others append
+   * at the same time stands before or behind it, never within. Absent: the store cannot append.
+   *
+   * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: this server may mix what several append. Otherwise a part may have been written.
+   */
+  append?(path: string, data: Uint8Array, options?: CallOptions): Promise<void>;
+  /**
    * Moves a file within this store, and makes any folders that are missing. A file that arrives at `from` meanwhile stays there
    * and is never overwritten, moved in place of the other or deleted.
    *
@@ -297,4 +277,6 @@ export interface SyncVfs {
   folderTimes?(path: string, options?: ReadOptions): FolderTimes | undefined;
   /** As `Vfs.holderFolder`. */
   holderFolder?(path: string, options?: HolderFolderOptions): string | undefined;
+  /** As `Vfs.append`. */
+  append?(path: string, data: Uint8Array): void;
 }

@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly RegExp[])[] = [
   [/^cli\/usage\//, /^cli\/guardian\//],
   [/^cli\/terminal\//, /^cli\/[^/]+$/],
   [/^serve\//],
-  [/^admin\//, /^inbox\//],
+  [/^admin\//, /^inbox\//, /^journal\//],
   [/^lock\/[^/]+$/],
   [/^fencing\//],
   [/^lock\/protocol\//, /^open\.ts$/, /^otel\//],

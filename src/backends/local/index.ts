@@ -26,6 +26,7 @@ import type {
   Written,
 } from '../../vfs/vfs.js';
 import { posixError } from '../shared/plain/posix-errors.js';
+import { appendFile } from './append.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
 import { creating, makingHolderFolder, reading, readingFolder, removing, replacing, syncCalls } from './lock-calls.js';
@@ -173,6 +174,10 @@ export class LocalVfs implements Vfs {
   ): Promise<CommitOutcome> {
     const { commitFile } = await import('./commit.js');
     return commitFile(this.#call('commit', path, options), data, lock);
+  }
+
+  append(path: string, data: Uint8Array, options?: CallOptions): Promise<void> {
+    return this.#onData('append', path, options, (located) => appendFile(located, data), true);
   }
 
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {

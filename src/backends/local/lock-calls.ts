@@ -8,6 +8,7 @@ import type {
   WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
+import { appendFileSync } from './append.js';
 import {
   createLock,
   holderFolderOf,
@@ -17,7 +18,7 @@ import {
   removeLock,
   replaceLock,
 } from './lock-files.js';
-import { runOnLockSync, type Call, type LockWork } from './runner.js';
+import { runOnDataSync, runOnLockSync, type Call, type LockWork } from './runner.js';
 
 // The calls of a `Vfs` on a lock file, each as work that is either awaited or done at once.
 
@@ -73,5 +74,6 @@ export function syncCalls(
     remove: (path, version) => now('remove', path, removing(version)),
     folderTimes: (path, asked) => now('read', path, readingFolder(asked)),
     holderFolder: (path, asked) => holderFolderOf(locate(path)) ?? now('lock', path, makingHolderFolder(asked)),
+    append: (path, data) => runOnDataSync(callOf('append', path), (located) => appendFileSync(located, data)),
   };
 }

@@ -90,6 +90,18 @@ export async function runOnData<T>(call: Call, work: (located: string) => Promis
   }
 }
 
+/** Runs such work to its end before it returns. */
+export function runOnDataSync<T>(call: Call, work: (located: string) => T): T {
+  const { store, path } = call;
+  store.check(path);
+  const located = store.locate(path);
+  try {
+    return work(located);
+  } catch (error) {
+    throw failure(call, located, error);
+  }
+}
+
 /** The same for work that yields: each item has to come in time. */
 export async function* eachOfData<T>(call: Call, folder: string, work: () => AsyncGenerator<T>): AsyncGenerator<T> {
   const { store, path, signal, limitMs } = call;
@@ -119,7 +131,7 @@ function unfinished(reason: unknown): Error {
   return reason instanceof SilenceError ? reason : new UnfinishedError('given up', { cause: reason });
 }
 
-const CHANGES = ['create', 'replace', 'remove', 'move', 'commit'];
+const CHANGES = ['create', 'replace', 'remove', 'move', 'commit', 'append'];
 
 /** A change that was not plainly refused may have been made, as when a server did it and its reply was lost. */
 function failure({ verb, signal }: Call, located: string, cause: unknown): VfsError {

@@ -25,6 +25,8 @@ import { assertFile, bytesOf, contentOf, isFolder, isStill, makeFolders, newVolu
 
 export type { MemVfsOptions, MemVolume } from './options.js';
 
+const EMPTY = new Uint8Array();
+
 let volumes = 0;
 
 /**
@@ -140,6 +142,13 @@ export class MemVfs implements Vfs {
       makeFolders(volume, path);
       put(volume, path, whole, this.#now());
       return { isCommitted: true };
+    });
+  }
+
+  async append(path: string, data: Uint8Array, options: CallOptions = {}): Promise<void> {
+    await this.#do('append', path, options, (volume) => {
+      makeFolders(volume, path);
+      put(volume, path, Buffer.concat([contentOf(volume, path)?.data ?? EMPTY, data]), this.#now());
     });
   }
 

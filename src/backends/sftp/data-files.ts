@@ -1,4 +1,6 @@
 import { folderOf } from '../../vfs/path.js';
+import { APPEND_BYTES } from '../../vfs/append.js';
+import { VfsError } from '../../vfs/errors.js';
 import type { Entry, FolderTimes, Stat } from '../../vfs/vfs.js';
 import type { FoundName } from '../shared/plain/walk.js';
 import { codeOf, NoAnswerError } from './errors.js';
@@ -81,6 +83,24 @@ export async function stageFile(
     await session.close(handle);
   }
   signal?.throwIfAborted();
+}
+
+/** One request, which a server that opens files to append carries out as one write. */
+export async function appendFile(session: SftpSession, path: string, data: Uint8Array): Promise<void> {
+  if (!session.ordered || data.length > APPEND_BYTES) {
+    throw new VfsError(
+      'ERR_VFS_UNSUPPORTED',
+      'cannot append: only OpenSSH is known to do that in one piece, up to 32 KiB',
+    );
+  }
+  const found = await existing(session.lstat(path));
+  if (found && !isRegular(found)) throw notRegular(found);
+  const handle = await session.openToAppend(path, 0o666);
+  try {
+    await session.write(handle, data, found?.size ?? 0);
+  } finally {
+    await session.close(handle);
+  }
 }
 
 /** Makes the missing folders above a path. */

@@ -24,7 +24,7 @@ import type {
 } from '../../vfs/vfs.js';
 import { replaceLock } from '../shared/plain/own-locks.js';
 import { commitFile } from './commit.js';
-import { deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
+import { appendFile, deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
 import { createLock, readFile, removeLock } from './lock-files.js';
@@ -187,6 +187,13 @@ export class SftpVfs implements Vfs {
     return this.#runner.change('commit', path, options, (live, located) =>
       commitFile(this.#runner, live, { target: located, lock, data, signal: options?.signal }),
     );
+  }
+
+  append(path: string, data: Uint8Array, options?: CallOptions): Promise<void> {
+    return this.#runner.change('append', path, options, async ({ session }, located) => {
+      await makeFolders(session, this.#runner.root, located);
+      await appendFile(session, located, data);
+    });
   }
 
   async move(from: string, to: string, { signal, ifUnchanged }: MoveOptions = {}): Promise<void> {

@@ -1,5 +1,8 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
+import type { Reclaimed } from './holder.js';
+import type { LockRecord } from './record.js';
+
 /**
  * The message of every event. What `attempt`, `durationMs` and `reason` mean depends on the event: see `LockEventName`.
  *
@@ -29,6 +32,10 @@ export interface LockEvent {
   readonly error?: unknown;
   /** Who did it; `force-release` only. */
   readonly by?: string;
+  /** What was written into the lock file; `acquire` only. */
+  readonly record?: LockRecord;
+  /** The stale lock that was taken over, as far as it could be read; `steal` only. */
+  readonly reclaimed?: Reclaimed;
 }
 
 /**

@@ -15,9 +15,10 @@ export function reportWaiting(contender: Contender): void {
   publish('wait', () => aboutAcquiring(contender, describeContention(contender.contention)));
 }
 
-export function reportAcquired(contender: Contender, { reclaimed }: Acquired): void {
-  if (reclaimed) publish('steal', () => aboutAcquiring(contender, reclaimed.reason));
-  publish('acquire', () => aboutAcquiring(contender, reclaimed?.reason ?? 'free'));
+export function reportAcquired(contender: Contender, { reclaimed, lease }: Acquired): void {
+  if (reclaimed) publish('steal', () => ({ ...aboutAcquiring(contender, reclaimed.reason), reclaimed }));
+  const { record } = lease;
+  publish('acquire', () => ({ ...aboutAcquiring(contender, reclaimed?.reason ?? 'free'), record }));
 }
 
 /** The lock is held by somebody else, and the caller does not wait for it. */

@@ -22,12 +22,14 @@ export class WrappedVfs implements Vfs {
   readonly inner: Vfs;
   readonly storeId?: string;
   readonly sync?: SyncVfs;
+  readonly append?: NonNullable<Vfs['append']>;
   readonly watch?: (path: string, onChange: () => void) => (() => void) | undefined;
 
   constructor(inner: Vfs) {
     this.inner = inner;
     if (inner.storeId !== undefined) this.storeId = inner.storeId;
     if (inner.sync) this.sync = inner.sync;
+    if (inner.append) this.append = inner.append.bind(inner);
     if (inner.watch) this.watch = inner.watch.bind(inner);
   }
 

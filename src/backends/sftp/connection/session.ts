@@ -17,6 +17,9 @@ const OPEN_TO_READ = 1;
 /** Write, create, fail where the name is taken. */
 const OPEN_NEW = 2 | 8 | 32;
 
+/** Write, append, create. */
+const OPEN_TO_APPEND = 2 | 4 | 8;
+
 /** Every server accepts reads and writes of this size. */
 const CHUNK_BYTES = 32_768;
 
@@ -87,6 +90,10 @@ export class SftpSession {
       path,
       this.#ask((answer) => this.#raw.open(path, OPEN_TO_READ, {}, answer)),
     );
+  }
+
+  openToAppend(path: string, mode: number): Promise<Handle> {
+    return this.#ask((answer) => this.#raw.open(path, OPEN_TO_APPEND, { mode }, answer));
   }
 
   close(handle: Handle): Promise<void> {

@@ -24,6 +24,20 @@ const listAs =
 /** Wrong streams, moves and lists. */
 export const brokenFiles: readonly Broken[] = [
   broken(
+    'appends by writing the whole file again',
+    (right) => ({
+      append: async (path, data) => {
+        const old = (await dataOf(right, path)) ?? new Uint8Array();
+        await tick();
+        await right.write(path, Buffer.concat([old, data]));
+      },
+    }),
+    ['many appends to one file at once are all there'],
+  ),
+  broken('overwrites where it should append', (right) => ({ append: (path, data) => right.write(path, data) }), [
+    'append makes the file and the folders that it needs, and leaves what is there',
+  ]),
+  broken(
     'publishes a stream piece by piece',
     (right) => ({
       write: async (path, data, options) => {

@@ -41,7 +41,10 @@ describe('the events of a lock', () => {
     const lock = lockOn(lab.machine(), { ttl: 3000, ownerId: 'ingest-1' });
     await lock.acquire();
     const about = { path: lock.path, backend: 'mem', lockId: lock.record?.lockId, ownerId: 'ingest-1' };
-    expect(heard.splice(0)).toEqual([['acquire', { ...about, attempt: 1, durationMs: number, reason: 'free' }]]);
+    const { record } = lock;
+    expect(heard.splice(0)).toEqual([
+      ['acquire', { ...about, attempt: 1, durationMs: number, reason: 'free', record }],
+    ]);
     await lock.renew();
     expect(heard.splice(0)).toEqual([['renew', { ...about, attempt: 1, durationMs: number, reason: 'renewed' }]]);
     await pass(1000);
