@@ -55,7 +55,9 @@ if (argv[0] === 'guardian' && process.send !== undefined) {
   const { guard } = await import('./guardian/guardian.js');
   guard();
 } else {
-  process.exitCode = await main(argv);
+  const code = await main(argv);
+  // It is set already where standard output could not be written.
+  process.exitCode ??= code;
   const { endSoon } = await import('./end-soon.js');
-  endSoon(process.exitCode);
+  endSoon(Number(process.exitCode));
 }

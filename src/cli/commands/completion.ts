@@ -1,13 +1,7 @@
 import { print } from '../terminal/print.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
-import {
-  COMMAND_NAMES,
-  COMMANDS,
-  optionsOf,
-  type CommandName,
-  type CommandSpec,
-  type OptionSpec,
-} from '../usage/commands.js';
+import { COMMAND_NAMES, COMMANDS, optionsOf, type CommandName } from '../usage/commands.js';
+import type { CommandSpec, OptionSpec } from '../usage/spec.js';
 
 const SHELLS = COMMANDS.completion.choices;
 
@@ -43,7 +37,7 @@ export function completion({ shell }: ArgumentsOf<'completion'>): number {
 function bash(): string {
   const cases = COMMAND_NAMES.map((name) => `    ${name}) options='${optionNames(name).join(' ')}' ;;`).join('\n');
   const valued = [...new Set(COMMAND_NAMES.flatMap((name) => valuedNames(name)))].join('|');
-  const location = COMMAND_NAMES.filter((name) => operandOf(name) === 'location').join('|');
+  const location = COMMAND_NAMES.filter((name) => operandOf(name).startsWith('location')).join('|');
   return `# Completion of vfs-lockfile for bash: source <(vfs-lockfile completion bash)
 _vfs_lockfile() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} options i
@@ -114,7 +108,9 @@ function zshArguments(name: CommandName): string {
   const options = optionsOf(name).map(([option, spec]) => zshOption(option, spec));
   const operands = {
     file: '1:file:_files',
+    files: '*:file:_files',
     location: '1:folder:_path_files -/',
+    locations: '*:folder:_path_files -/',
     shell: `1:shell:(${SHELLS.join(' ')})`,
   };
   return [...options, quoted(operands[operandOf(name)])].join(' \\\n        ');

@@ -2,7 +2,7 @@ import { doctor as diagnose, type Check, type Diagnosis } from '../../admin/doct
 import { printable } from '../../lock/model/record.js';
 import { DOCTOR_EXIT } from '../exit-codes.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
-import { escapedJson } from '../terminal/lock-text.js';
+import { jsonLine } from '../terminal/json.js';
 import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';
 import { Progress } from '../terminal/progress.js';
@@ -45,7 +45,7 @@ export async function doctor({ location, json, quiet }: ArgumentsOf<'doctor'>): 
   try {
     const diagnosis = await diagnose(folder, { onCheck, signal: signals.interrupted });
     progress.clear();
-    if (!quiet) print(json ? `${jsonOf(diagnosis)}\n` : textOf(diagnosis));
+    if (!quiet) print(json ? jsonOf(diagnosis) : textOf(diagnosis));
     return DOCTOR_EXIT[diagnosis.verdict];
   } catch (error) {
     progress.clear();
@@ -57,7 +57,7 @@ export async function doctor({ location, json, quiet }: ArgumentsOf<'doctor'>): 
 
 function jsonOf({ clockAheadMs, checks, ...diagnosis }: Diagnosis): string {
   const rounded = checks.map((check) => ({ ...check, durationMs: tenths(check.durationMs) }));
-  return escapedJson({ ...diagnosis, clockAheadMs: clockAheadMs ?? null, checks: rounded });
+  return jsonLine('diagnosis', { ...diagnosis, clockAheadMs: clockAheadMs ?? null, checks: rounded });
 }
 
 function textOf({

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { print } from '../terminal/print.js';
 import { wrapped } from '../terminal/text.js';
 import type { HelpArguments } from '../usage/arguments.js';
-import { COMMAND_NAMES, COMMANDS, optionsOf, type CommandName, type OptionSpec } from '../usage/commands.js';
+import { COMMAND_NAMES, COMMANDS, optionsOf, type CommandName } from '../usage/commands.js';
 import { NOTES, OVERVIEW } from '../usage/help-notes.js';
+import type { OptionSpec } from '../usage/spec.js';
 
 const COLUMNS = 79;
 

@@ -1,12 +1,11 @@
 import { sweep as sweepFolder, type SweepTotals } from '../../admin/sweep.js';
 import type { Swept } from '../../admin/sweeper.js';
-import { describeHolder } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
 import type { Folder } from '../../vfs/path.js';
 import { EXIT } from '../exit-codes.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
 import { displayPath, relativePath } from '../terminal/display-path.js';
-import { escapedJson, roundedMs } from '../terminal/lock-text.js';
+import { jsonLine, recordJson, spanJson } from '../terminal/json.js';
 import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';
 import { Progress } from '../terminal/progress.js';
@@ -20,10 +19,12 @@ import { openLocation } from '../usage/target.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'DONE', cut: 'end', least: 5 },
-  { title: 'WHAT', cut: 'start', least: 8 },
-  { title: 'WHY', dropOrder: 3 },
-  { title: 'IDLE', align: 'right', dropOrder: 1 },
-  { title: 'HOLDER', cut: 'end', least: 8, dropOrder: 0 },
+  { title: 'WHAT', cut: 'path' },
+  { title: 'WHY', dropOrder: 4 },
+  { title: 'IDLE', align: 'right', dropOrder: 3 },
+  { title: 'OWNER', cut: 'end', least: 8, dropOrder: 2 },
+  { title: 'HOST', cut: 'end', least: 8, dropOrder: 1 },
+  { title: 'PID', align: 'right', dropOrder: 0 },
 ];
 
 const STYLES: Readonly<Record<Swept['action'], Style>> = {
@@ -39,7 +40,7 @@ export async function sweep(args: ArgumentsOf<'sweep'>): Promise<number> {
   const signals = new Signals();
   const folder = await openLocation(args.location);
   const progress = new Progress(!args.quiet);
-  const rows = new RowPrinter(new Table(COLUMNS), progress);
+  const rows = new RowPrinter(new Table(COLUMNS), progress, { headers: !args.noHeaders });
   const sweeping = sweepFolder(folder, { ...options, signal: signals.interrupted });
   const flush = (): void => {
     rows.flush();
@@ -47,7 +48,7 @@ export async function sweep(args: ArgumentsOf<'sweep'>): Promise<number> {
   };
   try {
     for await (const swept of sweeping) {
-      if (args.json && !args.quiet) print(`${jsonOf(swept)}\n`);
+      if (args.json && !args.quiet) print(jsonOf(swept));
       else if (!args.quiet && isWorthARow(swept, args)) rows.add(rowOf(swept, folder));
       if (swept.error !== undefined) {
         flush();
@@ -56,7 +57,10 @@ export async function sweep(args: ArgumentsOf<'sweep'>): Promise<number> {
       progress.show(() => summaryOf(sweeping.totals, args.dryRun));
     }
     flush();
-    if (!args.quiet && !args.json) print(`${summaryOf(sweeping.totals, args.dryRun)}\n`);
+    if (!args.quiet) {
+      const { totals } = sweeping;
+      print(args.json ? jsonLine('sweep-totals', totals) : `${summaryOf(totals, args.dryRun)}\n`);
+    }
     return sweeping.totals.failed > 0 ? EXIT.failed : 0;
   } catch (error) {
     flush();
@@ -83,21 +87,18 @@ function rowOf({ action, reason, kind, path, file, record, idleMs }: Swept, fold
     `${printable(name)}${kind === 'folder' ? '/' : ''}`,
     reason,
     idleMs === undefined ? '' : formatSpan(idleMs),
-    record ? describeHolder(record) : '',
+    printable(record?.ownerId ?? ''),
+    printable(record?.hostname ?? ''),
+    record && record.pid !== 0 ? String(record.pid) : '',
   ];
 }
 
 function jsonOf({ kind, action, reason, path, file, record, idleMs, error }: Swept): string {
-  return escapedJson({
-    action,
-    reason,
-    kind,
-    path,
-    file: file?.toString() ?? null,
-    lockId: record?.lockId ?? null,
-    ownerId: record?.ownerId ?? null,
-    idleMs: roundedMs(idleMs),
-    ...(error instanceof Error && { error: error.message }),
+  return jsonLine('swept', {
+    ...{ action, reason, kind, path, file: file?.toString() ?? null },
+    record: recordJson(record),
+    idleMs: spanJson(idleMs),
+    error: error instanceof Error ? error.message : null,
   });
 }
 

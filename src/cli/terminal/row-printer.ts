@@ -10,11 +10,15 @@ const LONGEST_DELAY_MS = 250;
 export class RowPrinter {
   readonly #table: Table;
   readonly #progress: Progress;
+  readonly #wide: boolean;
   #rows: Row[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #titled = false;
+  #titled: boolean;
 
-  constructor(table: Table, progress: Progress) {
+  /** `wide`: cuts nothing on a terminal either. Elsewhere the cells of a row are separated by tabs. */
+  constructor(table: Table, progress: Progress, { headers = true, wide = false } = {}) {
+    this.#titled = !headers;
+    this.#wide = wide;
     this.#table = table;
     this.#progress = progress;
   }
@@ -30,11 +34,18 @@ export class RowPrinter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#rows.length === 0) return;
-    const screen = screenOn(1);
-    const lines = this.#table.lines(this.#rows, columnsOf(screen), screen, !this.#titled);
+    const lines = this.#lines();
     this.#titled = true;
     this.#rows = [];
     this.#progress.clear();
     print(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  #lines(): readonly string[] {
+    const screen = screenOn(1);
+    if (screen === undefined) return this.#table.tabbed(this.#rows, !this.#titled);
+    const columns = this.#wide ? Infinity : columnsOf(screen);
+    const { titles, rows } = this.#table.fitted(this.#rows, columns, screen);
+    return this.#titled ? rows.flat() : [...titles, ...rows.flat()];
   }
 }

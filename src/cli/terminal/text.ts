@@ -35,6 +35,30 @@ export function cutStart(text: string, columns: number): string {
   return `…${kept.reverse().join('')}`;
 }
 
+/** A path with its start replaced, but never a part of its last name. Undefined: that does not fit. */
+export function cutPath(path: string, columns: number): string | undefined {
+  if (widthOf(path) <= columns) return path;
+  const last = lastPartOf(path);
+  return last !== path && widthOf(last) + 2 <= columns ? cutStart(path, columns) : undefined;
+}
+
+/** What stands behind the last slash that something follows. */
+export function lastPartOf(path: string): string {
+  return /[^/]*\/*$/.exec(path)?.[0] ?? path;
+}
+
+/** Text in pieces of at most `columns`, broken between any two characters. */
+export function chunked(text: string, columns: number): readonly string[] {
+  const chunks: string[] = [];
+  for (let rest = charactersOf(text); rest.length > 0;) {
+    const fitting = firstFitting(rest, columns);
+    const chunk = fitting.length > 0 ? fitting : rest.slice(0, 1);
+    chunks.push(chunk.join(''));
+    rest = rest.slice(chunk.length);
+  }
+  return chunks;
+}
+
 function firstFitting(characters: readonly string[], columns: number): string[] {
   let left = columns;
   const end = characters.findIndex((character) => (left -= widthOf(character)) < 0);

@@ -3,15 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { usageError, type CliError } from '../exit-codes.js';
-import {
-  COMMAND_NAMES,
-  COMMANDS,
-  isCommand,
-  optionsOf,
-  type CommandName,
-  type CommandSpec,
-  type ValueSpec,
-} from './commands.js';
+import { COMMAND_NAMES, COMMANDS, isCommand, optionsOf, type CommandName } from './commands.js';
+import type { CommandSpec, ValueSpec } from './spec.js';
 
 /** The value of an option as it was typed. `from` names the option or the variable that it comes from. */
 export interface RawSetting {
@@ -36,7 +29,11 @@ type Options<Specs> = {
   readonly [Name in Exclude<keyof Specs & string, 'help'> as CamelCase<Name>]: Parsed<Specs[Name]>;
 };
 
-type Operand<Spec> = Spec extends { readonly operand: infer Name extends string }
+type Operand<Spec> = Spec extends { readonly operand: infer Name extends 'files' | 'locations' }
+  ? Readonly<Record<Name, readonly string[]>>
+  : OneOperand<Spec>;
+
+type OneOperand<Spec> = Spec extends { readonly operand: infer Name extends string }
   ? Readonly<Record<Name, Spec extends { readonly choices: readonly (infer Choice)[] } ? Choice : string>>
   : never;
 
@@ -64,7 +61,7 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
   if (isCommand(verb)) return readCommand(verb, rest, env);
   if (verb === '--help' || verb === '-h') return { verb: 'help' };
   if (verb === 'help') return readTopic(rest);
-  if (verb === '--version') return { verb: 'version' };
+  if (verb === '--version' || verb === '-V') return { verb: 'version' };
   throw unexpected(verb);
 }
 
@@ -107,21 +104,23 @@ function readName(
   verb: CommandName,
   [operand]: readonly string[],
   { named: name, in: folder }: Readonly<Record<string, string | boolean | undefined>>,
-): string | undefined {
+): string | readonly string[] | undefined {
   if (typeof name !== 'string') {
     if (folder !== undefined) throw misuse('expected --named NAME with --in', verb);
     return undefined;
   }
   if (operand !== undefined) throw misuse(`expected either FILE or --named, not ${JSON.stringify(operand)} too`, verb);
   if (name === '' || folder === '') throw misuse(`${name === '' ? '--named' : '--in'} is empty`, verb);
-  return name;
+  return COMMANDS[verb].operand === 'files' ? [name] : name;
 }
 
-function readOperand(verb: CommandName, [operand, extra]: readonly string[], hint: string): string {
-  const { operand: name, choices }: CommandSpec = COMMANDS[verb];
+function readOperand(verb: CommandName, typed: readonly string[], hint: string): string | readonly string[] {
+  const { operand: name, choices, operandDefault }: CommandSpec = COMMANDS[verb];
+  const [operand = operandDefault, extra] = typed;
   const expected = `${COMMANDS[verb].usage.replace(/ \[[^\]]*\]/g, '')}${hint}`;
   if (operand === undefined) throw misuse(`expected ${expected}`, verb);
-  if (operand === '') throw misuse(`${name.toUpperCase()} is empty`, verb);
+  if (typed.includes('')) throw misuse(`${name.replace(/s$/, '').toUpperCase()} is empty`, verb);
+  if (name === 'files' || name === 'locations') return typed.length > 0 ? typed : [operand];
   if (extra !== undefined)
     throw misuse(`${JSON.stringify(extra)} is one argument too many; expected ${expected}`, verb);
   if (choices?.includes(operand) ?? true) return operand;

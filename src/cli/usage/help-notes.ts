@@ -62,10 +62,13 @@ const EVENTUAL = `  64  wrong usage, or a LOCATION that is not a folder
  130  interrupted by ctrl-C (128+n: by signal n); the progress is printed
 `;
 
-const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox.
-Locks are printed as they are found, on a terminal in as many columns as fit.
-Empty or incomplete *.lock files are unreadable, and stale later. Those of other
-programs, such as yarn.lock, are foreign.
+const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox. On the local
+disk it may also be a file, for its lock alone. A terminal shows as many columns
+as fit, and below 60 columns one block for each lock; elsewhere the cells of a
+line are separated by tabs. Empty or incomplete *.lock files are unreadable, and
+stale later. Those of other programs, such as yarn.lock, are foreign.
+AGE is the time since the lock was acquired, RENEWED the time since the last
+renewal, EXPIRES the time until others may take it over unless it is renewed.
 
 Exit codes:
    0  all locks were listed, if there are any

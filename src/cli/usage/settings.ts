@@ -3,6 +3,7 @@ import { LONGEST_OWNER, type LockOptions } from '../../lock/model/options.js';
 import { durationMs } from '../../util/duration.js';
 import { LockOptionError } from '../../util/option-error.js';
 import { usageError } from '../exit-codes.js';
+import { SORTS, STATES, type Selection, type Sort } from '../terminal/lock-selection.js';
 import type { ArgumentsOf, RawSetting } from './arguments.js';
 
 /** The settings of `run`: checked, with every default filled in. */
@@ -50,6 +51,47 @@ export function resolveSweepOptions(args: ArgumentsOf<'sweep'>): SweepOptions {
     concurrency: countOf(concurrency),
     ...(olderThan && { olderThan: millisecondsOf(olderThan) }),
   };
+}
+
+/** What `ls` shows, and in which order. */
+export interface ResolvedListOptions extends Selection {
+  /** Undefined: as they are found. */
+  readonly sort: Sort | undefined;
+  readonly wide: boolean;
+  readonly prometheus: boolean;
+  /** How often `--watch` looks, in milliseconds. */
+  readonly everyMs: number;
+  /** Whether some locks are left out by a wish. */
+  readonly isFiltered: boolean;
+}
+
+/** Throws a usage error that names the option with the bad value. */
+export function resolveListOptions(args: ArgumentsOf<'ls'>): ResolvedListOptions {
+  const { all, sort, state, owner, olderThan, output, format, json, every, watch } = args;
+  const prometheus = (format && choiceOf(format, ['prometheus'])) !== undefined;
+  if (prometheus && (json || watch)) throw usageError(`expected --format without ${json ? '--json' : '--watch'}`);
+  const states = state ? statesOf(state) : all ? STATES : undefined;
+  const chosen = sort ? choiceOf(sort, [...SORTS, 'none']) : json ? 'none' : 'file';
+  return {
+    states,
+    owner: owner?.text,
+    olderThanMs: olderThan && millisecondsOf(olderThan),
+    sort: chosen === 'none' ? undefined : chosen,
+    wide: (output && choiceOf(output, ['wide'])) !== undefined,
+    prometheus,
+    everyMs: millisecondsOf(every),
+    isFiltered: (state ?? owner ?? olderThan) !== undefined,
+  };
+}
+
+function statesOf({ text, from, spec }: RawSetting): Selection['states'] {
+  return text.split(',').map((each) => choiceOf({ text: each, from, spec }, STATES));
+}
+
+function choiceOf<T extends string>({ text, from }: RawSetting, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw usageError(`${from} must be ${choices.join(' or ')}; got ${JSON.stringify(text)}`);
 }
 
 function endingOf(

@@ -51,13 +51,16 @@ export interface OpenedLock {
 
 /** Whoever names a lock file means that lock, and not one of the lock file; a `yarn.lock` is a file like any other. */
 async function withoutSuffix(file: VfsFile): Promise<VfsFile> {
+  const meant = await meantBy(file);
+  if (meant !== file) printError(`${String(file)} is a lock file: taking it for the lock of ${String(meant)}`);
+  return meant;
+}
+
+async function meantBy(file: VfsFile): Promise<VfsFile> {
   const locked = lockedPath(file.path);
   if (locked === undefined) return file;
   const found = await run(readLock(file.vfs, file.path));
-  if (found === undefined || found.foreign) return file;
-  const meant = new VfsFile(file.vfs, locked);
-  printError(`${String(file)} is a lock file: taking it for the lock of ${String(meant)}`);
-  return meant;
+  return found === undefined || found.foreign ? file : new VfsFile(file.vfs, locked);
 }
 
 /** Opens the folder that LOCATION names. Throws a usage error if it is not a folder. */
@@ -72,6 +75,26 @@ export async function openLocation(text: string): Promise<Folder> {
   if (kind === 'nothing') throw usageError(`there is no folder ${path}`);
   if (kind === 'file') throw usageError(`${path} is not a folder`);
   return folder;
+}
+
+/** A folder whose locks, or a file whose lock, a command is about. `text` is what was typed. */
+export type Place = { readonly text: string } & (
+  { readonly folder: Folder; readonly file?: never } | { readonly file: VfsFile; readonly folder?: never }
+);
+
+/** Opens what LOCATION names. On the local disk it may also be a file, or a name whose lock stands there. */
+export async function openPlace(text: string): Promise<Place> {
+  const folder = await openFolder(text);
+  const path = displayPath(folder);
+  if (folder.vfs.scheme === 'file' && folder.path !== '') {
+    const kind = await kindOf(path);
+    const isFile = kind === 'file' || (kind === 'nothing' && (await kindOf(`${path}.lock`)) !== 'nothing');
+    if (isFile) {
+      const file = await meantBy(new VfsFile(folder.vfs, folder.path));
+      return { text: file.path === folder.path ? text : text.replace(/\.lock$/, ''), file };
+    }
+  }
+  return { text, folder: await openLocation(text) };
 }
 
 async function checkLocalFile(path: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { renameSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -27,17 +28,65 @@ function linesOf(screen: Screen): readonly string[] {
 }
 
 describe('ls on a terminal', () => {
-  it.each([10, 30, 60, 200])('fits into %i columns, lined up', async (columns) => {
-    inbox();
-    const screen = onScreen(['ls', folder()], { columns });
+  const HOSTILE = '\u{1b}[2Jevil\r\n\u{9b}31m\u{202e}gpj.exe';
+  const NAMES = [
+    '漢字漢字漢字漢字漢字.csv',
+    'below/🔒👍🏽🇩🇪 padlocks.csv',
+    `deep/er/and/${'even-deeper/'.repeat(9)}data.csv`,
+    `${'a-very-long-name-'.repeat(8)}.csv`,
+    HOSTILE,
+  ];
+  const SHOWN = NAMES.map((name) => (name === HOSTILE ? '\\u{1b}[2Jevil\\u{d}\\u{a}\\u{9b}31m\\u{202e}gpj.exe' : name));
+
+  it.each([10, 50, 60, 80, 120, 250])(
+    'U34: fits into %i columns, and never cuts the last part of a name',
+    async (columns) => {
+      const record = { ...ELSEWHERE, ownerId: 'e\u{301}'.repeat(40), hostname: HOSTILE, command: ['make', HOSTILE] };
+      for (const name of NAMES) putLock(folder(), name, 100, record);
+      putLock(folder(), 'torn', 1, '');
+      const screen = onScreen(['ls', '-r', folder()], { columns });
+      expect(await screen.exitCode).toBe(0);
+      const lines = linesOf(screen);
+      // Only ellipses and titles are cut, so that names which take several lines can be put together again.
+      const text = lines.map((line) => line.trim()).join('');
+      for (const name of SHOWN) expect(text).toContain(name.split('/').at(-1));
+      expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+      // eslint-disable-next-line no-control-regex
+      expect(screen.sent().replace(/\u001b\[\d*m|\r\n/g, '')).not.toMatch(/[\p{Cc}\u{202e}]/u);
+      if (columns > 20) expect(lines.at(-1)).toMatch(/^(5 stale, 1 unreadable|1 unreadable, 5 stale)$/);
+      if (columns < 60) {
+        expect(lines[0]).toBe('stale');
+        expect(text).toContain('owner');
+      } else {
+        expect(lines[0]).toMatch(/^STATE +FILE .*OWNER .*HOST .*PID/);
+        expect(/COMMAND|EXPIRES/.test(lines[0] ?? '')).toBe(columns >= 120);
+      }
+    },
+  );
+
+  it.each([
+    [0, ''],
+    [3, '3 held'],
+    [500, '500 held'],
+  ])('U35: says of %i locks how many there are', async (count, total) => {
+    for (let i = 0; i < count; i += 1) putLock(folder(), `${i}`, 0, { ...ELSEWHERE, lockId: `${i}` });
+    const screen = onScreen(['ls', folder()], { columns: 80 });
     expect(await screen.exitCode).toBe(0);
-    const lines = linesOf(screen);
-    expect(lines).toHaveLength(4);
-    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
-    expect(lines[0]).toMatch(columns < 60 ? /^STA\S* +F/ : /^STATE +FILE .*LEASE/);
-    expect(lines.some((line) => line.includes('…'))).toBe(columns < 200);
-    const starts = lines.map((line) => widthOf(/^\S+ +/.exec(line)?.[0] ?? ''));
-    expect(new Set(starts).size).toBe(1);
+    // Without the progress, which is shown and removed again.
+    const lines = linesOf(screen).filter((line) => !/^$|locks? found$/.test(line));
+    if (count === 0) expect(lines).toEqual([`vfs-lockfile: there are no locks in ${folder()}`]);
+    else expect([lines.length, lines.at(-1)]).toEqual([count + 2, total]);
+  });
+
+  it('U36: does not contradict itself: a stale lock expires now', async () => {
+    const here = { hostname: hostname(), pid: 2 ** 22 + 1, processStart: '1', bootId: 'x' };
+    putLock(folder(), 'a', 100);
+    putLock(folder(), 'b', 0, { ...ELSEWHERE, ...here, ttl: 0 });
+    const screen = onScreen(['ls', folder()], { columns: 120 });
+    expect(await screen.exitCode).toBe(0);
+    const stale = linesOf(screen).filter((line) => line.startsWith('stale'));
+    for (const line of stale) expect(line).toMatch(/ now {2}(expired|dead-process)$/);
+    expect(stale.length).toBeGreaterThan(0);
   });
 
   it('has colours, but not where NO_COLOR is set or the terminal has none', async () => {
@@ -71,20 +120,47 @@ describe('ls --watch on a terminal', () => {
     expect(screen.sent().startsWith(ENTERED)).toBe(true);
     putLock(folder(), 'a-new-one');
     await eventually(() => expect(liveTable(screen)[0]).toContain('2 held, 1 stale'));
-    expect(
-      liveTable(screen)
-        .map((line) => line.split(/ +/)[1])
-        .slice(2, 4),
-    ).toEqual(['a-new-one', expect.stringMatching(/^…|^a-very/)]);
-    screen.terminal.resize(30, 6);
+    const states = liveTable(screen).map((line) => line.split(/ +/)[0]);
+    expect(states.filter((state) => /^[a-z]/.test(state ?? ''))).toEqual([
+      'stale',
+      expect.stringMatching(/^unrea/),
+      'held',
+      'held',
+    ]);
+    screen.terminal.resize(30, 8);
     await eventually(() => expect(Math.max(...liveTable(screen).map(widthOf))).toBeLessThan(30));
-    expect(liveTable(screen).length).toBeLessThan(6);
-    expect(liveTable(screen).at(-1)).toMatch(/^and \d more$/);
+    expect(liveTable(screen).length).toBeLessThan(8);
+    expect(liveTable(screen).at(-1)).toMatch(/^1 to \d of 4; arrow keys/);
     screen.terminal.write('\u{3}');
     expect(await screen.exitCode).toBe(130);
     const [, after = ''] = screen.sent().split(LEFT);
     expect(after).toContain('2 held, 1 stale');
     expect(after).not.toContain('\u{1b}[H');
+  });
+
+  it('U35: scrolls through all of them, the stale ones first, and quits with q', async () => {
+    for (let i = 0; i < 40; i += 1) putLock(folder(), `held-${String(i).padStart(2, '0')}`, 30);
+    putLock(folder(), 'held-longest', 200, { ...ELSEWHERE, ttl: 6000e9 });
+    putLock(folder(), 'stale', 100);
+    const screen = onScreen(['ls', folder(), '--watch', '--every', '100ms'], { columns: 100 });
+    const names = (): readonly (string | undefined)[] => liveTable(screen).map((line) => line.split(/ +/)[1]);
+    const first = (name: string): Promise<void> => eventually(() => expect(names()[2]).toBe(name));
+    await first('stale');
+    expect(names().slice(3, 5)).toEqual(['held-longest', 'held-00']);
+    expect(liveTable(screen).at(-1)).toBe('1 to 6 of 42; arrow keys scroll, q quits');
+    screen.terminal.write('j\u{1b}[B');
+    await first('held-00');
+    screen.terminal.write(' ');
+    await first('held-06');
+    screen.terminal.write('G');
+    await eventually(() => expect(liveTable(screen).at(-1)).toMatch(/^37 to 42 of 42/));
+    screen.terminal.write('\u{1b}[5~k');
+    await first('held-28');
+    screen.terminal.write('g');
+    await first('stale');
+    screen.terminal.write('q');
+    expect(await screen.exitCode).toBe(0);
+    expect(screen.sent().split(LEFT)).toHaveLength(2);
   });
 
   it('says so when there is nothing, and that something went wrong later', async () => {

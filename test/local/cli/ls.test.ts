@@ -14,6 +14,13 @@ interface Line {
   readonly [name: string]: unknown;
 }
 
+/** The lines of a table without a terminal, cell by cell. */
+const cellsOf = (stdout: string): readonly (readonly string[])[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+
 const parsed = (stdout: string): readonly Line[] =>
   stdout
     .trimEnd()
@@ -28,52 +35,136 @@ async function listed(...options: readonly string[]): Promise<readonly Line[]> {
 }
 
 describe('ls', () => {
-  it('prints each lock as status does, one object per line, and changes nothing; a tombstone is no lock', async () => {
+  it('prints each lock as status does, one object per line, and changes nothing', async () => {
     putLock(folder(), 'a');
     putLock(folder(), 'b', 100);
     putLock(folder(), 'c', 1, '');
     putLock(folder(), 'd', 0, { ...ELSEWHERE, released: true });
     putLock(join(folder(), 'below'), 'e');
     const before = readdirSync(folder());
-    const all = await listed();
+    const all = await listed('--all');
     expect(all.map(({ state, reason }) => [state, reason])).toEqual([
       ['held', null],
       ['stale', 'expired'],
       ['unreadable', null],
+      ['released', null],
     ]);
     const { stdout } = await called(['status', join(folder(), 'a'), '--json']);
     expect(Object.keys(all[0]!)).toEqual(Object.keys(parsed(stdout)[0]!));
-    expect(all[0]).toMatchObject({ id: 'id-of-theirs', holder: { ownerId: 'them', pid: 77 }, leaseMs: 60_000 });
+    expect(all[0]).toMatchObject({ id: 'id-of-theirs', record: { ownerId: 'them', pid: 77, leaseMs: 60_000 } });
+    expect(all[3]).toMatchObject({ id: null, record: null });
     expect(readdirSync(folder())).toEqual(before);
     expect((await listed('--recursive')).map(({ file }) => file)).toContain(join(folder(), 'below', 'e'));
   });
 
-  it('shows a table without any colour where there is no terminal, cut nowhere', async () => {
+  it('U39: separates cells by tabs where there is no terminal, without any colour, cut nowhere', async () => {
     const long = 'x'.repeat(200);
-    putLock(folder(), 'inbox/data.csv');
+    putLock(folder(), 'inbox/data of today.csv', 0, { ...ELSEWHERE, command: ['make', 'all of it'] });
     putLock(folder(), `inbox/${long}`, 100);
-    const { stdout, stderr, code } = await called(['ls', join(folder(), 'inbox')], { env: { FORCE_COLOR: '1' } });
+    const args = ['ls', join(folder(), 'inbox')];
+    const { stdout, stderr, code } = await called(args, { env: { FORCE_COLOR: '1' } });
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    const [titles = '', ...rows] = stdout.trimEnd().split('\n');
-    expect(titles).toMatch(/^STATE +FILE +WHY +AGE +LEASE +HOLDER$/);
-    expect(rows.sort()).toEqual([
-      matching(/^held {3}data\.csv +\d+s +(\d+s|1m 0s) left +them \(process 77 on elsewhere\)$/),
-      matching(new RegExp(`^stale {2}${long} {2}expired +\\d+m \\d+s {2}over +them \\(process 77 on elsewhere\\)$`)),
-    ]);
-    const starts = [titles, ...rows].map((line) => line.search(/HOLDER|them/));
-    expect(new Set(starts).size).toBe(1);
+    const titles = ['STATE', 'FILE', 'OWNER', 'HOST', 'PID', 'COMMAND', 'AGE', 'RENEWED', 'EXPIRES', 'WHY'];
+    const who = ['them', 'elsewhere', '77'];
+    const rows = [
+      ['held', 'data of today.csv', ...who, "make 'all of it'", matching(/^\d+s$/), '', matching(/^(\d+s|1m 0s)$/), ''],
+      ['stale', long, ...who, '', matching(/^\d+m \d+s$/), '', 'now', 'expired'],
+    ];
+    expect(cellsOf(stdout)).toEqual([titles, ...rows]);
+    expect(cellsOf((await called([...args, '--no-headers'])).stdout)).toEqual(rows);
+    const [wide] = cellsOf((await called([...args, '-o', 'wide'])).stdout);
+    expect(wide).toEqual([...titles, 'USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK']);
+  });
+
+  it('U35: is sorted by file, by --sort, and shows what --state, --owner and --older-than choose', async () => {
+    putLock(folder(), 'b', 20);
+    putLock(folder(), 'a', 1, { ...ELSEWHERE, ownerId: 'zoe' });
+    putLock(folder(), 'd', 40, { ...ELSEWHERE, ownerId: 'ann' });
+    putLock(folder(), 'c', 100);
+    putLock(folder(), 'gone', 0, { ...ELSEWHERE, released: true });
+    const names = async (...options: readonly string[]): Promise<string> =>
+      cellsOf((await called(['ls', folder(), '--no-headers', ...options])).stdout)
+        .map(([, name]) => name)
+        .join(' ');
+    expect(await names()).toBe('a b c d');
+    expect(await names('--all')).toBe('a b c d gone');
+    expect(await names('--sort', 'age')).toBe('c d b a');
+    expect(await names('--sort', 'state')).toBe('c a b d');
+    expect(await names('--sort', 'owner')).toBe('d b c a');
+    expect(await names('--sort', 'expires')).toBe('c d b a');
+    expect(await names('--state', 'stale,released')).toBe('c gone');
+    expect(await names('--owner', 'them')).toBe('b c');
+    expect(await names('--older-than', '30s')).toBe('c d');
+    const none = await called(['ls', folder(), '--owner', 'nobody']);
+    expect(none.stderr).toBe(`vfs-lockfile: there are no locks that match in ${folder()}\n`);
+  });
+
+  it('U35: lists several folders and files, the one where it is called if none is named', async () => {
+    putLock(folder(), 'one/a');
+    putLock(folder(), 'two/b');
+    putLock(folder(), 'two/c');
+    const names = async (...args: readonly string[]): Promise<unknown> =>
+      cellsOf((await called(['ls', '--no-headers', ...args], { cwd: folder() })).stdout).map(([, name]) => name);
+    expect(await names('-r')).toEqual(['one/a', 'two/b', 'two/c']);
+    expect(await names('one/', 'two')).toEqual(['one/a', 'two/b', 'two/c']);
+    expect(await names('two/b', 'two/b.lock', 'one/a')).toEqual(['one/a', 'two/b']);
+    const several = ['status', 'one/a', 'two/none', '--json'];
+    const { code, stdout } = await called(several, { cwd: folder() });
+    expect({ code, states: parsed(stdout).map(({ state }) => state) }).toEqual({ code: 1, states: ['held', 'free'] });
+  });
+
+  it('U36: does not say that there are none where it could not read one of the places', async () => {
+    putLock(folder(), 'open/a');
+    mkdirSync(join(folder(), 'closed'));
+    chmodSync(folder(), 0o755);
+    chmodSync(join(folder(), 'open'), 0o755);
+    const uid = process.getuid?.() === 0 ? { uid: 65_534 } : undefined;
+    chmodSync(join(folder(), 'closed'), uid ? 0o700 : 0o000);
+    const [closed, open] = [join(folder(), 'closed'), join(folder(), 'open')];
+    const both = await called(['ls', closed, open, '--no-headers'], uid);
+    const one = await called(['ls', closed], uid);
+    const metrics = await called(['ls', closed, open, '--format', 'prometheus'], uid);
+    chmodSync(closed, 0o700);
+    expect(both).toMatchObject({ code: 74, stdout: matching(/^held\t\S*open\/a\t[^\n]*\n$/) });
+    for (const { stderr } of [both, one]) expect(stderr).toMatch(/^vfs-lockfile: cannot list \S+closed: [^\n]+\n$/);
+    expect(one).toMatchObject({ code: 74, stdout: '' });
+    expect(metrics.code).toBe(74);
+    expect(metrics.stdout).toContain(`vfs_lockfile_list_failures{location="${closed}"} 1\n`);
+    expect(metrics.stdout).toContain(`vfs_lockfile_locks{location="${open}",state="held"} 1\n`);
+  });
+
+  it('prints metrics of each location for a textfile collector', async () => {
+    putLock(folder(), 'in "quotes"/a', 30);
+    putLock(folder(), 'in "quotes"/b', 100);
+    const { code, stdout, stderr } = await called(['ls', '--format', 'prometheus', join(folder(), 'in "quotes"')]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const labels = `location="${folder()}/in \\"quotes\\""`;
+    expect(stdout).toContain(`# TYPE vfs_lockfile_locks gauge\nvfs_lockfile_locks{${labels},state="held"} 1\n`);
+    expect(stdout).toContain(`vfs_lockfile_locks{${labels},state="stale"} 1\n`);
+    const [, age] = /^vfs_lockfile_oldest_lock_age_seconds\{.*\} ([\d.]+)$/m.exec(stdout) ?? [];
+    expect(Number(age)).toBeGreaterThanOrEqual(100);
+    const line = /^(# (HELP|TYPE) \w+ .+|\w+\{\w+="([^"\\\n]|\\.)*"(,\w+="\w+")?\} \d+(\.\d+)?)$/;
+    for (const each of stdout.trimEnd().split('\n')) expect(each).toMatch(line);
+  });
+
+  it('U39: ends with 74 when what it prints cannot be written', async () => {
+    putLock(folder(), 'a');
+    const script = `"$0" "$1" ls ${folder()} >/dev/full; echo "ended with $?"`;
+    const { stdout, stderr } = await start('bash', ['-c', script, process.execPath, CLI]).outcome;
+    expect(stdout).toBe('ended with 74\n');
+    expect(stderr).toMatch(/^vfs-lockfile: cannot write to standard output: ENOSPC[^\n]*\n$/);
   });
 
   it('prints nothing that a terminal would obey, whatever names and owners are', async () => {
     const evil = '\u{1b}[31mred\u{9b}2J\n\r\u{202e}txet 100% "quoted"';
     putLock(folder(), evil, 0, { ...ELSEWHERE, ownerId: evil, hostname: evil });
-    const unsafe = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+    const unsafe = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
     const { stdout } = await called(['ls', folder()]);
     expect(stdout).not.toMatch(unsafe);
     expect(stdout.split('\n')).toHaveLength(3);
     expect(stdout).toContain('\\u{1b}[31mred\\u{9b}2J\\u{a}\\u{d}\\u{202e}txet 100% "quoted"');
     expect((await called(['ls', folder(), '--json'])).stdout).not.toMatch(unsafe);
-    expect(await listed()).toMatchObject([{ file: join(folder(), evil), holder: { ownerId: evil } }]);
+    expect(await listed()).toMatchObject([{ file: join(folder(), evil), record: { ownerId: evil } }]);
   });
 
   it('says on standard error that there are none, but not with --quiet', async () => {
@@ -117,7 +208,7 @@ describe('ls', () => {
 
   it('prints the number of locks found when it is interrupted', async () => {
     for (let i = 0; i < 5000; i += 1) putLock(folder(), `${i}`);
-    const listing = cli(['ls', folder()]);
+    const listing = cli(['ls', folder(), '--sort', 'none']);
     await eventually(() => expect(listing.stdout()).not.toBe(''));
     listing.child.kill('SIGINT');
     const { code, stderr, stdout } = await listing.outcome;

@@ -51,9 +51,10 @@ describe('status', () => {
   it('of a lock that nobody holds is free, whether or not there is a file', async () => {
     const free = await statusOf(0);
     expect(free).toEqual({
-      ...{ state: 'free', reason: null, file: file(), lock: lock(), id: null, fencingToken: null, holder: null },
-      ...{ foreign: null, createdAt: null, renewedAt: null, renewals: 0 },
-      ...{ ageMs: null, idleMs: null, leaseMs: null, expiresInMs: null, note: null },
+      ...{ schema: 1, type: 'lock', state: 'free', reason: null, file: file(), path: lock(), id: null, version: null },
+      fencingToken: null,
+      ...{ record: null, alive: null, foreign: null, timed: false },
+      ...{ ageMs: null, idleMs: null, expiresInMs: null, error: null },
     });
     writeFileSync(file(), '');
     expect(await statusOf(0)).toEqual(free);
@@ -63,17 +64,15 @@ describe('status', () => {
   it('of a held lock shows by whom, since when and for how long', async () => {
     const { pid } = await holding({ ownerId: 'me', ttl: '10m', note: { job: 7 } });
     const status = await statusOf(1);
-    expect(status).toMatchObject({ state: 'held', reason: null, file: file(), lock: lock(), leaseMs: 600_000 });
-    expect(status).toMatchObject({
-      holder: { ownerId: 'me', hostname: hostname(), pid },
-      note: { job: 7 },
-      renewals: 0,
-    });
-    const { ageMs, expiresInMs, createdAt } = status as unknown as Record<string, number>;
+    expect(status).toMatchObject({ state: 'held', reason: null, file: file(), path: lock(), alive: true });
+    expect(status.record).toMatchObject({ ownerId: 'me', hostname: hostname(), pid, note: { job: 7 } });
+    expect(status.record).toMatchObject({ renewals: 0, ttlMs: 600_000, leaseMs: 600_000 });
+    const { ageMs, expiresInMs } = status as unknown as Record<string, number>;
+    const { createdAt } = status.record as { readonly createdAt: string };
     expect(ageMs).toBeGreaterThanOrEqual(0);
     expect(ageMs! + expiresInMs!).toBeGreaterThanOrEqual(600_000);
     expect(ageMs! + expiresInMs!).toBeLessThan(601_000);
-    expect(new Date(createdAt!).getTime()).toBeGreaterThanOrEqual(Date.now() - 60_000);
+    expect(new Date(createdAt).getTime()).toBeGreaterThanOrEqual(Date.now() - 60_000);
     expect(await shown()).toEqual({
       ...{
         state: 'held',
@@ -92,7 +91,7 @@ describe('status', () => {
 
   it('of a lock that never ends says so', async () => {
     await holding({ ttl: Infinity.toString() });
-    expect(await statusOf(1)).toMatchObject({ state: 'held', leaseMs: null, expiresInMs: null });
+    expect(await statusOf(1)).toMatchObject({ state: 'held', record: { leaseMs: 'never' }, expiresInMs: 'never' });
     expect(await shown()).toMatchObject({ expires: 'never' });
   });
 
@@ -123,7 +122,7 @@ describe('status', () => {
   it('of a lock that cannot be read is neither held by anybody known nor free, and stale after the default lease', async () => {
     for (const content of ['', '{"createdAt":']) {
       foreign(content, 1);
-      expect(await statusOf(3)).toMatchObject({ state: 'unreadable', reason: null, holder: null, leaseMs: null });
+      expect(await statusOf(3)).toMatchObject({ state: 'unreadable', reason: null, record: null });
       expect(await shown()).toMatchObject({
         state: 'unreadable',
         who: matching(/^unknown/),
@@ -140,7 +139,7 @@ describe('status', () => {
       expect(await statusOf(4)).toMatchObject({
         state: 'foreign',
         reason: null,
-        holder: null,
+        record: null,
         foreign: { kind: 'file' },
       });
       expect(await shown()).toMatchObject({ state: 'foreign', who: matching(/^another program: .*, begins "/) });
@@ -153,7 +152,7 @@ describe('status', () => {
 
   it('of a tombstone is free', async () => {
     foreign(JSON.stringify({ ...elsewhere, released: true }));
-    expect(await statusOf(0)).toMatchObject({ state: 'free', holder: null });
+    expect(await statusOf(0)).toMatchObject({ state: 'free', record: null });
   });
 
   it('prints nothing that a terminal would obey', async () => {
@@ -165,7 +164,7 @@ describe('status', () => {
     expect(stdout).not.toMatch(unsafe);
     expect(stdout).toContain('\\u{1b}[31mred\\u{9b}2J\\u{a}\\u{d}\\u{202e}txet');
     expect((await called(['status', file(), '--json'])).stdout).not.toMatch(unsafe);
-    expect(await statusOf(1)).toMatchObject({ holder: { ownerId: evil, hostname: evil }, note: { [evil]: evil } });
+    expect(await statusOf(1)).toMatchObject({ record: { ownerId: evil, hostname: evil, note: { [evil]: evil } } });
   });
 
   it('is only an exit code with --quiet', async () => {
@@ -200,7 +199,7 @@ describe('status changes nothing', () => {
     try {
       const { code, stdout } = await called(['status', file(), '--json'], uid);
       expect(code).toBe(1);
-      expect(JSON.parse(stdout)).toMatchObject({ state: 'held', ageMs: null, expiresInMs: null, leaseMs: 60_000 });
+      expect(JSON.parse(stdout)).toMatchObject({ state: 'held', ageMs: null, expiresInMs: null });
       const lines = (await called(['status', file()], uid)).stdout;
       expect(lines).toMatch(/^since {3}2001-02-0\d .* (UTC|[+-]\d\d:\d\d) by the holder's own clock$/m);
       expect(lines).toMatch(/^expires in at most 1m 0s unless renewed$/m);

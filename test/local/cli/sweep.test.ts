@@ -27,10 +27,10 @@ describe('sweep', () => {
     const { code, stdout, stderr } = await called(['sweep', folder()]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [titles, ...lines] = stdout.trimEnd().split('\n');
-    expect(titles).toMatch(/^DONE +WHAT +WHY +IDLE +HOLDER$/);
+    expect(titles).toBe('DONE\tWHAT\tWHY\tIDLE\tOWNER\tHOST\tPID');
     expect(lines.slice(0, -1).sort()).toEqual([
-      matching(/^removed +older\.lock +expired +\d+m \d+s +them \(process 77 on elsewhere\)$/),
-      matching(/^removed +stale\.lock +expired +\d+m \d+s +them \(process 77 on elsewhere\)$/),
+      matching(/^removed\tolder\.lock\texpired\t\d+m \d+s\tthem\telsewhere\t77$/),
+      matching(/^removed\tstale\.lock\texpired\t\d+m \d+s\tthem\telsewhere\t77$/),
     ]);
     expect(lines.at(-1)).toMatch(/^removed 2, left 2; in all /);
     expect(locks()).toEqual(['held.lock', 'yarn.lock']);
@@ -42,7 +42,7 @@ describe('sweep', () => {
     inbox();
     const before = locks();
     const dry = await called(['sweep', folder(), '--dry-run', '--recursive']);
-    expect(dry).toMatchObject({ code: 0, stdout: matching(/^would-remove +\S*stale\.lock/m), stderr: '' });
+    expect(dry).toMatchObject({ code: 0, stdout: matching(/^would-remove\t\S*stale\.lock/m), stderr: '' });
     expect(dry.stdout).toMatch(/^would remove 3, left 2/m);
     expect(locks()).toEqual(before);
     await called(['sweep', folder(), '-r', '--older-than', '5m']);
@@ -58,20 +58,24 @@ describe('sweep', () => {
   it('prints everything, kept locks too, as one object per line', async () => {
     inbox();
     const { stdout } = await called(['sweep', folder(), '--json']);
-    const told = stdout
+    const objects = stdout
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
-      .sort((one, other) => (String(one.path) < String(other.path) ? -1 : 1));
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(objects.pop()).toMatchObject({ schema: 1, type: 'sweep-totals', removed: 2, left: 2, failed: 0 });
+    const told = objects.sort((one, other) => (String(one.path) < String(other.path) ? -1 : 1));
     expect(told.map(({ action, reason, kind }) => [action, reason, kind])).toEqual([
       ['left', 'held', 'lock'],
       ['removed', 'expired', 'lock'],
       ['removed', 'expired', 'lock'],
       ['left', 'foreign', 'lock'],
     ]);
-    expect(told[1]).toMatchObject({ file: join(folder(), 'older'), lockId: 'id-of-theirs', ownerId: 'them' });
+    expect(told[1]).toMatchObject({
+      file: join(folder(), 'older'),
+      record: { lockId: 'id-of-theirs', ownerId: 'them' },
+    });
     const table = await called(['sweep', folder(), '--all']);
-    expect(table.stdout).toMatch(/^left +held\.lock +held/m);
+    expect(table.stdout).toMatch(/^left\theld\.lock\theld/m);
   });
 
   it('finishes the removals it has begun and prints its progress when it is interrupted', async () => {

@@ -110,3 +110,34 @@ describe('a table', () => {
     vi.unstubAllEnvs();
   });
 });
+
+describe('U34: a table with paths', () => {
+  const PATHS: readonly Column[] = [{ title: 'STATE' }, { title: 'FILE', cut: 'path' }, { title: 'WHY', dropOrder: 0 }];
+  const table = (columns: number, ...rows: readonly (readonly string[])[]): readonly string[] =>
+    new Table(PATHS).fitted(rows, columns, undefined).rows.flat();
+
+  it('cuts folders, but no name: a name that does not fit takes more lines', () => {
+    expect(table(60, ['held', `${'folder/'.repeat(9)}data.csv`, 'expired'])[0]).toMatch(
+      /^held {3}….*\/data\.csv {2}expired$/,
+    );
+    expect(table(60, ['held', `x/${'1234567890'.repeat(6)}`, 'expired'])).toEqual([
+      `held   x/${'1234567890'.repeat(5)}1`,
+      '       234567890',
+      `${' '.repeat(53)}expired`,
+    ]);
+  });
+
+  it('is a block for each row below 60 columns', () => {
+    expect(table(30, ['held', 'a', ''], ['stale', `x/${'1234567890'.repeat(3)}`, 'expired'])).toEqual([
+      'held  a',
+      'stale',
+      '  x/12345678901234567890123456',
+      '  7890',
+      '  why expired',
+    ]);
+    for (let columns = 1; columns < 60; columns += 1) {
+      for (const line of table(columns, ['stale', '漢字/漢字漢字漢字', 'e\u{301}'.repeat(80)]))
+        expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 4));
+    }
+  });
+});

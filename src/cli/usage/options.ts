@@ -1,0 +1,189 @@
+import { SORTS } from '../terminal/lock-selection.js';
+
+export const HELP = { help: { kind: 'flag', short: 'h', help: 'show this help' } } as const;
+export const JSON_LINES = { json: { kind: 'flag', help: 'print one JSON object per line' } } as const;
+const RECURSIVE = { recursive: { kind: 'flag', short: 'r', help: 'include all folders below' } } as const;
+const NO_HEADERS = { 'no-headers': { kind: 'flag', help: 'leave out the line of titles' } } as const;
+export const SILENT = {
+  quiet: { kind: 'flag', short: 'q', help: 'print nothing; the exit code is the answer' },
+} as const;
+const ERRORS_ONLY = { quiet: { kind: 'flag', short: 'q', help: 'print nothing but errors' } } as const;
+
+export const LOCK_FILE = {
+  'lock-file': {
+    kind: 'text',
+    value: 'PATH',
+    help: 'use this lock file, by its path or its URI in the same store, and not FILE.lock; all who lock FILE have to',
+  },
+} as const;
+
+export const NAMED = {
+  named: { kind: 'text', value: 'NAME', help: 'use the lock of a name, such as that of a job, in the place of FILE' },
+  in: {
+    kind: 'text',
+    value: 'FOLDER',
+    help: 'with --named: the folder of the lock, by its path or URI; all who use the name have to use the same one (default: a folder of this user on this machine)',
+  },
+} as const;
+
+export const RUN = {
+  ...NAMED,
+  ...LOCK_FILE,
+  ttl: {
+    kind: 'duration',
+    value: 'D',
+    env: 'VFS_LOCKFILE_TTL',
+    min: '1s',
+    infinity: true,
+    help: 'how long the lease lasts without a renewal: at least 1s, or never (default 30s); it is renewed every third of that time',
+  },
+  wait: {
+    kind: 'duration',
+    value: 'D',
+    env: 'VFS_LOCKFILE_WAIT',
+    default: '0',
+    zero: true,
+    infinity: true,
+    help: 'how long to wait for the lock; 0 fails at once, never waits without limit',
+  },
+  owner: { kind: 'text', value: 'ID', env: 'VFS_LOCKFILE_OWNER', help: 'a name for the holder of the lock' },
+  grace: {
+    kind: 'duration',
+    value: 'D',
+    zero: true,
+    help: 'how long after the end of the lease only the same --owner may take over the lock (default 0); needs --ttl',
+  },
+  note: { kind: 'json', value: 'JSON', help: 'an object to store in the lock file for others to read' },
+  'no-command': { kind: 'flag', help: 'do not write COMMAND into the lock file, as it may have secrets in it' },
+  'max-hold': {
+    kind: 'duration',
+    value: 'D',
+    help: 'end COMMAND, with exit code 124, when it has run for this long',
+  },
+  'conflict-exit-code': {
+    kind: 'exit-code',
+    short: 'E',
+    value: 'CODE',
+    help: 'the exit code when somebody else holds the lock, 0 to 255 (default: 75, or 79 after a --wait)',
+  },
+  fencing: {
+    kind: 'flag',
+    help: 'count the acquisitions of this lock, and give the number to COMMAND as VFS_LOCKFILE_TOKEN; the lock file stays afterwards',
+  },
+  'kill-after': {
+    kind: 'duration',
+    value: 'D',
+    zero: true,
+    help: 'the time between SIGTERM and SIGKILL (default: a sixth of the ttl, at most 2s)',
+  },
+  margin: {
+    kind: 'duration',
+    value: 'D',
+    min: '50ms',
+    help: 'the least time between SIGKILL and the end of the lease (default: a sixth of the ttl, at most 2s)',
+  },
+  quiet: { kind: 'flag', short: 'q', help: 'report neither waiting nor that a stale lock was taken over' },
+  ...HELP,
+} as const;
+
+export const LS = {
+  ...RECURSIVE,
+  watch: {
+    kind: 'flag',
+    short: 'w',
+    help: 'look again and again until interrupted: a live table on a terminal, with the locks that need somebody first, where q quits; otherwise one line per change, with state free for a lock that is gone',
+  },
+  every: {
+    kind: 'duration',
+    value: 'D',
+    default: '2s',
+    min: '100ms',
+    help: 'with --watch: how often to look',
+  },
+  all: { kind: 'flag', short: 'a', help: 'include released locks, of which only the file is left' },
+  sort: {
+    kind: 'choice',
+    choices: [...SORTS, 'none'],
+    value: 'KEY',
+    help: 'order by file, state (those that need somebody first), owner, age (oldest first) or expires; none: as they are found (default file, with --json none)',
+  },
+  state: { kind: 'text', value: 'STATES', help: 'only locks in these states, such as stale,unreadable' },
+  owner: { kind: 'text', value: 'ID', help: 'only locks of this owner' },
+  'older-than': {
+    kind: 'duration',
+    value: 'D',
+    zero: true,
+    help: 'only locks that have been held for at least this long',
+  },
+  output: {
+    kind: 'choice',
+    choices: ['wide'],
+    short: 'o',
+    value: 'wide',
+    help: 'cut nothing, and also show user, renewals, id, note and lock file',
+  },
+  format: {
+    kind: 'choice',
+    choices: ['prometheus'],
+    value: 'prometheus',
+    help: 'print metrics of each LOCATION, as the textfile collector of Prometheus reads them',
+  },
+  ...NO_HEADERS,
+  ...JSON_LINES,
+  quiet: { kind: 'flag', short: 'q', help: 'report neither progress nor that there are no locks' },
+  ...HELP,
+} as const;
+
+export const SWEEP = {
+  ...RECURSIVE,
+  'dry-run': { kind: 'flag', short: 'n', help: 'show what would be removed, and remove nothing' },
+  'older-than': {
+    kind: 'duration',
+    value: 'D',
+    zero: true,
+    help: 'keep what was written more recently; never removes anything earlier than without this option',
+  },
+  unreadable: {
+    kind: 'flag',
+    help: 'also remove stale *.lock files that are empty or incomplete; empty ones may belong to another program, such as flock',
+  },
+  concurrency: { kind: 'count', value: 'N', default: '16', help: 'how many locks to check at the same time' },
+  all: { kind: 'flag', short: 'a', help: 'also show what was kept, and why' },
+  ...NO_HEADERS,
+  ...JSON_LINES,
+  ...ERRORS_ONLY,
+  ...HELP,
+} as const;
+
+export const UNLOCK = {
+  ...NAMED,
+  ...LOCK_FILE,
+  expect: {
+    kind: 'text',
+    value: 'ID',
+    required: true,
+    help: 'the id of the lock to end, as status and ls --json show it',
+  },
+  reason: { kind: 'text', value: 'TEXT', help: "why, for the holder's error and for the event stream" },
+  yes: { kind: 'flag', short: 'y', help: 'do not ask, on a terminal' },
+  ...ERRORS_ONLY,
+  ...HELP,
+} as const;
+
+export const SERVE = {
+  listen: {
+    kind: 'text',
+    value: 'HOST:PORT',
+    env: 'VFS_LOCKFILE_LISTEN',
+    default: '127.0.0.1:8080',
+    help: 'where to listen; anything but a loopback address needs --token-file; port 0 takes a free one',
+  },
+  'token-file': {
+    kind: 'text',
+    value: 'PATH',
+    env: 'VFS_LOCKFILE_TOKENS',
+    help: 'a file with lines NAME read|write SHA256 of the tokens that are accepted; it is read again when it changes',
+  },
+  'base-path': { kind: 'text', value: 'PATH', help: 'serve everything below this path, such as /locks' },
+  ...HELP,
+} as const;
