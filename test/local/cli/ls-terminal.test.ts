@@ -52,7 +52,7 @@ describe('ls on a terminal', () => {
       for (const name of SHOWN) expect(text).toContain(name.split('/').at(-1));
       expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
       // eslint-disable-next-line no-control-regex
-      expect(screen.sent().replace(/\u001b\[\d*m|\r\n/g, '')).not.toMatch(/[\p{Cc}\u{202e}]/u);
+      expect(screen.sent().replace(/\u001b\[\d*m|\r\n|\r\u001b\[2K/g, '')).not.toMatch(/[\p{Cc}\u{202e}]/u);
       if (columns > 20) expect(lines.at(-1)).toMatch(/^(5 stale, 1 unreadable|1 unreadable, 5 stale)$/);
       if (columns < 60) {
         expect(lines[0]).toBe('stale');
