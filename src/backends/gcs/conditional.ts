@@ -3,11 +3,13 @@ import type { Version, Written } from '../../vfs/vfs.js';
 import { RequestFailure } from '../shared/bucket/errors.js';
 import { SharedProbe } from '../shared/bucket/probe.js';
 import { GcsFailure, gcsError } from './errors.js';
-import { NO_OBJECT, type GcsObjects, type ObjectDetails } from './objects.js';
+import { conditionsOf, isLockKey, metadataOf } from './gcslock.js';
+import { NO_OBJECT, type GcsObjects, type InsertOptions, type ObjectDetails } from './objects.js';
 import type { ResolvedGcsOptions } from './options.js';
 import { probeConditions } from './probe.js';
 
 type Signal = AbortSignal | undefined;
+type Conditions = 'ifGenerationMatch' | 'ifMetagenerationMatch';
 
 /** The store takes about one change of an object a second, and does nothing when it answers that they come too often. */
 const PAUSES_MS = [300, 1000];
@@ -18,8 +20,8 @@ const RETRIED: readonly (number | undefined)[] = [429, 500, 502, 503];
 /**
  * The requests with a condition. The SDK's own retries are off for them, because a refusal of the second attempt may be due to
  * the success of the first. So such a call rejects with `effect: 'unknown'`, and the caller, who knows what was written, reads
- * the object. The condition is always on the generation, which no two writes share, and never on the metageneration, which begins
- * at 1 again with each generation.
+ * the object. The condition is always on the generation, which no two writes share, and never on the metageneration alone, which
+ * begins at 1 again with each generation.
  */
 export class GcsConditionalWrites {
   readonly #objects: GcsObjects;
@@ -39,13 +41,12 @@ export class GcsConditionalWrites {
     version: Version | undefined,
     data: Uint8Array,
     signal: Signal,
-    metadata?: ObjectDetails['metadata'],
+    marks?: ObjectDetails['metadata'],
   ): Promise<Written | undefined> {
-    if (version !== undefined && !isGeneration(version)) return undefined;
-    const options = {
-      ifGenerationMatch: version ?? NO_OBJECT,
-      details: { ...UNCACHED, ...(metadata && { metadata }) },
-    };
+    const conditions = version === undefined ? { ifGenerationMatch: NO_OBJECT } : this.#conditions(key, version);
+    if (conditions === undefined) return undefined;
+    const metadata = marks ?? (this.#isShared(key) ? metadataOf(data) : undefined);
+    const options = { ...conditions, details: { ...UNCACHED, ...(metadata && { metadata }) } };
     return this.#contend(key, signal, async () => ({
       version: await this.#objects.insert(key, data, signal, options),
     }));
@@ -53,8 +54,20 @@ export class GcsConditionalWrites {
 
   /** Removes `version` of the object. False: lost, nothing was changed. */
   async remove(key: string, version: Version, signal: Signal): Promise<boolean> {
-    if (!isGeneration(version)) return false;
-    return (await this.#contend(key, signal, () => this.#objects.delete(key, signal, version))) ?? false;
+    const conditions = this.#conditions(key, version);
+    if (conditions === undefined) return false;
+    return (await this.#contend(key, signal, () => this.#objects.delete(key, signal, conditions))) ?? false;
+  }
+
+  /** Whether gcslock may change it too, by its metadata alone. */
+  #isShared(key: string): boolean {
+    return this.#options.gcslock && isLockKey(key);
+  }
+
+  /** Undefined: the version is not of this store. */
+  #conditions(key: string, version: Version): Pick<InsertOptions, Conditions> | undefined {
+    const conditions = this.#isShared(key) ? conditionsOf(version) : { ifGenerationMatch: version };
+    return isGeneration(conditions.ifGenerationMatch) ? conditions : undefined;
   }
 
   /** Checks, once and before the first conditional request, that a store that is not Google's checks conditions. */

@@ -7,6 +7,7 @@ import { bucketOpener } from '../shared/bucket/uri.js';
 import { GcsClient } from './client.js';
 import { GcsConditionalWrites } from './conditional.js';
 import { gcsError } from './errors.js';
+import { isLockKey, readLock, statLock } from './gcslock.js';
 import { copyObject } from './move.js';
 import { GcsObjects } from './objects.js';
 import { resolveOptions, type GcsVfsOptions, type ResolvedGcsOptions } from './options.js';
@@ -73,11 +74,13 @@ export const openGcs = bucketOpener('gs', gcsVfs);
 function bucketClient(options: ResolvedGcsOptions): BucketClient {
   const objects = new GcsObjects(new GcsClient(options), options.bucket);
   const conditional = new GcsConditionalWrites(objects, options);
+  const isShared = (key: string): boolean => options.gcslock && isLockKey(key);
   return {
     permissions: PERMISSIONS,
     deleteReportsAbsence: true,
-    get: (key, maxBytes, signal) => objects.get(key, maxBytes, signal),
-    stat: (key, signal) => objects.stat(key, signal),
+    get: (key, maxBytes, signal) =>
+      isShared(key) ? readLock(objects, key, maxBytes, signal) : objects.get(key, maxBytes, signal),
+    stat: (key, signal) => (isShared(key) ? statLock(objects, key, signal) : objects.stat(key, signal)),
     list: (prefix, recursive, signal) => objects.list(prefix, recursive, signal),
     chunks: (key, signal) => objects.chunks(key, signal),
     put: (key, version, data, signal, marks) => conditional.put(key, version, data, signal, marks),

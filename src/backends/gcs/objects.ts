@@ -16,7 +16,19 @@ interface Resource {
   readonly size?: string;
   readonly updated?: string;
   readonly generation?: string;
+  readonly metageneration?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** An object without its bytes. */
+export interface ObjectAbout {
+  readonly generation: string;
+  readonly metageneration: string;
+  readonly metadata: Readonly<Record<string, string | undefined>>;
+  readonly size: number;
+  readonly modifiedMs: number;
+  /** The time of the store. */
+  readonly nowMs: number | undefined;
 }
 
 /** What belongs to an object besides its bytes. */
@@ -32,6 +44,7 @@ export const NO_OBJECT = '0';
 export interface InsertOptions {
   /** The only generation that the write may replace. */
   readonly ifGenerationMatch: string;
+  readonly ifMetagenerationMatch?: string | undefined;
   readonly details?: ObjectDetails;
 }
 
@@ -91,6 +104,20 @@ export class GcsObjects {
     return reply && { version: versionOf(reply.body), marks: (reply.body as Resource).metadata ?? {} };
   }
 
+  /** All of an object but its bytes. Undefined: there is no such object. */
+  async about(key: string, signal: Signal): Promise<ObjectAbout | undefined> {
+    const query = { fields: 'size,updated,generation,metageneration,metadata' };
+    const request = { method: 'GET', at: this.pathOf(key), query, headers: FRESH } as const;
+    const reply = await unlessAbsent(this.client.send(request, signal));
+    if (reply === undefined) return undefined;
+    const { size, updated = '', metageneration = '1', metadata = {} } = reply.body as Resource;
+    const nowMs = Date.parse(reply.headers.date ?? '');
+    return {
+      ...{ generation: versionOf(reply.body), metageneration, metadata, size: Number(size ?? 0) },
+      ...{ modifiedMs: Date.parse(updated), nowMs: Number.isNaN(nowMs) ? undefined : nowMs },
+    };
+  }
+
   /** Writes an object in one request: unconditionally without `options`. */
   async insert(key: string, data: Uint8Array, signal: Signal, options?: InsertOptions): Promise<Version> {
     const request = { method: 'POST', at: this.uploadPath } as const;
@@ -99,6 +126,7 @@ export class GcsObjects {
       uploadType: options ? 'multipart' : 'media',
       name: key,
       ifGenerationMatch: options?.ifGenerationMatch,
+      ifMetagenerationMatch: options?.ifMetagenerationMatch,
     };
     // A body in parts is a stream, which cannot be sent a second time.
     const { body } = await this.client.send(
@@ -117,9 +145,11 @@ export class GcsObjects {
   }
 
   /** Deletes an object, where given only this generation of it. False: there was none. */
-  async delete(key: string, signal: Signal, ifGenerationMatch?: string): Promise<boolean> {
+  async delete(key: string, signal: Signal, conditions: Partial<InsertOptions> = {}): Promise<boolean> {
+    const { ifGenerationMatch, ifMetagenerationMatch } = conditions;
+    const query = { ifGenerationMatch, ifMetagenerationMatch };
     const once = ifGenerationMatch !== undefined;
-    const request = { method: 'DELETE', at: this.pathOf(key), query: { ifGenerationMatch }, once } as const;
+    const request = { method: 'DELETE', at: this.pathOf(key), query, once } as const;
     return (await unlessAbsent(this.client.send(request, signal))) !== undefined;
   }
 

@@ -30,6 +30,13 @@ export interface GcsVfsOptions {
    */
   readonly conditionalDelete?: 'native' | 'none' | undefined;
   /**
+   * `'gcslock'`: locks also have the metadata `lock_owner` and `expires_sec`, by which the Python package `gcslock` goes, and those
+   * of that package are respected, so that both exclude each other as far as its protocol allows: it judges by its machine's clock.
+   * Each read of a lock takes two requests then.
+   * @default none
+   */
+  readonly compatible?: 'gcslock' | undefined;
+  /**
    * The id of the project that pays for requests to the bucket of somebody else.
    * @default none
    */
@@ -51,6 +58,8 @@ export interface ResolvedGcsOptions {
   /** The URL below which the APIs are, without a slash at the end. */
   readonly endpoint: string;
   readonly conditionalDelete: boolean;
+  /** Whether the Python package gcslock takes part. */
+  readonly gcslock: boolean;
   /** Whether the store is Google's own, whose conditional requests need no probe. */
   readonly isGoogle: boolean;
   readonly userProject: string | undefined;
@@ -67,13 +76,14 @@ const OPTIONS: OptionKinds<GcsVfsOptions> = {
   client: OBJECT,
   endpoint: STRING,
   conditionalDelete: STRING,
+  compatible: STRING,
   userProject: STRING,
   timeout: DURATION,
 };
 
 export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
   checkOptions('gcsVfs', options, OPTIONS);
-  const { bucket, prefix = '', client, conditionalDelete, userProject } = options;
+  const { bucket, prefix = '', client, conditionalDelete, compatible, userProject } = options;
   if (typeof bucket !== 'string' || !/^[a-z0-9][\w.-]{1,220}[a-z0-9]$/.test(bucket)) {
     throw bad(`${JSON.stringify(bucket)} is not the name of a bucket`);
   }
@@ -82,6 +92,7 @@ export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
   if (conditionalDelete !== undefined && !['native', 'none'].includes(conditionalDelete)) {
     throw bad(`conditionalDelete must be 'native' or 'none'`);
   }
+  if (!([undefined, 'gcslock'] as unknown[]).includes(compatible)) throw bad(`compatible must be 'gcslock'`);
   if (client !== undefined && !isClient(client)) throw bad('client is not a Storage of @google-cloud/storage');
   if (client !== undefined && options.endpoint !== undefined)
     throw bad('endpoint cannot be set together with client, which has its own');
@@ -95,6 +106,7 @@ export function resolveOptions(options: GcsVfsOptions): ResolvedGcsOptions {
   return {
     ...{ bucket, prefix: asFolder(prefix), client, endpoint, host, isGoogle, userProject, timeoutMs },
     conditionalDelete: native,
+    gcslock: compatible === 'gcslock',
   };
 }
 

@@ -30,7 +30,8 @@ async function tryWrites(objects: GcsObjects, scratch: string, alsoRemove: boole
   if (second === undefined) throw unfitStore('gcs', 'refuses', 'an overwrite of the present generation');
   if (await put(first)) throw unfitStore('gcs', 'does', 'a stale overwrite');
   if (!alsoRemove) return;
-  if (await unlessRefused(objects.delete(scratch, undefined, first))) throw unfitStore('gcs', 'does', 'a stale delete');
+  if (await unlessRefused(objects.delete(scratch, undefined, { ifGenerationMatch: first })))
+    throw unfitStore('gcs', 'does', 'a stale delete');
   const copy = copyWithin(objects, { key: scratch, version: second }, scratch, undefined);
   if (await unlessRefused(copy)) throw unfitStore('gcs', 'does', 'a copy onto an object');
   await tryRemoves(objects, scratch, second);
@@ -39,7 +40,7 @@ async function tryWrites(objects: GcsObjects, scratch: string, alsoRemove: boole
 /** Some stores refuse a stale DELETE, and yet do one of an object that is gone, or several in a race. */
 async function tryRemoves(objects: GcsObjects, scratch: string, present: Version): Promise<void> {
   const remove = async (): Promise<boolean> =>
-    (await unlessRefused(objects.delete(scratch, undefined, present))) ?? false;
+    (await unlessRefused(objects.delete(scratch, undefined, { ifGenerationMatch: present }))) ?? false;
   const removed = (await Promise.all(Array.from({ length: RIVALS }, remove))).filter(Boolean).length;
   if (removed === 0) throw unfitStore('gcs', 'refuses', 'a delete of the present generation');
   if (removed > 1) throw unfitStore('gcs', 'does', 'several deletes of one generation');

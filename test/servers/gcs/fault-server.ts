@@ -49,6 +49,8 @@ export class FaultServer {
     ['POST', /^\/storage\/v1\/b\/[^/]+\/o\/([^/]+)\/rewriteTo\/b\/[^/]+\/o\/([^/]+)$/, (call) => this.#rewrite(call)],
     ['GET', /^\/storage\/v1\/b\/[^/]+\/o\/([^/]+)$/, (call) => this.#get(call)],
     ['DELETE', /^\/storage\/v1\/b\/[^/]+\/o\/([^/]+)$/, (call) => this.#delete(call)],
+    ['PATCH', /^\/storage\/v1\/b\/[^/]+\/o\/([^/]+)$/, (call) => this.#patch(call)],
+    ['GET', /^\/storage\/v1\/b\/[^/]+$/, () => ({ status: 200, body: { name: 'locks' } })],
     ['GET', /^\/storage\/v1\/b\/[^/]+\/o$/, ({ query }) => ({ status: 200, body: this.#table.page(query) })],
   ];
 
@@ -104,8 +106,10 @@ export class FaultServer {
       this.#sessions.set(id, { name, condition, chunks: [] });
       return { status: 200, headers: { location: `${this.endpoint}/session/${id}` } };
     }
-    const data = type === 'multipart' ? secondPart(body, headers['content-type'] ?? '') : body;
-    return written(this.#table.put(name, data, condition));
+    if (type !== 'multipart') return written(this.#table.put(name, body, condition));
+    const [details = Buffer.from('{}'), data = Buffer.alloc(0)] = partsOf(body, headers['content-type'] ?? '');
+    const { metadata } = JSON.parse(details.toString()) as { readonly metadata?: object };
+    return written(this.#table.put(name, data, condition, metadata));
   }
 
   #chunk({ names: [id = ''], headers, body }: Call): Reply {
@@ -149,6 +153,12 @@ export class FaultServer {
     return { status: 204 };
   }
 
+  #patch({ query, names: [name = ''], body }: Call): Reply {
+    if (!this.#table.objects.has(name)) return refusal(404, 'notFound');
+    const { metadata = {} } = JSON.parse(body.toString()) as { readonly metadata?: object };
+    return written(this.#table.patch(name, metadata, this.#condition(query)));
+  }
+
   #condition(query: URLSearchParams, kind: 'upload' | 'removal' | 'copy' = 'upload'): Condition {
     const { ignores } = this.manners;
     if (ignores === 'everything' || (ignores === 'removals' && kind !== 'upload')) return {};
@@ -181,11 +191,13 @@ function refusal(code: number, reason: string): Reply {
   return { status: code, body: { error: { code, message: reason, errors: [{ reason, message: reason }] } } };
 }
 
-function secondPart(body: Buffer, type: string): Buffer {
+/** The bodies of the parts, of which there are two. */
+function partsOf(body: Buffer, type: string): readonly Buffer[] {
   const [, boundary = ''] = /boundary="?([^";]+)/.exec(type) ?? [];
   const second = body.indexOf(`--${boundary}`, boundary.length);
-  const from = body.indexOf('\r\n\r\n', second) + 4;
-  return body.subarray(from, body.lastIndexOf(`\r\n--${boundary}--`));
+  const after = (from: number): number => body.indexOf('\r\n\r\n', from) + 4;
+  const first = body.subarray(after(0), body.lastIndexOf('\r\n', second));
+  return [first, body.subarray(after(second), body.lastIndexOf(`\r\n--${boundary}--`))];
 }
 
 function send(response: ServerResponse, { status, headers = {}, body = Buffer.alloc(0) }: Reply, nowMs: number): void {

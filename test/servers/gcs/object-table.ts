@@ -1,6 +1,7 @@
 export interface StoredObject {
   readonly data: Buffer;
   readonly generation: string;
+  readonly metageneration: string;
   readonly updatedMs: number;
   /** As the JSON API reports it. */
   readonly about: object;
@@ -25,16 +26,27 @@ export class ObjectTable {
   refuses(name: string, { generation, metageneration }: Condition): boolean {
     const object = this.objects.get(name);
     if (generation !== undefined && generation !== (object?.generation ?? '0')) return true;
-    return metageneration !== undefined && metageneration !== (object ? '1' : '0');
+    return metageneration !== undefined && metageneration !== (object?.metageneration ?? '0');
   }
 
   /** Undefined: refused. */
-  put(name: string, bytes: Buffer, condition: Condition): StoredObject | undefined {
+  put(name: string, bytes: Buffer, condition: Condition, metadata: object = {}): StoredObject | undefined {
     if (this.refuses(name, condition)) return undefined;
-    const [generation, updatedMs, data] = [String((this.#last += 1)), this.#nowMs(), Buffer.from(bytes)];
+    return this.#set(name, Buffer.from(bytes), String((this.#last += 1)), '1', metadata);
+  }
+
+  /** Changes only the metadata of an object. Undefined: refused. */
+  patch(name: string, metadata: object, condition: Condition): StoredObject | undefined {
+    const object = this.objects.get(name);
+    if (object === undefined || this.refuses(name, condition)) return undefined;
+    return this.#set(name, object.data, object.generation, String(Number(object.metageneration) + 1), metadata);
+  }
+
+  #set(name: string, data: Buffer, generation: string, metageneration: string, metadata: object): StoredObject {
+    const updatedMs = this.#nowMs();
     const updated = new Date(updatedMs).toISOString();
-    const about = { name, generation, metageneration: '1', size: String(data.length), updated };
-    const object = { data, generation, updatedMs, about };
+    const about = { name, generation, metageneration, size: String(data.length), updated, metadata };
+    const object = { data, generation, metageneration, updatedMs, about };
     this.objects.set(name, object);
     return object;
   }
