@@ -11,7 +11,7 @@ export const ROOMS = {
   vfs: ['util'],
   'lock/model': ['vfs', 'util'],
   'lock/protocol': ['lock/model', 'vfs', 'util'],
-  fencing: ['lock/protocol', 'lock/model', 'vfs', 'util'],
+  fencing: ['lock/protocol', 'lock/model', 'vfs', 'util', 'open.js'],
   lock: ['fencing', 'lock/protocol', 'lock/model', 'vfs', 'util', 'open.js'],
   'backends/mem': ['backends/shared', 'vfs', 'util'],
   'backends/local': ['backends/shared', 'vfs', 'util'],

@@ -1,6 +1,6 @@
 /**
  * The public API of `vfs-lockfile`. Stores other than the local disk, the inbox and the tools for operators have entry points of
- * their own: `vfs-lockfile/mem`, `/sftp`, `/s3`, `/gcs`, `/inbox`, `/admin`, `/journal`, `/serve`, `/otel` and `/conformance`.
+ * their own: `vfs-lockfile/mem`, `/sftp`, `/s3`, `/gcs`, `/inbox`, `/admin`, `/fencing`, `/journal`, `/serve`, `/otel` and `/conformance`.
  */
 export { withLock } from './lock/with-lock.js';
 export { lock, type HeldLock } from './lock/lock.js';

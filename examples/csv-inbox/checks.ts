@@ -1,7 +1,7 @@
 import type { ExpectedColumn, ExpectedFile } from './audit.js';
-import type { ObservedTakeover } from './history.js';
+import type { ObservedRefusal, ObservedTakeover } from './history.js';
 import type { FinishedFile } from './ledger.js';
-import { LEASE_MS } from './settings.js';
+import { LEASE_MS, SUMMARY } from './settings.js';
 import type { ColumnSummary } from './summary.js';
 import type { WorkerExit } from './workers.js';
 
@@ -25,6 +25,11 @@ export interface Outcome {
   readonly exits: readonly WorkerExit[];
   readonly killed: KilledWorker | undefined;
   readonly takeovers: readonly ObservedTakeover[];
+  /** The worker that was stopped past the lease of the summary, and then continued. */
+  readonly stopped: string | undefined;
+  readonly refusals: readonly ObservedRefusal[];
+  /** What the summary says. */
+  readonly summary: readonly FinishedFile[] | undefined;
 }
 
 /** Returns one sentence for each difference between what happened and what should have happened. */
@@ -34,6 +39,7 @@ export function findProblems(expected: readonly ExpectedFile[], outcome: Outcome
     ...locationProblems(expected, outcome),
     ...exitProblems(outcome),
     ...takeoverProblems(outcome),
+    ...summaryProblems(outcome),
   ];
 }
 
@@ -94,7 +100,7 @@ function locationProblems(
   { finished, unfinished, inbox, locks }: Outcome,
 ): string[] {
   const files = new Set(expected.map(({ file }) => file));
-  const places = new Set(expected.map(({ file }) => `archive/${file}`));
+  const places = new Set([...expected.map(({ file }) => `archive/${file}`), SUMMARY]);
   return [
     ...[...places].filter((place) => !inbox.includes(place)).map((place) => `${place} is missing`),
     ...inbox.filter((name) => !places.has(name)).map((name) => `${name} was left over in the inbox`),
@@ -129,4 +135,18 @@ function takeoverProblems({ killed, takeovers }: Outcome): string[] {
       takeover.discardedRows < killed.rows,
   };
   return Object.entries(wrong).flatMap(([problem, isSo]) => (isSo ? [problem] : []));
+}
+
+function summaryProblems({ stopped, refusals, summary, finished }: Outcome): string[] {
+  if (stopped === undefined) return ['no worker was stopped'];
+  const late = refusals.find(({ worker }) => worker === stopped)?.late;
+  const refused =
+    late !== undefined && BigInt(late.by) > BigInt(late.token)
+      ? []
+      : [`${stopped} was stopped past its lease, and its late write was not refused`];
+  return isSame(summary, finished) ? refused : [...refused, `the figures in ${SUMMARY} are not those of the ledger`];
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -12,6 +12,7 @@ import type { Options } from './options.js';
 import { report } from './report.js';
 import { quickWorkload, wholeWorkload, type Workload } from './sample-files.js';
 import { count, type Screen } from './screen.js';
+import { readSummary, writeSummary, type LateWrite } from './summary-file.js';
 import { Workers, type WorkersOptions } from './workers.js';
 
 /** Runs the whole demonstration and shows its progress. Returns one sentence for each problem. */
@@ -50,16 +51,17 @@ async function runIn(context: DemoContext): Promise<readonly string[]> {
 
   screen.log(`${count(context.workers)} workers summarise ${count(bytes)} bytes in ${workFolder}/ledger.db`);
   const history = new History();
-  const { exits, killed } = await processInbox(context, history);
+  const ended = await processInbox(context, history, ledger);
 
   screen.log('All workers have ended. One process now counts all original files again');
   const expected: ExpectedFile[] = [];
   for (const file of files) expected.push(await audit(file, signal));
   await inbox.clearTombstones();
   const outcome: Outcome = {
-    exits,
-    killed,
+    ...ended,
     takeovers: history.takeovers,
+    refusals: history.refusals,
+    summary: await readSummary(location),
     finished: await ledger.finished(),
     unfinished: await ledger.unfinished(),
     inbox: await inbox.names(),
@@ -69,10 +71,17 @@ async function runIn(context: DemoContext): Promise<readonly string[]> {
   return findProblems(expected, outcome);
 }
 
-/** Runs the workers until the inbox is empty. Kills the first worker that has read enough rows of the large file. */
-async function processInbox(context: DemoContext, history: History): Promise<Pick<Outcome, 'exits' | 'killed'>> {
+type Ended = Pick<Outcome, 'exits' | 'killed' | 'stopped'>;
+
+/**
+ * Runs the workers until the inbox is empty. Kills the first worker that has read enough rows of the large file. Stops the first one
+ * that is about to write the summary, until this process has written it instead.
+ */
+async function processInbox(context: DemoContext, history: History, ledger: Ledger): Promise<Ended> {
   const { screen, signal, workload } = context;
   let killed: KilledWorker | undefined;
+  let stopped: string | undefined;
+  let instead: Promise<void> | undefined;
   signal.throwIfAborted();
   const workers = new Workers(context, (worker, message) => {
     history.add(worker, message);
@@ -81,15 +90,42 @@ async function processInbox(context: DemoContext, history: History): Promise<Pic
       screen.log(`${worker} is killed, ${count(message.rows)} rows into ${message.file}`);
     }
     if (message.kind === 'taken-over') screen.log(describeTakeover(worker, message));
+    if (message.kind === 'refused') screen.log(describeRefusal(worker, message.late));
+    if (message.kind === 'summarising') {
+      if (stopped === undefined) instead = writeInstead((stopped = worker), workers, { ...context, ledger });
+      else workers.allowWrite(worker);
+    }
   });
   screen.start(history, workload.files.length);
   try {
     const exits = await workers.ended;
     signal.throwIfAborted();
-    return { exits, killed };
+    await instead;
+    return { exits, killed, stopped };
   } finally {
     screen.stop();
   }
+}
+
+/** Stops a worker that has the lock of the summary, writes the summary when its lease is over, and continues the worker. */
+async function writeInstead(
+  worker: string,
+  workers: Workers,
+  { location, ledger, screen }: DemoContext & { readonly ledger: Ledger },
+): Promise<void> {
+  workers.stop(worker);
+  screen.log(`${worker} is stopped just before it writes the summary, until its lease is over`);
+  try {
+    await writeSummary({ location, ledger, ownerId: 'parent' });
+    screen.log(`The summary is written in its place; ${worker} goes on, and writes late`);
+  } finally {
+    workers.allowWrite(worker);
+    workers.continue(worker);
+  }
+}
+
+function describeRefusal(worker: string, { token, by }: LateWrite): string {
+  return `${worker} is refused: its token is ${token}, and token ${by} came later`;
 }
 
 type MessageOf<Kind> = Extract<WorkerMessage, { readonly kind: Kind }>;

@@ -1,4 +1,5 @@
 import type { Takeover, WorkerMessage } from './messages.js';
+import type { LateWrite } from './summary-file.js';
 
 /** What happened to one file. */
 export interface FileProgress {
@@ -26,12 +27,19 @@ export interface ObservedTakeover {
   readonly takeover: Takeover;
 }
 
+/** A worker whose write of the summary was refused. */
+export interface ObservedRefusal {
+  readonly worker: string;
+  readonly late: LateWrite;
+}
+
 const NEW_FILE: FileProgress = { rows: 0, archived: false, ms: 0, skipped: 0 };
 const NEW_WORKER: WorkerStats = { waits: 0, waitedMs: 0 };
 
 /** What the messages of all workers say so far. */
 export class History {
   readonly takeovers: ObservedTakeover[] = [];
+  readonly refusals: ObservedRefusal[] = [];
   readonly #files = new Map<string, FileProgress>();
   readonly #workers = new Map<string, WorkerStats>();
 
@@ -69,6 +77,11 @@ export class History {
         break;
       case 'skipped':
         this.#update(message.file, { skipped: this.file(message.file).skipped + 1 });
+        break;
+      case 'refused':
+        this.refusals.push({ worker, late: message.late });
+        break;
+      case 'summarising':
         break;
       case 'waited': {
         const { waits, waitedMs } = this.worker(worker);

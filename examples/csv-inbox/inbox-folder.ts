@@ -2,7 +2,7 @@ import { Lockfile, openFile, VfsError, VfsFile, type Vfs } from 'vfs-lockfile';
 
 import { UsageError } from './options.js';
 import type { SampleFile } from './sample-files.js';
-import { ARCHIVE } from './settings.js';
+import { ARCHIVE, SUMMARY } from './settings.js';
 
 /** The folder with the CSV files, on a disk or in any other store. */
 export class InboxFolder {
@@ -75,6 +75,7 @@ export class InboxFolder {
       await this.#file(name).delete();
       await this.#file(ARCHIVE + name).delete();
     }
+    await this.#file(SUMMARY).delete();
   }
 
   #file(name: string): VfsFile {

@@ -1,5 +1,7 @@
 import type { StaleReason } from 'vfs-lockfile';
 
+import type { LateWrite } from './summary-file.js';
+
 /** How a worker took over the stale lock of another worker. */
 export interface Takeover {
   readonly reason: StaleReason;
@@ -20,6 +22,13 @@ export type WorkerMessage =
   /** Another worker holds the lock of the file. */
   | { readonly kind: 'skipped'; readonly file: string }
   /** The worker had to wait for the database. */
-  | { readonly kind: 'waited'; readonly ms: number };
+  | { readonly kind: 'waited'; readonly ms: number }
+  /** The worker has the lock of the summary, and waits for `WRITE`. */
+  | { readonly kind: 'summarising' }
+  /** The worker was too late to write the summary. */
+  | { readonly kind: 'refused'; readonly late: LateWrite };
+
+/** What the parent process sends to a worker that has the lock of the summary: the worker may write it now. */
+export const WRITE = 'write';
 
 export type SendMessage = (message: WorkerMessage) => void;

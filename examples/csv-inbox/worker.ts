@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 
 import type { LockEvent } from 'vfs-lockfile';
 import { inbox } from 'vfs-lockfile/inbox';
@@ -6,11 +7,15 @@ import { inbox } from 'vfs-lockfile/inbox';
 import { processFile } from './job.js';
 import { Ledger } from './ledger.js';
 import type { WorkerMessage } from './messages.js';
-import { LEASE_MS, PAUSE_MS } from './settings.js';
+import { LEASE_MS, PAUSE_MS, SUMMARY } from './settings.js';
+import { writeSummary } from './summary-file.js';
 
 const [name = '', inboxLocation = '', ledgerFolder = ''] = process.argv.slice(2);
 
-/** Claims and processes files until none is left, including the files of workers that die in the meantime. */
+/**
+ * Claims and processes files until none is left, including the files of workers that die in the meantime. Then writes the summary, as
+ * every worker does: nobody knows which one is the last.
+ */
 async function work(): Promise<void> {
   const ledger = new Ledger(ledgerFolder, name);
   const claims = inbox(inboxLocation, {
@@ -24,6 +29,12 @@ async function work(): Promise<void> {
     onSkip: (file, reason) => reason === 'held' && send({ kind: 'skipped', file: file.name }),
   });
   for await (const claim of claims) await processFile(claim, { ledger, send });
+  const late = await writeSummary({ location: inboxLocation, ledger, ownerId: name }, async () => {
+    const allowed = once(process, 'message');
+    send({ kind: 'summarising' });
+    await allowed;
+  });
+  if (late) send({ kind: 'refused', late });
 }
 
 function send(message: WorkerMessage): void {
@@ -37,10 +48,10 @@ function exitAsOrphan(): void {
   process.exit(1);
 }
 
-// Workers wait only for the database, so an acquisition that took more than one attempt was one of its lock.
+// Besides the summary, workers wait only for the database.
 subscribe('vfs-lockfile:acquire', (event) => {
-  const { attempt, durationMs } = event as LockEvent;
-  if (attempt > 1) send({ kind: 'waited', ms: durationMs });
+  const { attempt, durationMs, path } = event as LockEvent;
+  if (attempt > 1 && !path.endsWith(`${SUMMARY}.lock`)) send({ kind: 'waited', ms: durationMs });
 });
 process.on('disconnect', exitAsOrphan);
 try {

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { WorkerMessage } from './messages.js';
+import { WRITE, type WorkerMessage } from './messages.js';
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -36,7 +36,13 @@ export class Workers {
     for (const [name, child] of this.#processes) {
       child.on('message', (message) => onMessage(name, message as WorkerMessage));
     }
-    signal.addEventListener('abort', () => this.#processes.forEach((child) => child.kill()));
+    signal.addEventListener('abort', () => {
+      for (const [name, child] of this.#processes) {
+        child.kill();
+        // A process that is stopped ends only when it is continued.
+        this.continue(name);
+      }
+    });
     this.ended = Promise.all([...this.#processes].map(([name, child]) => exitOf(name, child)));
   }
 
@@ -45,6 +51,20 @@ export class Workers {
     const child = this.#processes.get(worker);
     child?.kill('SIGKILL');
     return child?.pid ?? 0;
+  }
+
+  /** Stops a worker, so that it does nothing at all until it is continued: no renewal, and no notice of the time. */
+  stop(worker: string): void {
+    this.#processes.get(worker)?.kill('SIGSTOP');
+  }
+
+  continue(worker: string): void {
+    this.#processes.get(worker)?.kill('SIGCONT');
+  }
+
+  /** Lets a worker write the summary. */
+  allowWrite(worker: string): void {
+    this.#processes.get(worker)?.send(WRITE);
   }
 }
 

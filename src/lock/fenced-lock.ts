@@ -1,4 +1,5 @@
 import { commit, type CommitData } from '../fencing/commit.js';
+import { epochFile } from '../fencing/epochs.js';
 import type { VfsFile } from '../vfs/file.js';
 import type { CallOptions } from '../vfs/vfs.js';
 import type { Acquisitions } from './acquisitions.js';
@@ -59,5 +60,18 @@ export abstract class FencedLock {
   async commit(file: string | VfsFile, data: CommitData, options: CallOptions = {}): Promise<void> {
     const held = this.#acquisitions.last();
     await commit({ target: this.#target, held, token: this.fencingToken }, this.file.resolve(file), data, options);
+  }
+
+  /**
+   * Where this acquisition writes the new version of `path`: the same name in a folder of its own, `e<token>/`. Nobody reads it before
+   * `publish` of `vfs-lockfile/fencing` has made it current. Write it with any tool, of any size. `path` is understood as by
+   * `file.resolve` of the locked file.
+   *
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired by this object.
+   * @throws {LockOptionError} `ERR_LOCK_OPTION`: the lock was made without the option `fencing`.
+   * @throws {VfsError} `ERR_VFS_PATH`: the store could never hold a file with this path.
+   */
+  epochPath(path: string | VfsFile): VfsFile {
+    return epochFile(this.file.resolve(path), this.fencingToken);
   }
 }

@@ -69,6 +69,8 @@ export function demoSuite({ quick }: { readonly quick: boolean }): void {
       expect(stdout).toMatch(
         new RegExp(`worker-[^${killed.slice(-1)}] takes ${largeFile} over from .*dead-process.* discards ${rows} rows`),
       );
+      const [, stopped = ''] = /(worker-\d) is stopped just before it writes the summary/.exec(stdout) ?? [];
+      expect(stdout).toMatch(new RegExp(`${stopped} is refused: its token is \\d+, and token \\d+ came later`));
       const names = files.map(({ name }) => name);
       expect(names.length).toBeGreaterThanOrEqual(20);
       expect(filesIn(stdout)).toEqual(names.map((name) => [name, 1, 1]));

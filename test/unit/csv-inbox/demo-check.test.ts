@@ -55,7 +55,10 @@ describe('the final check', () => {
   const good: Outcome = {
     finished: [a, b],
     unfinished: [],
-    inbox: ['archive/codes.csv', 'archive/people.csv'],
+    inbox: ['archive/codes.csv', 'archive/people.csv', 'summary.json'],
+    stopped: 'worker-1',
+    refusals: [{ worker: 'worker-1', late: { token: '7', by: '8' } }],
+    summary: [a, b],
     locks: [],
     exits: EXITS,
     killed: { worker: 'worker-2', pid: 12, file: 'people.csv', rows: 2 },
@@ -105,6 +108,14 @@ describe('the final check', () => {
     ['was taken over too late', takenOver({ leaseLeftMs: 29_999 }), 'taken over only when its lease was half over'],
     ['was taken over at no known time', takenOver({ leaseLeftMs: NaN }), 'only when its lease was half over'],
     ['was not cleaned up', takenOver({ discardedRows: 1 }), 'taken over without clearing away its 2 rows'],
+    ['was summarised by nobody who was stopped', { stopped: undefined }, 'no worker was stopped'],
+    ['was summarised by a zombie', { refusals: [] }, 'worker-1 was stopped past its lease, and its late write was not'],
+    [
+      'was summarised by the higher token',
+      { refusals: [{ worker: 'worker-1', late: { token: '8', by: '7' } }] },
+      'its late write was not refused',
+    ],
+    ['is not in the summary', { summary: [a] }, 'the figures in summary.json are not those of the ledger'],
     ['was a failing worker’s', { exits: [{ ...EXITS[0], code: 1 }, EXITS[1]] }, 'worker-1 ended with exit code 1'],
   ])('reports that a file %s', async (_what, change, problem) => {
     const problems = findProblems(await expected(), { ...good, ...change });
@@ -157,5 +168,8 @@ describe('a summary made in batches', () => {
     exits: [],
     killed: undefined,
     takeovers: [],
+    stopped: undefined,
+    refusals: [],
+    summary: undefined,
   };
 });
