@@ -24,7 +24,14 @@ export default defineConfig({
   test: {
     projects: [
       ...[waiting('unit'), waiting('local'), waiting('package')],
-      ...[servers('sftp'), servers('s3'), servers('gcs'), folder('http', 'servers/http'), folder('proof')],
+      ...[
+        servers('sftp'),
+        servers('s3'),
+        servers('gcs'),
+        folder('http', 'servers/http'),
+        folder('sql', 'servers/sql'),
+        folder('proof'),
+      ],
     ],
     pool: 'forks',
     maxWorkers: 2,

@@ -5,6 +5,7 @@ import { BROWSER_PACKAGES } from './http/chromium.js';
 import { HOW_TO_GET_FAKE_GCS, installFakeGcs } from './gcs/fake-gcs.js';
 import { HOW_TO_GET_PYTHON_CLIENTS, installPythonClients } from './http/python-clients.js';
 import { CEPH_PACKAGES } from './s3/ceph.js';
+import { POSTGRES_PACKAGES } from './sql/postgres.js';
 import { HOW_TO_GET_SEAWEED, installSeaweed } from './s3/seaweed.js';
 import { excluding, rclone } from './sftp/servers.js';
 import { offOpenSsh, TracedOpenSsh } from './sftp/special-servers.js';
@@ -23,6 +24,7 @@ const debian = [
     ...CLOCKS,
     ...SHELLS,
     ...BROWSER_PACKAGES,
+    ...POSTGRES_PACKAGES,
     ...TLC_PACKAGES,
   ]),
 ];

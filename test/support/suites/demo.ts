@@ -86,7 +86,7 @@ export function demoSuite({ quick }: { readonly quick: boolean }): void {
       const { code, stdout } = await ending(start(folder(), args));
       expect(code).toBe(0);
       expect(stdout.match(/^worker-\d .*exit code 0$/gm)).toHaveLength(5);
-      expect(readdirSync(inbox)).toEqual(['archive']);
+      expect(readdirSync(inbox).sort()).toEqual(['archive', 'summary.json']);
       expect(readdirSync(join(inbox, 'archive')).sort()).toEqual(files.map(({ name }) => name).sort());
       for (const file of files) {
         const archived = readFileSync(join(inbox, 'archive', file.name));
