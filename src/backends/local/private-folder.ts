@@ -113,7 +113,8 @@ export function* insideFolder<T>(
   }
 }
 
-function* openFolder(calls: Syscalls, path: string): Steps<number> {
+/** Opens a directory, and no link to one. Fails with `ENOTDIR` where something else stands. */
+export function* openFolder(calls: Syscalls, path: string): Steps<number> {
   try {
     return yield* ask(calls.open(path, FOLDER_FLAGS));
   } catch (error) {
@@ -151,7 +152,8 @@ export function* tolerated(change: () => Eventual<void>): Steps<void> {
 
 const REFUSED: readonly string[] = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'EROFS'];
 
-function reached(path: string, fd: number): string {
+/** The path of an open directory that nobody can redirect, where the system has one. */
+export function reached(path: string, fd: number): string {
   return hasDescriptors() ? `${DESCRIPTORS}/${String(fd)}` : path;
 }
 

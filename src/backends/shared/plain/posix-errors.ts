@@ -36,8 +36,12 @@ export function posixError(verb: string, path: string, cause: unknown, signal?: 
   return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
 }
 
+/** What stands where a file is expected. The last two would lead to somebody else's file. */
+export type NotAFile =
+  'a directory' | 'a symbolic link' | 'not a regular file' | 'behind a symbolic link' | 'a file with several names';
+
 /** The refusal to treat something else as a file, with the code that `posixError` understands. */
-export function notAFile(found: 'a directory' | 'a symbolic link' | 'not a regular file', cause?: unknown): Error {
+export function notAFile(found: NotAFile, cause?: unknown): Error {
   const hint = found === 'a directory' ? ', as other lock libraries leave them; remove it when nobody uses it' : '';
   return Object.assign(new Error(`it is ${found}, expected a file${hint}`, { cause }), { code: 'EISDIR' });
 }
