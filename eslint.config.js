@@ -35,6 +35,7 @@ function directions(room, allowed) {
     'serve',
     'cli',
     'otel',
+    'testing',
     'conformance',
   ];
   const backends = ['mem', 'local', 'sftp', 's3', 'gcs', 'shared'].map((name) => `backends/${name}`);

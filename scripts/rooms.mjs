@@ -24,6 +24,7 @@ export const ROOMS = {
   journal: ['lock/model', 'vfs', 'util', 'open.js'],
   serve: ['journal', 'admin', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
   cli: ['serve', 'journal', 'admin', 'inbox', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
+  testing: ['lock', 'vfs', 'util', 'open.js'],
   otel: ['lock/model'],
   conformance: ['vfs', 'util'],
   'open.ts': ['backends/mem', 'backends/local', 'backends/sftp', 'backends/s3', 'backends/gcs', 'vfs', 'util'],

@@ -1,6 +1,7 @@
 /**
  * The public API of `vfs-lockfile`. Stores other than the local disk, the inbox and the tools for operators have entry points of
- * their own: `vfs-lockfile/mem`, `/sftp`, `/s3`, `/gcs`, `/inbox`, `/admin`, `/fencing`, `/journal`, `/serve`, `/otel` and `/conformance`.
+ * their own: `vfs-lockfile/mem`, `/sftp`, `/s3`, `/gcs`, `/inbox`, `/admin`, `/fencing`, `/journal`, `/serve`, `/otel`,
+ * `/testing` and `/conformance`.
  */
 export { withLock } from './lock/with-lock.js';
 export { lock, type HeldLock } from './lock/lock.js';
@@ -17,7 +18,7 @@ export type { ForeignLock } from './lock/model/foreign.js';
 export type { EndedLock, LockRecord } from './lock/model/record.js';
 export type { Reclaimed } from './lock/model/holder.js';
 export type { StaleReason } from './lock/model/staleness.js';
-export type { LockEvent, LockEventName } from './lock/model/events.js';
+export { events, type LockEvent, type LockEventName } from './lock/model/events.js';
 
 export * from './lock/model/errors.js';
 export { LockOptionError } from './util/option-error.js';

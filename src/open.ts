@@ -1,10 +1,11 @@
-import { localVfs, type LocalVfs } from './backends/local/index.js';
+import { localVfs } from './backends/local/index.js';
 import type { MemVfs } from './backends/mem/index.js';
 import { kindOf } from './util/option-error.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
 import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';
 import { badUri, decodedPath, partsOf } from './vfs/uri.js';
+import type { Vfs } from './vfs/vfs.js';
 
 export type { Folder };
 
@@ -29,7 +30,7 @@ const FORMS: Readonly<Record<string, string>> = {
   ...{ sftp: 'sftp://user@host/folder/file', s3: 's3://bucket/key', gs: 'gs://bucket/key' },
 };
 
-let disk: LocalVfs | undefined;
+let disk: Vfs | undefined;
 let memory: MemVfs | undefined;
 
 const backends = new Map<string, Backend>([
@@ -56,6 +57,15 @@ export function registerBackend(scheme: string, backend: Backend): void {
     );
   }
   backends.set(scheme, backend);
+}
+
+/** Replaces the store of plain paths and `file:` URIs. Returns how to bring the last one back. */
+export function setDisk(vfs: Vfs): () => void {
+  const last = disk;
+  disk = vfs;
+  return () => {
+    disk = last;
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../util/time.js';
 import { hostname } from 'node:os';
 
 import { effectOf, VfsError } from '../vfs/errors.js';
@@ -62,7 +63,7 @@ export async function forceRelease(file: string | URL | VfsFile, options: ForceR
   checkOptions('forceRelease', options, FORCE_RELEASE_OPTIONS);
   const resolved = resolveOptions(options);
   const signal = resolveSignal(options);
-  const startedMs = performance.now();
+  const startedMs = monotonicMs();
   const opened = await openFile(file);
   const { vfs } = opened;
   const lock = new VfsFile(vfs, lockPathOf(opened, options.lockPath));
@@ -75,7 +76,7 @@ export async function forceRelease(file: string | URL | VfsFile, options: ForceR
     lockId: record?.lockId ?? '',
     ownerId: record?.ownerId ?? '',
     attempt: tries,
-    durationMs: performance.now() - startedMs,
+    durationMs: monotonicMs() - startedMs,
     reason: resolved.reason,
     by: resolved.by,
   }));

@@ -1,3 +1,4 @@
+import { wallMs } from '../util/time.js';
 import { freshId } from '../util/fresh-id.js';
 import { encodeRecord, type EndedLock, type LockRecord } from '../lock/model/record.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
@@ -25,7 +26,7 @@ export async function freeByVersion(
   // No more than a tombstone needs: the holder's own record may be so large that it could not be written again.
   const { lockId = '', fencingToken = '' } = observed.record ?? {};
   const about = { lockId, fencingToken, nonce: freshId(), ended: ended && { lockId, ...ended } };
-  const tombstone = encodeRecord({ ...RELEASED, createdAt: new Date(), ...about });
+  const tombstone = encodeRecord({ ...RELEASED, createdAt: new Date(wallMs()), ...about });
   return (await vfs.replace(lock, observed.version, tombstone, options)) !== undefined;
 }
 

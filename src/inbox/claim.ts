@@ -1,3 +1,4 @@
+import { wallMs } from '../util/time.js';
 import { hostname } from 'node:os';
 
 import { LockNotHeldError } from '../lock/model/errors.js';
@@ -160,7 +161,7 @@ export class Claim {
     const { ownerId, lockId } = this.lock.record ?? { ownerId: '', lockId: '' };
     return {
       file: this.file.toString(),
-      failedAt: new Date().toISOString(),
+      failedAt: new Date(wallMs()).toISOString(),
       error: { name, message, code: typeof code === 'string' ? code : undefined, stack },
       by: { ownerId: ownerId || undefined, hostname: hostname(), pid: process.pid, lockId },
     };

@@ -1,3 +1,4 @@
+import { wallMs } from '../util/time.js';
 import { freshId } from '../util/fresh-id.js';
 import { labelledPath, nameOf } from '../vfs/path.js';
 import type { Vfs } from '../vfs/vfs.js';
@@ -8,7 +9,7 @@ import type { Vfs } from '../vfs/vfs.js';
  */
 export function* freePaths(vfs: Vfs, path: string, suffix: string): Generator<string, never> {
   yield fitted(vfs, path, suffix);
-  const time = new Date().toISOString().replace(/[-:.]/g, '');
+  const time = new Date(wallMs()).toISOString().replace(/[-:.]/g, '');
   yield fitted(vfs, labelledPath(path, time), suffix, time);
   for (;;) {
     const label = `${time}-${freshId().slice(0, 8)}`;

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../util/time.js';
 import { isOurName } from '../vfs/names.js';
 import type { Entry } from '../vfs/vfs.js';
 import type { ResolvedInboxOptions } from './options.js';
@@ -17,7 +18,7 @@ export class InboxScan {
   waits = false;
   /** How soon the next file can be claimed because it has settled, in milliseconds. */
   settlesInMs = Infinity;
-  readonly #seenMs = performance.now();
+  readonly #seenMs = monotonicMs();
   readonly #tookMs: number;
   #taken = 0;
 
@@ -33,7 +34,7 @@ export class InboxScan {
   }
 
   isOld(afterMs: number): boolean {
-    return performance.now() - this.#seenMs > Math.max(afterMs, MAX_AGE_IN_SCANS * this.#tookMs);
+    return monotonicMs() - this.#seenMs > Math.max(afterMs, MAX_AGE_IN_SCANS * this.#tookMs);
   }
 }
 
@@ -41,7 +42,7 @@ export async function scanInbox(
   { vfs, path }: Folder,
   { matches, compare, signal }: ResolvedInboxOptions,
 ): Promise<InboxScan> {
-  const startedMs = performance.now();
+  const startedMs = monotonicMs();
   const entries: Entry[] = [];
   const locks = new Set<string>();
   for await (const entry of vfs.list(path, { signal })) {
@@ -49,5 +50,5 @@ export async function scanInbox(
     if (isOurName(name)) locks.add(entry.path);
     else if (matches(name)) entries.push(entry);
   }
-  return new InboxScan(entries.sort(compare), locks, performance.now() - startedMs);
+  return new InboxScan(entries.sort(compare), locks, monotonicMs() - startedMs);
 }

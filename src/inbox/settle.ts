@@ -1,3 +1,4 @@
+import { monotonicMs } from '../util/time.js';
 import type { Entry, Stat } from '../vfs/vfs.js';
 
 /** The size and time of a file in the last scan, and since when they have been the same, by this process's clock. */
@@ -22,7 +23,7 @@ export class SettleTracker {
 
   /** Records the result of a scan. */
   observe(entries: readonly Entry[]): void {
-    const now = performance.now();
+    const now = monotonicMs();
     const before = this.#observed;
     this.#observed = new Map();
     for (const { path, size, modifiedMs } of entries) {
@@ -44,7 +45,7 @@ export class SettleTracker {
   /** For how many more milliseconds a file must stay the same before it may be claimed. */
   unsettledMs(path: string): number {
     const { sinceMs } = this.#observed.get(path) ?? { sinceMs: Infinity };
-    return Math.max(0, this.#settleMs - (performance.now() - sinceMs));
+    return Math.max(0, this.#settleMs - (monotonicMs() - sinceMs));
   }
 
   /** Whether a file is still the same as in the last scan. Listings may have finer timestamps than `stat`. */
@@ -55,13 +56,13 @@ export class SettleTracker {
 
   setAside(path: string, forMs: number): void {
     const observed = this.#observed.get(path);
-    if (observed) this.#aside.set(path, { ...observed, untilMs: performance.now() + forMs });
+    if (observed) this.#aside.set(path, { ...observed, untilMs: monotonicMs() + forMs });
   }
 
   /** Whether a file is left to other workers for now. A file that has changed since is not. */
   isAside({ path, ...stat }: Entry): boolean {
     const aside = this.#aside.get(path);
-    return aside !== undefined && performance.now() < aside.untilMs && isSame(aside, stat);
+    return aside !== undefined && monotonicMs() < aside.untilMs && isSame(aside, stat);
   }
 }
 

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { withDropped } from './line.js';
 import type { Sink } from './sink.js';
 

@@ -1,3 +1,4 @@
+import { wallMs } from '../util/time.js';
 import { resolveSignal } from '../lock/model/options.js';
 import { openFile, openFolder, type Location } from '../open.js';
 import { durationMs, type Duration } from '../util/duration.js';
@@ -157,7 +158,7 @@ class Wanted {
 
 function sinceMsOf(since: HistoryOptions['since']): number {
   if (since === undefined) return -Infinity;
-  if (!(since instanceof Date)) return Date.now() - durationMs(since, 'since', {});
+  if (!(since instanceof Date)) return wallMs() - durationMs(since, 'since', {});
   const ms = since.getTime();
   if (!Number.isNaN(ms)) return ms;
   throw new LockOptionError('since must be a valid Date');

@@ -1,3 +1,5 @@
+import { wallMs } from '../util/time.js';
+import { performance } from 'node:perf_hooks';
 import { hostname } from 'node:os';
 
 import type { LockEvent, LockEventName } from '../lock/model/events.js';
@@ -30,7 +32,7 @@ export class Recorder {
     if (!this.#isDue(name, event)) return undefined;
     const { lockId, ownerId, attempt, reason, by, error, record, reclaimed } = event;
     return {
-      ...{ at: new Date(), event: name, lock, lockId, ownerId, ...this.#writer },
+      ...{ at: new Date(wallMs()), event: name, lock, lockId, ownerId, ...this.#writer },
       durationMs: Math.round(event.durationMs * 1000) / 1000,
       ...{ attempt, reason, by, error: error === undefined ? undefined : messageOf(error) },
       command: record && record.command.length > 0 ? record.command : undefined,

@@ -1,3 +1,4 @@
+import { wallMs } from '../util/time.js';
 import { hostname } from 'node:os';
 
 import { userName } from '../util/user-name.js';
@@ -43,8 +44,8 @@ export function folderSink(location: Folder): Sink {
   const writer = writerName(hostname(), userName());
   let canAppend = vfs.append !== undefined;
   const writeAlone = (data: Uint8Array, signal: AbortSignal): Promise<void> =>
-    vfs.write(pathIn(folder, uniqueFileName(writer, new Date())), data, { signal });
-  const ownPath = (): string => pathIn(folder, fileName(writer, new Date()));
+    vfs.write(pathIn(folder, uniqueFileName(writer, new Date(wallMs()))), data, { signal });
+  const ownPath = (): string => pathIn(folder, fileName(writer, new Date(wallMs())));
   return {
     get maxBytes() {
       return canAppend ? APPEND_BYTES : OBJECT_BYTES;

@@ -59,10 +59,10 @@ export class DetachedLock {
   /** Waits for the lock as `Lockfile.acquire` does, and throws what that throws. */
   async acquire(
     { hostname = '', ...options }: DetachedOptions,
-    { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
+    wait: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<DetachedLease & { readonly reclaimed: Reclaimed | undefined }> {
     const resolved = { ...resolveLockOptions({ ...options, renew: false }), holder: { ...NO_PROCESS, hostname } };
-    const held = await waitFor(new Contender(this.#target, resolved), waitMs, signal, new Acquisition());
+    const held = await waitFor(new Contender(this.#target, resolved), wait, new Acquisition());
     const { record, remainingMs } = held.detach();
     return { record, remainingMs, reclaimed: held.reclaimed };
   }

@@ -36,9 +36,9 @@ export async function acquireLock(
   options: LockOptions & AcquireOptions = {},
 ): Promise<Lockfile> {
   checkOptions(caller, options, LOCK_AND_ACQUIRE_OPTIONS);
-  const { wait, signal, ...holding } = options;
+  const { wait, poll, signal, ...holding } = options;
   const held = await openToAcquire(file, holding);
-  await held.acquire({ wait, signal });
+  await held.acquire({ wait, poll, signal });
   return held;
 }
 

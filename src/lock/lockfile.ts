@@ -13,6 +13,7 @@ import { openFile } from '../open.js';
 import {
   ACQUIRE_OPTIONS,
   LOCK_OPTIONS,
+  resolvePoll,
   resolveSignal,
   resolveLockOptions,
   type ResolvedLockOptions,
@@ -28,7 +29,11 @@ import { LockReader, readLock } from './model/reader.js';
 import { run } from '../util/steps.js';
 import type { CallOptions, Vfs } from '../vfs/vfs.js';
 
-const OF_ACQUIRE = { wait: 'it is an option of acquire', signal: 'it is an option of acquire' };
+const OF_ACQUIRE = {
+  wait: 'it is an option of acquire',
+  poll: 'it is an option of acquire',
+  signal: 'it is an option of acquire',
+};
 const OF_LOCKFILE = Object.fromEntries(Object.keys(LOCK_OPTIONS).map((name) => [name, 'it is an option of Lockfile']));
 
 /**
@@ -144,10 +149,9 @@ export class Lockfile extends FencedLock {
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     checkOptions('acquire', options, ACQUIRE_OPTIONS, OF_LOCKFILE);
-    const waitMs = resolveWait(options);
-    const signal = resolveSignal(options);
+    const wait = { waitMs: resolveWait(options), pollMs: resolvePoll(options), signal: resolveSignal(options) };
     refuseReentrance(this.#target);
-    await this.#acquisitions.wait(waitMs, signal);
+    await this.#acquisitions.wait(wait);
   }
 
   /**

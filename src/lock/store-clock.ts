@@ -1,3 +1,4 @@
+import { monotonicMs } from '../util/time.js';
 import { freshId } from '../util/fresh-id.js';
 import { stagedPath } from '../vfs/names.js';
 import type { LockSource } from './model/reader.js';
@@ -31,10 +32,10 @@ export class StoreClock implements LockSource {
   async read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
     const folder = folderOf(path);
     const sample = this.#samples.get(folder);
-    if (sample !== undefined && performance.now() - sample.atMs < SAMPLE_FOR_MS) {
+    if (sample !== undefined && monotonicMs() - sample.atMs < SAMPLE_FOR_MS) {
       const snapshot = await this.#vfs.read(path, { ...options, clock: false });
       if (snapshot === undefined || sample.nowMs === undefined) return snapshot;
-      const nowMs = sample.nowMs + (performance.now() - sample.atMs);
+      const nowMs = sample.nowMs + (monotonicMs() - sample.atMs);
       // Otherwise it was changed a moment ago, or its timestamp is in the future: only the store's time shows which.
       if (nowMs >= snapshot.modifiedMs) return { ...snapshot, nowMs };
     }
@@ -50,7 +51,7 @@ export class StoreClock implements LockSource {
   /** The time in a folder, found by the modification time of a scratch file. Undefined: it cannot be found. */
   async now(folder: string, options: CallOptions): Promise<number | undefined> {
     const { nowMs, atMs } = this.#samples.get(folder) ?? (await this.#ask(folder, options));
-    return nowMs === undefined ? undefined : nowMs + (performance.now() - atMs);
+    return nowMs === undefined ? undefined : nowMs + (monotonicMs() - atMs);
   }
 
   /** Whether this clock made the file at `path`, as a scratch file. */
@@ -79,7 +80,7 @@ export class StoreClock implements LockSource {
 
   #keep(folder: string, nowMs: number | undefined): Sample {
     if (this.#samples.size >= MOST_FOLDERS) this.#samples.clear();
-    const sample = { nowMs, atMs: performance.now() };
+    const sample = { nowMs, atMs: monotonicMs() };
     this.#samples.set(folder, sample);
     return sample;
   }

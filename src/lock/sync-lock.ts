@@ -1,7 +1,8 @@
+import { monotonicMs } from '../util/time.js';
 import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
 import { openLocal } from '../open.js';
-import { sleepSync } from '../util/sleep.js';
+import { sleepSync } from '../util/time.js';
 import { checkCallback, checkOptions, type OptionKinds } from '../util/option-check.js';
 import { LockOptionError } from '../util/option-error.js';
 import { isPromiseLike, runSync } from '../util/steps.js';
@@ -13,6 +14,7 @@ import {
   ACQUIRE_OPTIONS,
   LOCK_OPTIONS,
   resolveLockOptions,
+  resolvePoll,
   resolveWait,
   type AcquireOptions,
   type LockOptions,
@@ -29,7 +31,11 @@ import { releaseQuietlySync } from './quiet-release.js';
 /** How long to wait for a lock while the whole thread waits. There is no `signal`, as nothing could abort it meanwhile. */
 export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
 
-const SYNC_OPTIONS: OptionKinds<LockOptions & SyncAcquireOptions> = { ...LOCK_OPTIONS, wait: ACQUIRE_OPTIONS.wait };
+const SYNC_OPTIONS: OptionKinds<LockOptions & SyncAcquireOptions> = {
+  ...LOCK_OPTIONS,
+  wait: ACQUIRE_OPTIONS.wait,
+  poll: ACQUIRE_OPTIONS.poll,
+};
 const NO_SIGNAL = { signal: 'nothing could abort it while the thread is blocked; use wait' };
 
 /**
@@ -59,6 +65,7 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
   const target = syncTarget(opened, options.lockPath);
   const contender = new Contender(target, resolveLockOptions(options));
   const waitMs = resolveWait(options);
+  const pollMs = resolvePoll(options);
   refuseReentrance(target);
   const turn = takeTurnNow(target.queueKey);
   let held: HeldLock | undefined;
@@ -67,10 +74,10 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
       contender.queued = true;
       throw new LockHeldError(describeContention(contender.contention), contender.contention);
     }
-    const backoff = new Backoff(target.vfs.capabilities);
+    const backoff = new Backoff(target.vfs.capabilities, pollMs);
     let acquired = runSync(contender.tryCreate({}));
     while (acquired === undefined) {
-      const leftMs = waitMs - (performance.now() - contender.startedMs);
+      const leftMs = waitMs - (monotonicMs() - contender.startedMs);
       if (leftMs <= 0) throw tooLate(contender, waitMs);
       reportWaiting(contender);
       sleepSync(Math.min(leftMs, backoff.nextMs(contender.contention.expiresInMs ?? 0)));

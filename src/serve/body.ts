@@ -1,3 +1,6 @@
+import { TextDecoder } from 'node:util';
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { ServiceError } from './errors.js';
 
 /** Who sends a body may take this long for it, in milliseconds. */

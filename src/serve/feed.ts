@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { LockView } from './view.js';
 
 /** What subscribers of the feed get. */

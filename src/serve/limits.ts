@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { ServiceError } from './errors.js';
 
 /** Counts the requests that wait for locks, so that they cannot use up the memory. */

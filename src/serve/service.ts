@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { openFolder } from '../open.js';
 import type { RequestContext, Service } from './context.js';
 import { foolockError } from './dialects/foolock.js';

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 /** How long a timer waits after it fired. If the process was suspended, an answer may have arrived that has to be read first. */
 const LATE_ANSWER_MS = 100;
 
@@ -23,6 +24,13 @@ export function afterSilence(ms: number, callBack: () => void): () => void {
   return () => {
     clearTimeout(timer);
   };
+}
+
+/** A signal that aborts after `ms` milliseconds, which does not keep the process alive. */
+export function abortAfter(ms: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new DOMException('the time is over', 'TimeoutError')), ms).unref();
+  return controller.signal;
 }
 
 /** A timer with a longer delay would fire at once. */

@@ -1,3 +1,4 @@
+import { monotonicMs, wallMs } from './time.js';
 /** An instant on two clocks. All processes of one machine agree on it until the machine restarts. */
 export interface Instant {
   /** Stands still while the machine sleeps. */
@@ -10,10 +11,10 @@ export interface Instant {
  * `performance.now()` counts from the start of each process, and this makes it count from the start of the machine. It is a
  * whole number, so that differences between instants of one process stay exact.
  */
-const PROCESS_START_MS = Math.round(Number(process.hrtime.bigint()) / 1e6 - performance.now());
+const PROCESS_START_MS = Math.round(Number(process.hrtime.bigint()) / 1e6 - monotonicMs());
 
 export function now(): Instant {
-  return { monotonicMs: PROCESS_START_MS + performance.now(), wallMs: Date.now() };
+  return { monotonicMs: PROCESS_START_MS + monotonicMs(), wallMs: wallMs() };
 }
 
 /** The instant `ms` milliseconds from now. Undefined: never. */

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import type { Readable } from 'node:stream';
 
 import { kindOf, LockOptionError } from '../util/option-error.js';

@@ -54,7 +54,7 @@ describe('the packed tarball', () => {
     const documents = ['LICENSE', 'README.md', 'package.json', 'dist/THIRD-PARTY-LICENSES'];
     expect(names).toEqual(expect.arrayContaining([...documents, 'dist/index.js', 'dist/index.d.ts']));
     const code =
-      /^dist\/(index|open|(admin|backends|cli|conformance|fencing|inbox|journal|lock|otel|serve|shared|util|vfs)\/[\w/-]+)\.(js|d\.ts)$/;
+      /^dist\/(index|open|(admin|backends|cli|conformance|fencing|inbox|journal|lock|otel|serve|shared|testing|util|vfs)\/[\w/-]+)\.(js|d\.ts)$/;
     expect(names.filter((name) => !documents.includes(name) && !code.test(name))).toEqual([]);
   });
 

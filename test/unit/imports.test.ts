@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly RegExp[])[] = [
   [/^cli\/usage\//, /^cli\/guardian\//],
   [/^cli\/terminal\//, /^cli\/[^/]+$/],
   [/^serve\//],
-  [/^admin\//, /^inbox\//, /^journal\//],
+  [/^admin\//, /^inbox\//, /^journal\//, /^testing\//],
   [/^lock\/[^/]+$/],
   [/^fencing\//],
   [/^lock\/protocol\//, /^open\.ts$/, /^otel\//],

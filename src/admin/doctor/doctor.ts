@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../util/time.js';
 import { checkOptions, FUNCTION, SIGNAL, type OptionKinds } from '../../util/option-check.js';
 import { VfsError, type VfsErrorCode } from '../../vfs/errors.js';
 import { resolveSignal } from '../../lock/model/options.js';
@@ -116,7 +117,7 @@ async function runProbe(
   { name, concerns, needs, run: perform }: Probe,
   context: ProbeContext,
 ): Promise<Check & { readonly code?: VfsErrorCode }> {
-  const startedMs = performance.now();
+  const startedMs = monotonicMs();
   const outcome = async (): Promise<Pick<Check, 'verdict' | 'found'> & { readonly code?: VfsErrorCode }> => {
     const lack = needs?.(context.vfs.capabilities);
     if (lack !== undefined) return { verdict: 'none', found: lack };
@@ -130,7 +131,7 @@ async function runProbe(
       return { verdict: code === 'ERR_VFS_UNSUPPORTED' ? 'wrong' : 'failed', found: message, code };
     }
   };
-  return { name, concerns, ...(await outcome()), durationMs: performance.now() - startedMs };
+  return { name, concerns, ...(await outcome()), durationMs: monotonicMs() - startedMs };
 }
 
 function diagnosisOf(

@@ -1,3 +1,5 @@
+import { abortAfter } from '../../util/abort.js';
+import { monotonicMs } from '../../util/time.js';
 import { freshId } from '../../util/fresh-id.js';
 import { stagedPath } from '../../vfs/names.js';
 import { effectOf, type VfsError } from '../../vfs/errors.js';
@@ -94,7 +96,7 @@ export class ProbeContext {
 
   /** Removes every scratch file. Returns the display paths of those that could not be removed. */
   async clear(): Promise<readonly string[]> {
-    const signal = AbortSignal.timeout(CLEAR_LIMIT_MS);
+    const signal = abortAfter(CLEAR_LIMIT_MS);
     const left: string[] = [];
     if (this.isUntouched) return left;
     for (const path of this.#scratch) {
@@ -117,14 +119,14 @@ export class ProbeContext {
   }
 
   async #timed<T>(verb: Timed, call: () => Promise<T>): Promise<T> {
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     const answer = await call().catch((error: unknown) => {
       if (verb !== 'read' && effectOf(error) === 'unknown') this.touch();
       throw error;
     });
     if (verb !== 'read') this.touch();
     const times = this.#times.get(verb) ?? [];
-    times.push(performance.now() - startedMs);
+    times.push(monotonicMs() - startedMs);
     this.#times.set(verb, times);
     return answer;
   }

@@ -1,3 +1,4 @@
+import { monotonicMs, wallMs } from '../../util/time.js';
 import { sleep } from '../../util/sleep.js';
 import { effectOf } from '../../vfs/errors.js';
 import type { Capabilities } from '../../vfs/vfs.js';
@@ -163,9 +164,9 @@ async function settleAll<T>(calls: readonly Promise<T>[]): Promise<readonly T[]>
 
 /** Runs a race a few times, and more often where that takes little time. */
 async function inRounds(context: ProbeContext, race: (round: number) => Promise<void>) {
-  const startedMs = performance.now();
+  const startedMs = monotonicMs();
   let rounds = 0;
-  while (rounds < LEAST_ROUNDS || (rounds < MOST_ROUNDS && performance.now() - startedMs < ROUNDS_MS)) {
+  while (rounds < LEAST_ROUNDS || (rounds < MOST_ROUNDS && monotonicMs() - startedMs < ROUNDS_MS)) {
     await race(rounds);
     rounds += 1;
     context.races += 1;
@@ -183,11 +184,11 @@ function onlyWinner(won: readonly boolean[]): number {
 async function clock(context: ProbeContext) {
   const { source, resolutionMs, except } = context.vfs.capabilities.clock;
   const path = context.fresh();
-  const beforeMs = performance.now();
+  const beforeMs = monotonicMs();
   await context.created(path, context.content());
-  const writtenMs = performance.now();
+  const writtenMs = monotonicMs();
   await sleep(CLOCK_PAUSE_MS + resolutionMs, context.signal);
-  const leastMs = performance.now() - writtenMs;
+  const leastMs = monotonicMs() - writtenMs;
   const snapshot = await context.read(path, { clock: true });
   if (snapshot?.nowMs === undefined) {
     const reason = except === undefined ? '' : ` that clients share (${except}, so age is watched)`;
@@ -195,9 +196,9 @@ async function clock(context: ProbeContext) {
     if (source === 'none' || except !== undefined) return { found, note: true };
     throw new ProbeFailed('the store claims to have a clock, and returns no time');
   }
-  context.clockAheadMs = await agreedTime(context, path, snapshot.nowMs - Date.now());
+  context.clockAheadMs = await agreedTime(context, path, snapshot.nowMs - wallMs());
   const ageMs = snapshot.nowMs - snapshot.modifiedMs;
-  const mostMs = performance.now() - beforeMs;
+  const mostMs = monotonicMs() - beforeMs;
   const slackMs = 2 * resolutionMs + 20 + mostMs / 100;
   if (ageMs < leastMs - slackMs || ageMs > mostMs + slackMs) {
     const between = `between ${leastMs.toFixed()} and ${mostMs.toFixed()} ms`;
@@ -216,13 +217,13 @@ async function agreedTime(context: ProbeContext, path: string, firstMs: number):
   const { resolutionMs } = context.vfs.capabilities.clock;
   let [leastMs, mostMs] = [firstMs, firstMs];
   for (let question = 1; question < CLOCK_QUESTIONS; question += 1) {
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     const { nowMs } = (await context.read(path, { clock: true })) ?? {};
     if (nowMs === undefined) continue;
-    const aheadMs = nowMs - Date.now();
+    const aheadMs = nowMs - wallMs();
     leastMs = Math.min(leastMs, aheadMs);
     // The time may have been read at any moment since the question was sent.
-    mostMs = Math.max(mostMs, aheadMs - (performance.now() - startedMs));
+    mostMs = Math.max(mostMs, aheadMs - (monotonicMs() - startedMs));
   }
   const differenceMs = mostMs - leastMs;
   if (differenceMs > 2 * resolutionMs + CLOCK_SLACK_MS) {

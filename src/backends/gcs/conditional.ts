@@ -1,4 +1,4 @@
-import { sleep } from '../../util/sleep.js';
+import { realSleep } from '../../util/sleep.js';
 import type { Version, Written } from '../../vfs/vfs.js';
 import { RequestFailure } from '../shared/bucket/errors.js';
 import { SharedProbe } from '../shared/bucket/probe.js';
@@ -123,7 +123,7 @@ function failureOf(error: unknown): GcsFailure {
 
 async function pause(ms: number, signal: Signal, doubt: GcsFailure | undefined): Promise<void> {
   try {
-    await sleep(ms * (0.5 + Math.random()), signal);
+    await realSleep(ms * (0.5 + Math.random()), signal);
   } catch (reason) {
     throw doubt ?? reason;
   }

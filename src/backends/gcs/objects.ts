@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../util/time.js';
 import { readFileSync, statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 
@@ -85,7 +86,7 @@ export function isOnOwnDisk(folder: string): boolean {
 /** What `syscallsFor` returns, without waiting. Undefined: the disk of this folder is not known yet. */
 export function knownSyscallsFor(folder: string): Syscalls | undefined {
   const disk = disks.get(folder);
-  return disk && disk.pooledUntilMs > performance.now() ? pooledCalls : disk?.calls;
+  return disk && disk.pooledUntilMs > monotonicMs() ? pooledCalls : disk?.calls;
 }
 
 /**
@@ -102,15 +103,15 @@ export function hasOneClock(type: number): boolean {
 /** Makes a change in a folder, and records whether the disk blocked the event loop meanwhile. */
 export function watchBlocking<T>(folder: string, change: () => T): T {
   const disk = disks.get(folder);
-  const startedMs = performance.now();
+  const startedMs = monotonicMs();
   // To read it takes system calls, and most disks are never slow.
   const queuedMs = disk && disk.slow > 0 ? timeInQueue() : undefined;
   const outcome = change();
   if (disk === undefined) return outcome;
-  let ms = performance.now() - startedMs;
+  let ms = monotonicMs() - startedMs;
   if (ms > SLOW_MS && queuedMs !== undefined) ms -= (timeInQueue() ?? queuedMs) - queuedMs;
   disk.slow = ms > SLOW_MS ? disk.slow + 1 : 0;
-  if (disk.slow >= SLOW_IN_A_ROW) disk.pooledUntilMs = performance.now() + SLOW_FOR_MS;
+  if (disk.slow >= SLOW_IN_A_ROW) disk.pooledUntilMs = monotonicMs() + SLOW_FOR_MS;
   return outcome;
 }
 

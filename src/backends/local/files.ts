@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { constants, type Stats } from 'node:fs';
 
 import { recordVersion } from '../shared/content-version.js';

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { constants } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 
-import { sleep, sleepSync } from '../../util/sleep.js';
+import { realSleep } from '../../util/sleep.js';
 import type { Eventual } from '../../util/steps.js';
+import { realTime } from '../../util/time.js';
 
 /** The system calls that a lock on a plain disk needs. */
 export interface Syscalls {
@@ -48,11 +49,11 @@ export const blockingCalls: Syscalls = {
   },
   readdir: (path) => fs.readdirSync(path),
   diskType: (path) => fs.statfsSync(path).type,
-  pause: sleepSync,
+  pause: realTime.sleepSync,
 };
 
 /** Every call is done when it returns, as a local disk answers in microseconds; only a pause is a promise. */
-export const inlineCalls: Syscalls = { ...blockingCalls, pause: sleep };
+export const inlineCalls: Syscalls = { ...blockingCalls, pause: realSleep };
 
 /** Every call runs on the thread pool, for disks that may be slow. */
 export const pooledCalls: Syscalls = {
@@ -73,5 +74,5 @@ export const pooledCalls: Syscalls = {
   rmdir: (path) => fs.promises.rmdir(path),
   readdir: (path) => fs.promises.readdir(path),
   diskType: async (path) => (await fs.promises.statfs(path)).type,
-  pause: sleep,
+  pause: realSleep,
 };

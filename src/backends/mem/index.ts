@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { moveRefusal } from '../shared/moves.js';
 import { checkOptions } from '../../util/option-check.js';
+import { wallMs } from '../../util/time.js';
 import { checkPath } from '../../vfs/path.js';
 import type { CommitLock, CommitOutcome } from '../../vfs/commit.js';
 import type {
@@ -51,7 +52,7 @@ export class MemVfs implements Vfs {
   /** The authority distinguishes the locks of different volumes in one process; that of `mem:///` is empty. */
   constructor(options: MemVfsOptions = {}, authority = `volume-${String(++volumes)}`) {
     checkOptions('memVfs', options, MEM_VFS_OPTIONS);
-    const { volume, now = Date.now } = options;
+    const { volume, now = wallMs } = options;
     this.#volume = volume;
     this.#now = now;
     this.#authority = authority;

@@ -36,7 +36,7 @@ export interface MemVfsOptions {
   readonly volume?: MemVolume | undefined;
   /**
    * The clock that stamps files, in milliseconds since 1970.
-   * @default Date.now
+   * @default the time of this machine
    */
   readonly now?: (() => number) | undefined;
 }

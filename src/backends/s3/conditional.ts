@@ -1,4 +1,4 @@
-import { sleep } from '../../util/sleep.js';
+import { realSleep } from '../../util/sleep.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { Version, Written } from '../../vfs/vfs.js';
 import { SharedProbe } from '../shared/bucket/probe.js';
@@ -103,7 +103,7 @@ export class S3ConditionalWrites {
     // After any other answer, or none, a write may still be on its way, and reading would prove nothing.
     const isFinal = refused || isReadable(status);
     if (!isFinal || attempts.some((each) => !isReadable(each) && mayHaveLanded(each))) throw failure;
-    if (status === 409) await sleep(CONFLICT_PAUSE_MS * (0.5 + Math.random()), signal).catch(() => raise(failure));
+    if (status === 409) await realSleep(CONFLICT_PAUSE_MS * (0.5 + Math.random()), signal).catch(() => raise(failure));
     const found = await this.#objects.get(key, (data?.byteLength ?? 0) + 1, signal).catch(() => raise(failure));
     const unchanged = found?.version === version;
     if (unchanged && status === 409) return 'again';

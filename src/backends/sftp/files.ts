@@ -1,4 +1,5 @@
-import { sleep } from '../../util/sleep.js';
+import { performance } from 'node:perf_hooks';
+import { realSleep } from '../../util/sleep.js';
 import { entryOf } from '../../vfs/names.js';
 import { folderOf } from '../../vfs/path.js';
 import { ask, type Steps } from '../../util/steps.js';
@@ -227,7 +228,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   }
 
   *pause(ms: number): Steps<void> {
-    yield* ask(sleep(ms, this.#signal));
+    yield* ask(realSleep(ms, this.#signal));
   }
 
   now(): number {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { ok, strictEqual } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 
 import { SWAPS, WRITES, type CaseContext, type Behaviour } from '../behaviour.js';

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { CaseContext } from '../behaviour.js';
 import type { Vfs } from '../../vfs/vfs.js';
 

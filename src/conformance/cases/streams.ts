@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { ok, strictEqual } from 'node:assert/strict';
 import { Readable } from 'node:stream';
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { ok } from 'node:assert/strict';
 
 import { WRITES, type Behaviour } from '../behaviour.js';

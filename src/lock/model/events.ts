@@ -1,5 +1,8 @@
-import { channel, type Channel } from 'node:diagnostics_channel';
+import { channel, subscribe, unsubscribe, type Channel } from 'node:diagnostics_channel';
+import { debuglog, inspect } from 'node:util';
 
+import { checkCallback } from '../../util/option-check.js';
+import { LockOptionError } from '../../util/option-error.js';
 import type { Reclaimed } from './holder.js';
 import type { LockRecord } from './record.js';
 
@@ -32,6 +35,10 @@ export interface LockEvent {
   readonly error?: unknown;
   /** Who did it; `force-release` only. */
   readonly by?: string;
+  /** The record of who holds the lock; `wait` only, where the store shows one. Do not trust its texts. */
+  readonly holder?: LockRecord;
+  /** How many callers of this process are before this one; `wait` only, while it waits for those. */
+  readonly position?: number;
   /** What was written into the lock file; `acquire` only. */
   readonly record?: LockRecord;
   /** The stale lock that was taken over, as far as it could be read; `steal` only. */
@@ -76,4 +83,45 @@ const channels: Readonly<Record<LockEventName, Channel>> = {
 /** Publishes on the diagnostics channel `vfs-lockfile:<name>`. Calls `event` only when somebody listens. */
 export function publish(name: LockEventName, event: () => LockEvent): void {
   if (channels[name].hasSubscribers) channels[name].publish(event());
+}
+
+/**
+ * Calls `listener` for every event of this process, or for those with some names, in the tick in which they happen. Returns a function
+ * that ends this. An error that `listener` throws becomes an uncaught exception.
+ *
+ * @param names The events; by default all of them.
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: `listener` is no function, or there is no event of such a name.
+ * @example
+ * const stop = events((name, { path, reason }) => console.log(name, path, reason), ['steal', 'lost']);
+ */
+export function events(
+  listener: (name: LockEventName, event: LockEvent) => void,
+  names: readonly LockEventName[] = NAMES,
+): () => void {
+  checkCallback('listener', listener, 'events(listener, names)');
+  for (const name of names) checkName(name);
+  const pairs = names.map((name) => {
+    const onMessage = (message: unknown): void => listener(name, message as LockEvent);
+    return [`vfs-lockfile:${name}`, onMessage] as const;
+  });
+  for (const [channelName, onMessage] of pairs) subscribe(channelName, onMessage);
+  return () => {
+    for (const [channelName, onMessage] of pairs) unsubscribe(channelName, onMessage);
+  };
+}
+
+const NAMES = Object.keys(channels) as readonly LockEventName[];
+
+function checkName(name: unknown): void {
+  if (typeof name === 'string' && Object.hasOwn(channels, name)) return;
+  throw new LockOptionError(`there is no event ${inspect(name, { depth: 0 })}; there are ${NAMES.join(', ')}`);
+}
+
+/** With `NODE_DEBUG=vfs-lockfile` in the environment, every event is a line on stderr. */
+const debug = debuglog('vfs-lockfile');
+if (debug.enabled) {
+  events((name, { path, reason, attempt, durationMs, lockId, error }) => {
+    const failure = error instanceof Error ? `: ${error.message}` : '';
+    debug(`${name} ${path}: ${reason}${failure} (attempt ${attempt}, ${Math.round(durationMs)} ms, id ${lockId})`);
+  });
 }

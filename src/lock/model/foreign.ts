@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { decodeRecord, MAX_RECORD_BYTES, printable, type LockRecord } from './record.js';
 
 /** What stands in a lock's place and is not of this library, so that nobody takes it over or removes it. */

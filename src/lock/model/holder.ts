@@ -1,3 +1,4 @@
+import { wallMs } from '../../util/time.js';
 import { formatSpan } from '../../util/duration.js';
 import type { LockContention } from './errors.js';
 import { describeForeign } from './foreign.js';
@@ -88,7 +89,7 @@ function quoted(word: string): string {
 }
 
 function sinceText(ageMs: number): string {
-  const since = new Date(Date.now() - ageMs);
+  const since = new Date(wallMs() - ageMs);
   return Number.isNaN(since.getTime()) ? '' : ` (${since.toISOString().replace('T', ' ').replace(/\..*/, '')} UTC)`;
 }
 

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { LockOptionError } from '../../util/option-error.js';
 
 /**

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../util/time.js';
 import { isProvablyGone } from './process.js';
 import type { ForeignLock, LockContent } from './foreign.js';
 import type { LockRecord } from './record.js';
@@ -84,7 +85,7 @@ export class StalenessTracker {
   }
 
   #idleMs({ version, nowMs, modifiedMs }: LockFile): number {
-    const now = performance.now();
+    const now = monotonicMs();
     const timed = nowMs !== undefined && nowMs >= modifiedMs;
     let sighting = lastSighting(this.#key);
     if (timed || sighting?.version !== version || sighting.modifiedMs !== modifiedMs) {

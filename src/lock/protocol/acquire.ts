@@ -9,7 +9,7 @@ import { HeldLock } from './held-lock.js';
 import { describeContention } from '../model/holder.js';
 import { Backoff } from './backoff.js';
 import { takeTurn, takeTurnNow, type Turn } from './queue.js';
-import { limitText, untilAborted } from '../../util/abort.js';
+import { abortAfter, limitText, untilAborted } from '../../util/abort.js';
 import { sleep } from '../../util/sleep.js';
 import { run, type Steps } from '../../util/steps.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
@@ -34,6 +34,14 @@ const ENDING_MS = 500;
 
 /** How many tries in a row may fail to write while nobody holds the lock, before the wait ends with that failure. */
 const MOST_FAILED_TRIES = 3;
+
+/** How to wait. */
+export interface Wait {
+  readonly waitMs: number;
+  /** The longest pause between two reads. Undefined: as the store has it. */
+  readonly pollMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Tries once, without waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
 export async function tryOnce(
@@ -83,12 +91,8 @@ async function tryInTurn(contender: Contender, turn: Turn, options: CallOptions)
 }
 
 /** Waits for the lock: first for earlier callers in this process, then for everybody else. With `waitMs` 0 it tries once. */
-export async function waitFor(
-  contender: Contender,
-  waitMs: number,
-  signal: AbortSignal | undefined,
-  acquisition: Acquisition,
-): Promise<HeldLock> {
+export async function waitFor(contender: Contender, wait: Wait, acquisition: Acquisition): Promise<HeldLock> {
+  const { waitMs, signal } = wait;
   if (waitMs === 0) {
     signal?.throwIfAborted();
     const held = await tryOnce(contender, acquisition, signal);
@@ -100,7 +104,7 @@ export async function waitFor(
   acquisition.onCancel((reason) => deadline.end(reason));
   try {
     const turn = takeTurnNow(contender.target.queueKey) ?? (await queue(contender, deadline));
-    return await endBy(deadline, contend(contender, turn, { deadline, waitMs }));
+    return await endBy(deadline, contend(contender, turn, deadline, wait));
   } catch (error) {
     let failure: unknown;
     const { cancelledBy } = acquisition;
@@ -140,11 +144,12 @@ async function queue(contender: Contender, deadline: Deadline): Promise<Turn> {
 async function contend(
   contender: Contender,
   turn: Turn,
-  { deadline, waitMs }: { readonly deadline: Deadline; readonly waitMs: number },
+  deadline: Deadline,
+  { waitMs, pollMs }: Wait,
 ): Promise<HeldLock> {
   const { target, options } = contender;
   const { vfs, queueKey } = target;
-  const backoff = new Backoff(vfs.capabilities);
+  const backoff = new Backoff(vfs.capabilities, pollMs);
   const place = new Place(queueKey, contender.startedMs);
   const failures = new FailedTries(contender);
   let lostInARow = 0;
@@ -200,7 +205,7 @@ async function letOthersGoFirst(place: Place, deadline: Deadline): Promise<void>
 }
 
 async function abandon(contender: Contender): Promise<void> {
-  await run(contender.abandon({ signal: AbortSignal.timeout(ABANDON_LIMIT_MS) })).catch(() => undefined);
+  await run(contender.abandon({ signal: abortAfter(ABANDON_LIMIT_MS) })).catch(() => undefined);
 }
 
 /** Forgives some tries that end with a failed write where nobody holds the lock: a store may be disturbed for a moment. */
@@ -254,7 +259,7 @@ const NOBODY = 'nobody is known to hold the lock';
 /** Who holds the lock: as last seen, or as it is now for a caller that never had its turn. */
 async function explain(contender: Contender): Promise<LockContention> {
   if (contender.contention.ageMs !== undefined) return contender.contention;
-  const signal = AbortSignal.timeout(EXPLAIN_LIMIT_MS);
+  const signal = abortAfter(EXPLAIN_LIMIT_MS);
   await untilAborted(run(contender.inspect({ signal })), signal).catch(() => undefined);
   return contender.contention;
 }

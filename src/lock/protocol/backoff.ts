@@ -12,10 +12,11 @@ export class Backoff {
   readonly #maxMs: number;
   #lastMs: number;
 
-  constructor({ poll }: Capabilities) {
-    this.#minMs = poll.minMs;
-    this.#maxMs = poll.maxMs;
-    this.#lastMs = poll.minMs;
+  /** `pollMs`: the longest pause that the caller wants. */
+  constructor({ poll }: Capabilities, pollMs?: number) {
+    this.#minMs = pollMs === undefined ? poll.minMs : pollMs / 2;
+    this.#maxMs = pollMs ?? poll.maxMs;
+    this.#lastMs = this.#minMs;
   }
 
   /** Milliseconds to pause; `staleInMs` is the rest of the holder's lease. */

@@ -1,3 +1,4 @@
+import { monotonicMs, wallMs } from '../../util/time.js';
 import { now, type Instant } from '../../util/instant.js';
 import { LockForeignError, type LockContention } from '../model/errors.js';
 import { identify, noProcess, thisProcess, type ProcessIdentity } from '../model/process.js';
@@ -35,7 +36,7 @@ export class Contender {
   readonly options: ResolvedLockOptions;
   readonly #reader: LockReader;
   readonly lockId = freshId();
-  readonly startedMs = performance.now();
+  readonly startedMs = monotonicMs();
   /** Another caller in this process has the lock, or is before this one in the queue for it. */
   queued = false;
   #attempts = 0;
@@ -237,7 +238,7 @@ function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
 
 function newRecord(options: ResolvedLockOptions, lockId: string, via = ''): LockRecord {
   return {
-    createdAt: new Date(),
+    createdAt: new Date(wallMs()),
     ttlMs: options.ttlMs,
     leaseMs: options.ttlMs,
     ownerId: options.ownerId,

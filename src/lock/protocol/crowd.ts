@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../util/time.js';
 /** What this process remembers of how crowded one lock is. */
 interface Crowd {
   /** How long a caller had to wait here before, in milliseconds; 0: nobody else wants the lock. */
@@ -79,7 +80,7 @@ export class Place {
   /** How long to let others go first before the first try: only right after a release by this process. */
   yieldMs(): number {
     const crowd = crowds.get(this.#key);
-    const now = performance.now();
+    const now = monotonicMs();
     if (crowd === undefined || now - crowd.releasedMs > AGAIN_MS) return 0;
     if (crowd.usualMs > 0) {
       this.#isAgain = crowd.turns < TURNS.most && now - crowd.turnsSinceMs < TURNS.mostMs;
@@ -109,13 +110,13 @@ export class Place {
       crowd.turns += 1;
       return;
     }
-    if (crowd) [crowd.turns, crowd.turnsSinceMs] = [1, performance.now()];
+    if (crowd) [crowd.turns, crowd.turnsSinceMs] = [1, monotonicMs()];
     if (!waited) {
       if (crowd) crowd.usualMs = crowd.usualMs < 1 ? 0 : crowd.usualMs / 2;
       return;
     }
     const kept = crowd ?? newCrowd();
-    kept.seenMs = performance.now();
+    kept.seenMs = monotonicMs();
     const waitedMs = kept.seenMs - this.#sinceMs;
     // A caller that was lucky once must not be faster for ever. But where a lock was free for a caller that came back late, there
     // are fewer callers than before.
@@ -128,13 +129,13 @@ export class Place {
   /** How much this caller has waited less than is usual. */
   get #missingMs(): number {
     const usualMs = crowds.get(this.#key)?.usualMs ?? 0;
-    return Math.max(0, AWAY_SHARE * usualMs - (performance.now() - this.#sinceMs));
+    return Math.max(0, AWAY_SHARE * usualMs - (monotonicMs() - this.#sinceMs));
   }
 }
 
 /** This process has released the lock. */
 export function noteRelease(key: string): void {
-  const releasedMs = performance.now();
+  const releasedMs = monotonicMs();
   const crowd = crowds.get(key) ?? newCrowd();
   if (releasedMs - crowd.releasedMs > YIELD_EVERY_MS.most) {
     crowd.yieldEveryMs = YIELD_EVERY_MS.least;
@@ -146,7 +147,7 @@ export function noteRelease(key: string): void {
 
 function newCrowd(): Crowd {
   return {
-    ...{ usualMs: 0, seenMs: 0, releasedMs: -Infinity, turns: 1, turnsSinceMs: performance.now() },
+    ...{ usualMs: 0, seenMs: 0, releasedMs: -Infinity, turns: 1, turnsSinceMs: monotonicMs() },
     ...{ yieldAtMs: 0, yieldEveryMs: YIELD_EVERY_MS.least },
   };
 }

@@ -1,3 +1,6 @@
+import { clearInterval, setInterval } from 'node:timers';
+
+import { clearTimeout, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
 
 /** Work had not ended some time after its deadline. */
@@ -12,7 +15,8 @@ export class OverdueError extends Error {
 /** The end of a wait: when its time is up, or when the caller's signal aborts. Keeps the process alive until cleared. */
 export class Deadline {
   readonly #callerSignal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: unknown;
+  readonly #keepingAlive: NodeJS.Timeout | undefined;
   #reason: unknown;
   #onEnd: (() => void) | undefined;
   /** Made only when somebody asks for the signal: most locks are free, and signals are expensive. */
@@ -22,10 +26,8 @@ export class Deadline {
     this.#callerSignal = signal;
     if (signal?.aborted) this.#reason = signal.reason;
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#timer =
-      ms === Infinity
-        ? setInterval(() => undefined, LONGEST_TIMER_MS)
-        : setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
+    if (ms === Infinity) this.#keepingAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
+    else this.#timer = setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
   }
 
   get signal(): AbortSignal {
@@ -53,7 +55,7 @@ export class Deadline {
    */
   until<T>(work: Promise<T>, graceMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
+      let timer: unknown;
       const settled = (): void => {
         clearTimeout(timer);
         this.#onEnd = undefined;
@@ -66,6 +68,7 @@ export class Deadline {
 
   clear(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#keepingAlive);
     this.#callerSignal?.removeEventListener('abort', this.#onAbort);
   }
 

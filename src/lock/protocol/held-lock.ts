@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../util/time.js';
 import { limitText } from '../../util/abort.js';
 import { LockLostError, LockNotHeldError, type Loss } from '../model/errors.js';
 import { about } from './report.js';
@@ -8,7 +9,7 @@ import { Deadline, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
-import type { CallOptions } from '../../vfs/vfs.js';
+import type { CallOptions, Vfs } from '../../vfs/vfs.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import type { Lease } from './lease.js';
@@ -29,7 +30,7 @@ export class HeldLock {
   readonly #target: LockTarget;
   readonly #timer: RenewalTimer;
   readonly #onEnd: () => void;
-  readonly #startedMs = performance.now();
+  readonly #startedMs = monotonicMs();
   #renewing: Promise<void> | undefined;
   #renewAbort: AbortController | undefined;
   #releasing: Promise<boolean> | undefined;
@@ -57,6 +58,10 @@ export class HeldLock {
   /** The display path of the lock file. */
   get path(): string {
     return this.#target.displayPath;
+  }
+
+  get vfs(): Vfs {
+    return this.#target.vfs;
   }
 
   /** Why the lock is lost, decided now: the deadline counts even when no timer could fire in time. */
@@ -131,7 +136,7 @@ export class HeldLock {
   /** The same as `renew` on a synchronous store, in this tick. */
   renewSync(): void {
     this.assertHeld();
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     try {
       this.#finishRenewal(runSync(this.lease.renew({})), startedMs);
     } catch (error) {
@@ -153,6 +158,7 @@ export class HeldLock {
   /** Leaves the lock in the store, for others to renew and release, and lets the next caller in this process ask for it. */
   detach(): Lease {
     this.#end();
+    this.#isReleased = true;
     this.#onEnd();
     return this.lease;
   }
@@ -208,7 +214,7 @@ export class HeldLock {
 
   async #renewOnce(): Promise<void> {
     this.assertHeld();
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     this.#renewAbort = new AbortController();
     const { signal } = this.#renewAbort;
     try {
@@ -225,7 +231,7 @@ export class HeldLock {
     if (loss !== undefined && this.#loss === undefined) this.#lose(loss);
     if (this.#loss) throw this.#loss;
     this.#failure = undefined;
-    this.#report('renew', 'renewed', performance.now() - startedMs);
+    this.#report('renew', 'renewed', monotonicMs() - startedMs);
     this.#timer.renewed();
   }
 
@@ -258,11 +264,11 @@ export class HeldLock {
   }
 
   get #heldMs(): number {
-    return performance.now() - this.#startedMs;
+    return monotonicMs() - this.#startedMs;
   }
 
   #reportFailedRenewal(error: unknown, startedMs: number): void {
-    if (this.#loss === undefined && !this.#ended) this.#report('renew', 'failed', performance.now() - startedMs, error);
+    if (this.#loss === undefined && !this.#ended) this.#report('renew', 'failed', monotonicMs() - startedMs, error);
   }
 
   #report(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {

@@ -1,3 +1,4 @@
+import { wallMs } from '../../util/time.js';
 import { elapsedMs, now, type Instant } from '../../util/instant.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
 import type { Loss } from '../model/errors.js';
@@ -189,7 +190,7 @@ export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
 
 /** Go's readers use `createdAt + ttl` alone, so a renewal lengthens `ttl` and keeps `createdAt`. */
 function renewed(record: LockRecord, via = ''): LockRecord {
-  const renewedAt = new Date();
+  const renewedAt = new Date(wallMs());
   const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
   return {
     ...record,

@@ -36,6 +36,11 @@ export function takeTurn(key: string, signal?: AbortSignal): Promise<Turn> {
   });
 }
 
+/** How many callers of this process hold the lock or wait for it. */
+export function queueLength(key: string): number {
+  return queues.get(key)?.length ?? 0;
+}
+
 function turn(key: string, start: Start): Turn {
   return {
     done: () => {

@@ -1,3 +1,4 @@
+import { clearTimeout, monotonicMs, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import type { Lease } from './lease.js';
 
@@ -16,7 +17,7 @@ export interface TimedLock {
 export class RenewalTimer {
   readonly #lock: TimedLock;
   readonly #autoRenew: boolean;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: unknown;
   #renewAtMs = 0;
   #isStopped = false;
 
@@ -46,14 +47,14 @@ export class RenewalTimer {
   }
 
   #schedule(renewInMs: number): void {
-    this.#renewAtMs = this.#autoRenew ? performance.now() + renewInMs : Infinity;
+    this.#renewAtMs = this.#autoRenew ? monotonicMs() + renewInMs : Infinity;
     this.#set();
   }
 
   #set(): void {
     clearTimeout(this.#timer);
     if (this.#isStopped) return;
-    const dueMs = Math.min(this.#lock.lease.remainingMs, this.#renewAtMs - performance.now());
+    const dueMs = Math.min(this.#lock.lease.remainingMs, this.#renewAtMs - monotonicMs());
     if (dueMs === Infinity) return;
     this.#timer = setTimeout(this.#onDue, roundDelay(Math.min(dueMs, LONGEST_TIMER_MS)));
     letProcessEnd(this.#timer);
@@ -61,7 +62,7 @@ export class RenewalTimer {
 
   readonly #onDue = (): void => {
     if (!this.#lock.held) return;
-    if (performance.now() >= this.#renewAtMs) {
+    if (monotonicMs() >= this.#renewAtMs) {
       this.#renewAtMs = Infinity;
       this.#lock.renewInBackground();
     }

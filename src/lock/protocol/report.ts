@@ -1,18 +1,26 @@
+import { monotonicMs } from '../../util/time.js';
 import { LockHeldError, LockTimeoutError } from '../model/errors.js';
 import { publish, type LockEvent } from '../model/events.js';
 import { describeContention } from '../model/holder.js';
 import type { LockRecord } from '../model/record.js';
 import type { Acquired, Contender } from './contender.js';
+import { queueLength } from './queue.js';
 import type { LockTarget } from './target.js';
 
 export function reportQueued(contender: Contender): void {
-  publish('wait', () =>
-    aboutAcquiring(contender, `another caller in this process has ${contender.target.displayPath}`),
-  );
+  publish('wait', () => {
+    const { displayPath, queueKey } = contender.target;
+    const reason = `another caller in this process has ${displayPath}`;
+    return { ...aboutAcquiring(contender, reason), position: queueLength(queueKey) };
+  });
 }
 
 export function reportWaiting(contender: Contender): void {
-  publish('wait', () => aboutAcquiring(contender, describeContention(contender.contention)));
+  publish('wait', () => {
+    const { contention } = contender;
+    const event = aboutAcquiring(contender, describeContention(contention));
+    return contention.record ? { ...event, holder: contention.record } : event;
+  });
 }
 
 export function reportAcquired(contender: Contender, { reclaimed, lease }: Acquired): void {
@@ -45,7 +53,7 @@ function aboutAcquiring({ target, options, lockId, attempts, startedMs }: Conten
   return {
     ...about(target, { lockId, ownerId: options.ownerId }),
     attempt: attempts,
-    durationMs: performance.now() - startedMs,
+    durationMs: monotonicMs() - startedMs,
     reason,
   };
 }

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../../util/time.js';
 /** Watches the lock file, as `Vfs.watch` does. */
 export type WatchLock = (onChange: () => void) => (() => void) | undefined;
 
@@ -26,7 +27,7 @@ export function waitForLock(
 ): Promise<Woken> {
   return new Promise((resolve, reject) => {
     let stop: (() => void) | undefined;
-    let away: NodeJS.Timeout | undefined;
+    let away: unknown;
     const finish = (woken: Woken): void => {
       clearTimeout(timer);
       clearTimeout(away);
@@ -35,7 +36,7 @@ export function waitForLock(
       if (signal.aborted) reject(signal.reason as Error);
       else resolve(woken);
     };
-    const timer = setTimeout(finish, ms, 'due');
+    const timer = setTimeout(() => finish('due'), ms);
     const onAbort = (): void => {
       finish('due');
     };

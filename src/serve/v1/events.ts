@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from 'node:timers';
 import type { RequestContext } from '../context.js';
 import type { FeedEvent } from '../feed.js';
 import { ServiceError } from '../errors.js';

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { Lockfile, withLock } from '../../../src/index.js';
+import { lock, withLock } from '../../../src/index.js';
+import { realTime } from '../../../src/util/time.js';
 
 let folder: string;
 beforeEach(() => {
@@ -32,19 +34,53 @@ it('B1: many locks are taken while fake timers stand still', async () => {
   expect(await Promise.all(locks)).toHaveLength(50);
 });
 
-it('B2: a lock is held and released where timers are numbers', async () => {
-  const timers = new Map<number, NodeJS.Timeout>();
-  const { setTimeout: start, clearTimeout: stop } = globalThis;
-  vi.stubGlobal('setTimeout', (work: () => void, ms?: number) => {
-    timers.set(timers.size + 1, start(work, ms).unref());
-    return timers.size;
-  });
-  vi.stubGlobal('clearTimeout', (id?: number) => {
-    stop(timers.get(id ?? 0));
-  });
-  const lock = await Lockfile.open(join(folder, 'data.csv'));
-  await lock.acquire({ wait: '1m' });
-  expect(timers.size).toBeGreaterThan(0);
-  expect(lock.held).toBe(true);
-  expect(await lock.release()).toBe(true);
+it('B1: the time of the library goes on while fake timers stand still', async () => {
+  vi.useFakeTimers();
+  const file = join(folder, 'data.csv');
+  const held = await lock(file, { ttl: 200 });
+  await expect(withLock(file, () => 1, { wait: 50 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+  await until(() => (held.record?.renewals ?? 0) > 0);
+  expect(held.held).toBe(true);
 });
+
+it('B1: and also where they were installed before the library was loaded', async () => {
+  vi.useFakeTimers();
+  vi.resetModules();
+  const { withLock } = await import('../../../src/index.js');
+  const { wallMs } = await import('../../../src/util/time.js');
+  const startedMs = wallMs();
+  await until(() => wallMs() > startedMs);
+  expect(await withLock(join(folder, 'data.csv'), () => 'done')).toBe('done');
+});
+
+it('B1: the mock timers of node:test stand still without the library', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] });
+  try {
+    const held = await lock(join(folder, 'data.csv'), { ttl: 200 });
+    await until(() => (held.record?.renewals ?? 0) > 0);
+    expect(await held.release()).toBe(true);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+it('B2: a window has other timers, and lacks what Node has', async () => {
+  let timers = 0;
+  vi.stubGlobal('setTimeout', () => (timers += 1));
+  vi.stubGlobal('clearTimeout', () => undefined);
+  for (const name of ['setImmediate', 'setInterval', 'performance', 'TextDecoder', 'queueMicrotask']) {
+    vi.stubGlobal(name, undefined);
+  }
+  vi.stubGlobal('AbortSignal', { ...AbortSignal });
+  const file = join(folder, 'data.csv');
+  const held = await lock(file, { wait: '1m', ttl: 200 });
+  await expect(lock(file, { wait: 20 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+  await until(() => (held.record?.renewals ?? 0) > 0);
+  expect([held.held, timers]).toEqual([true, 0]);
+  expect(await held.release()).toBe(true);
+});
+
+/** Waits by a timer that nobody has replaced. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => realTime.setTimeout(() => resolve(undefined), 5));
+}

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { fakeGlobals, realGlobals } from '../../support/fake-time.js';
 import { s3Vfs, type S3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, type LockOptions, type Vfs } from '../../../src/index.js';
 import { Elsewhere } from '../../support/stores/elsewhere.js';
@@ -21,7 +22,7 @@ for (const kind of servers) {
     });
     afterAll(() => server.dispose());
     afterEach(() => {
-      vi.useRealTimers();
+      realGlobals();
     });
 
     describe.each(ways)('an ETag that repeats for equal bytes (conditional delete: %s)', (conditionalDelete) => {
@@ -59,7 +60,7 @@ for (const kind of servers) {
 
       test('kwojcicki/s3-lock: what a stale holder of ours knows fits no lock after it, by whomever and whenever', async () => {
         // All at one instant, so that only their nonces make the records differ.
-        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+        fakeGlobals({ toFake: ['Date'], now: Date.now() });
         const stale = on(vfs, 'ours', 500);
         await stale.acquire();
         const seen = (await vfs.read('ours.lock'))!.version;

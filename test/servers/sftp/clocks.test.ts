@@ -1,8 +1,9 @@
 import { mkdtempSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { fakeGlobals, realGlobals } from '../../support/fake-time.js';
 import { sftpVfs, type SftpVfs } from '../../../src/backends/sftp/index.js';
 import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
 import { decodeRecord, encodeRecord } from '../../../src/lock/model/record.js';
@@ -35,10 +36,10 @@ for (const { kind, serverAheadMs, clientAheadMs } of circumstances) {
     beforeEach(() => {
       folder = mkdtempSync(join(server.folder, 'clocks-'));
       vfs = sftpVfs({ ...server.options, root: folder });
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + clientAheadMs });
+      fakeGlobals({ toFake: ['Date'], now: Date.now() + clientAheadMs });
     });
     afterEach(() => {
-      vi.useRealTimers();
+      realGlobals();
       vfs.close();
     });
 

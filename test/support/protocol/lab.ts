@@ -1,6 +1,7 @@
 import { Volume } from 'memfs';
 import { afterEach, beforeEach, vi } from 'vitest';
 
+import { fakeGlobals, realGlobals } from '../fake-time.js';
 import { Lockfile, type LockOptions, type LockRecord, VfsFile } from '../../../src/index.js';
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { decodeRecord } from '../../../src/lock/model/record.js';
@@ -15,10 +16,10 @@ const STORE_EPOCH_MS = Date.UTC(2026, 10, 20);
 /** Time stands still in each test until the test advances it: timers and both clocks of this process. */
 export function useFakeTime(): void {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
+    fakeGlobals({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
   });
   afterEach(() => {
-    vi.useRealTimers();
+    realGlobals();
   });
 }
 

@@ -1,8 +1,10 @@
+import { performance } from 'node:perf_hooks';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { VfsError } from '../../../vfs/errors.js';
 import { freshId } from '../../../util/fresh-id.js';
 import { stagedPath } from '../../../vfs/names.js';
 import { untilAborted } from '../../../util/abort.js';
-import { sleep } from '../../../util/sleep.js';
+import { realSleep } from '../../../util/sleep.js';
 import type { Transport } from './dial.js';
 import type { Staged } from '../files.js';
 import { SftpOrphans } from '../orphans.js';
@@ -90,7 +92,7 @@ export class SftpConnection {
       } catch (error) {
         const hopeless = !(error instanceof VfsError) || !['ERR_VFS_IO', 'ERR_VFS_TIMEOUT'].includes(error.code);
         if (hopeless || performance.now() - startedMs + pauseMs > limitMs) throw error;
-        await sleep(pauseMs * (0.5 + 0.5 * Math.random()));
+        await realSleep(pauseMs * (0.5 + 0.5 * Math.random()));
       }
     }
   }
@@ -206,7 +208,7 @@ export class LiveSession {
   close(why: string): void {
     const end = (): void => this.session.die(why);
     if (this.#kept.size === 0) end();
-    else void Promise.race([Promise.allSettled(this.#kept), sleep(CLEARING_MS)]).then(end);
+    else void Promise.race([Promise.allSettled(this.#kept), realSleep(CLEARING_MS)]).then(end);
   }
 
   #startIdling(): void {

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { connect as connectSocket, type Socket } from 'node:net';
 
 import { SilenceError } from '../../../util/abort.js';

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { limitText } from '../../../util/abort.js';
 import { NoAnswerError, refusalOf, RefusedError } from '../errors.js';
 import { VagueAbsence } from './absence.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 
 import { Lockfile, LockNotHeldError, VfsFile } from '../../../../src/index.js';
-import { sleepSync } from '../../../../src/util/sleep.js';
+import { sleepSync } from '../../../../src/util/time.js';
 import { inspect, list } from '../../../../src/admin/index.js';
 import { inbox, type Claim, type InboxOptions } from '../../../../src/inbox/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';

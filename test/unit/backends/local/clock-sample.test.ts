@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { fakeGlobals, realGlobals } from '../../../support/fake-time.js';
 import { ClockSample } from '../../../../src/backends/local/clock-sample.js';
 
 describe('the clock of a disk, as files that were written there have shown it', () => {
@@ -7,12 +8,12 @@ describe('the clock of a disk, as files that were written there have shown it', 
   const stampMs = 1_700_000_000_004;
 
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+    fakeGlobals({ toFake: ['performance', 'Date'] });
     clock.note(stampMs);
   });
 
   afterEach(() => {
-    vi.useRealTimers();
+    realGlobals();
   });
 
   it('goes on for a second', () => {

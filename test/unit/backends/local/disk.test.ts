@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { fakeGlobals, realGlobals } from '../../../support/fake-time.js';
 import { hasOneClock, knownSyscallsFor, syscallsFor, watchBlocking } from '../../../../src/backends/local/disk.js';
 import { inlineCalls, pooledCalls } from '../../../../src/backends/local/syscalls.js';
 
@@ -46,7 +47,7 @@ describe.runIf(process.platform === 'linux')('F2: changes that block the event l
   let queuedMs = 0;
 
   beforeEach(async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    fakeGlobals({ toFake: ['performance'] });
     vi.spyOn(fs.promises, 'statfs').mockResolvedValue(Object.assign(fs.statfsSync('/'), { type: 0x01021994 }));
     vi.spyOn(fs, 'readFileSync').mockImplementation(() => `0 ${String(queuedMs * 1e6)} 1`);
     syncBuiltinESMExports();
@@ -54,7 +55,7 @@ describe.runIf(process.platform === 'linux')('F2: changes that block the event l
   });
 
   afterEach(() => {
-    vi.useRealTimers();
+    realGlobals();
     vi.restoreAllMocks();
     syncBuiltinESMExports();
   });

@@ -9,6 +9,7 @@ import {
   type Version,
   type Written,
 } from '../../../../src/index.js';
+import { fakeGlobals, realGlobals } from '../../../support/fake-time.js';
 import { memVfs } from '../../../../src/backends/mem/index.js';
 import { noteRelease, Place } from '../../../../src/lock/protocol/crowd.js';
 import { WrappedVfs } from '../../../support/stores/wrapped-vfs.js';
@@ -113,12 +114,12 @@ function waited(ms: number): Place {
 
 describe('F2: a caller among many who wait for one lock', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    fakeGlobals({ toFake: ['performance'] });
     key = `lock ${String((locks += 1))}`;
   });
 
   afterEach(() => {
-    vi.useRealTimers();
+    realGlobals();
   });
 
   it('reacts at once where nobody ever had to wait', () => {

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { publish } from '../../../../src/lock/model/events.js';
+import { events, publish } from '../../../../src/lock/model/events.js';
 import type { LockEvent, LockEventName } from '../../../../src/index.js';
 import { hangs, refused } from '../../../support/protocol/faulty-vfs.js';
 import { Lab, lockOn, outcome, pass, useFakeTime } from '../../../support/protocol/lab.js';
@@ -71,6 +71,7 @@ describe('the events of a lock', () => {
       attempt: 1,
       durationMs: number,
       reason: expect.stringContaining('held by ingest-1') as string,
+      holder: expect.objectContaining({ lockId: holder.record?.lockId, ownerId: 'ingest-1' }) as object,
     });
     await holder.release();
     heard = [];
@@ -231,3 +232,46 @@ describe('the events of a lock', () => {
 function ignore(): void {
   return undefined;
 }
+
+describe('U27: the event of a wait', () => {
+  it('shows who holds the lock, or how many callers of this process come first', async () => {
+    const holder = lockOn(lab.machine(), { ownerId: 'ingest-1' });
+    await holder.acquire();
+    const vfs = lab.machine();
+    heard = [];
+    const waiting = [1, 2, 3].map(() => outcome(lockOn(vfs).acquire({ wait: 5000 })));
+    await pass(6000);
+    expect(waiting.map(({ open }) => open)).toEqual([false, false, false]);
+    const waits = heard.flatMap(([name, event]) => (name === 'wait' ? [event] : []));
+    expect(waits.slice(0, 3)).toMatchObject([{ position: 1 }, { position: 2 }, { holder: { ownerId: 'ingest-1' } }]);
+  });
+});
+
+describe('U32: events', () => {
+  it('calls the listener for each event with one of the names, until it is stopped', async () => {
+    const seen: unknown[] = [];
+    const end = events((name, { reason }) => seen.push([name, reason]), ['acquire', 'release']);
+    const lock = lockOn(lab.machine());
+    await lock.acquire();
+    await lock.renew();
+    await lock.release();
+    end();
+    await lock.acquire();
+    expect(seen).toEqual([
+      ['acquire', 'free'],
+      ['release', 'released'],
+    ]);
+  });
+
+  it('hears all of them by default, and refuses what it cannot hear', async () => {
+    const names: string[] = [];
+    const end = events((name) => names.push(name));
+    const lock = lockOn(lab.machine());
+    await lock.acquire();
+    await lock.renew();
+    end();
+    expect(names).toEqual(['acquire', 'renew']);
+    expect(() => events('lost' as never)).toThrow('listener must be a function, not a string: events(listener, names)');
+    expect(() => events(() => undefined, ['gone' as never])).toThrow("there is no event 'gone'; there are wait, steal");
+  });
+});

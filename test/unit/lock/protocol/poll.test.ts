@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gcsVfs } from '../../../../src/backends/gcs/index.js';
 import { s3Vfs } from '../../../../src/backends/s3/index.js';
 import { Backoff } from '../../../../src/lock/protocol/backoff.js';
+import { Lab, lockOn, outcome, pass, useFakeTime } from '../../../support/protocol/lab.js';
 
 const LOOKS = 1000;
 const STORES = [s3Vfs({ bucket: 'bucket' }), gcsVfs({ bucket: 'bucket' })];
@@ -35,5 +36,36 @@ describe.each(STORES.map((vfs) => [vfs.scheme, vfs.capabilities] as const))('a w
 
   it('looks at times of its own', () => {
     expect(new Set([...pauses(60_000), ...pauses(60_000)]).size).toBeGreaterThan(LOOKS / 2);
+  });
+});
+
+describe('U28: the option poll', () => {
+  it.each([50, 60_000])('sets the pauses to %d ms at most, and half of it at least', (pollMs) => {
+    for (const { capabilities } of STORES) {
+      const backoff = new Backoff(capabilities, pollMs);
+      for (let look = 0; look < LOOKS; look += 1) {
+        const pause = backoff.nextMs(3_600_000);
+        expect(pause).toBeGreaterThanOrEqual(pollMs / 2);
+        expect(pause).toBeLessThanOrEqual(pollMs);
+      }
+    }
+  });
+});
+
+describe('U28: a waiter with the option poll', () => {
+  useFakeTime();
+
+  it('reads as rarely as it says', async () => {
+    const lab = new Lab();
+    const vfs = lab.machine();
+    await lockOn(lab.machine(), { ttl: '1d' }).acquire();
+    const waiting = outcome(lockOn(vfs).acquire({ wait: '10m', poll: '1m' }));
+    await pass(599_000);
+    expect([waiting.open, vfs.count('read') >= 10, vfs.count('read') <= 21]).toEqual([true, true, true]);
+  });
+
+  it('refuses what is no duration', async () => {
+    const lock = lockOn(new Lab().machine());
+    await expect(lock.acquire({ poll: 0 })).rejects.toThrow(/^poll must be/);
   });
 });
