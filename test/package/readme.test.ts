@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 
@@ -33,6 +33,13 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci && npm test': '.ci/run',
 };
 
+/** Pages whose programs need a server, and the test that runs them on one. */
+const RUN_ON_SERVERS: Readonly<Record<string, string>> = {
+  'docs/recipes/s3-worker.md': 'test/servers/s3/recipes.test.ts',
+  'docs/recipes/lambda.md': 'test/servers/s3/recipes.test.ts',
+  'docs/recipes/sftp-inbox.md': 'test/servers/sftp/recipes.test.ts',
+};
+
 test('every snippet is TypeScript or shell', () => {
   const languages = pages.flatMap(({ name, text }) =>
     [...text.matchAll(/^```(js|javascript|bash|console)$/gm)].map(([, language]) => `${name}: ${language}`),
@@ -46,9 +53,14 @@ test('every TypeScript snippet of the documentation passes the compiler', async 
   expect(await complaintsAbout(typed)).toEqual([]);
 });
 
+test.each(Object.entries(RUN_ON_SERVERS))('%s is run by %s', async (page, file) => {
+  expect(await readFile(join(root, file), 'utf8')).toContain(`recipeOf('${basename(page)}')`);
+});
+
 describe('a reader who types a page in an empty folder, from top to bottom', () => {
   const runnable = pages.filter(
-    ({ name, text }) => blocksOf(text, name === 'CONTRIBUTING.md' ? 'ts' : 'ts|sh').length > 0,
+    ({ name, text }) =>
+      !Object.hasOwn(RUN_ON_SERVERS, name) && blocksOf(text, name === 'CONTRIBUTING.md' ? 'ts' : 'ts|sh').length > 0,
   );
 
   test.concurrent.each(runnable)('$name', async ({ name, text }) => {

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { ROOMS } from '../../scripts/rooms.mjs';
+import { withoutBlocks } from '../support/markdown.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -12,7 +13,7 @@ const PAGES = ['docs/architecture.md', 'docs/how-it-works.md', 'docs/proof.md', 
 
 /** The page without its fenced blocks. */
 function proseOf(page: string): string {
-  return textOf(page).replace(/^```.*?^```$/gms, '');
+  return withoutBlocks(textOf(page));
 }
 
 function spansOf(text: string): readonly string[] {
@@ -82,15 +83,6 @@ describe.each(PAGES)('%s', (page) => {
     expect(paths.filter((path) => !exists(path) && !exists(basenameInSrc(path)))).toEqual([]);
   });
 
-  test('links only to files and headings that exist', () => {
-    const links = [...prose.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
-    const broken = links.filter(([, file = '', heading]) => {
-      const target = file === '' ? page : join(dirname(page), file);
-      return !existsSync(join(root, target)) || (heading !== undefined && !headingsOf(target).includes(heading));
-    });
-    expect(broken.map(([link]) => link)).toEqual([]);
-  });
-
   test('names only identifiers that the sources declare', () => {
     const names = spansOf(prose).flatMap(namesIn);
     expect(names.filter((name) => !isKnown(name))).toEqual([]);
@@ -139,15 +131,6 @@ function basenameInSrc(path: string): string {
   if (path.includes('/')) return path;
   const found = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
   return found.find((name) => name.endsWith(`/${path}`)) ?? path;
-}
-
-function headingsOf(page: string): readonly string[] {
-  return [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-    title
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, '')
-      .replace(/ /g, '-'),
-  );
 }
 
 /** Names in capitals are codes and constants: those are found anywhere in the sources or the rooms of the linter. */
