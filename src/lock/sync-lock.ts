@@ -240,5 +240,5 @@ function syncTarget(file: VfsFile, lockPath: LockOptions['lockPath']): LockTarge
 function tooLate({ contention }: Contender, waitMs: number): LockHeldError | LockTimeoutError {
   const message = describeContention(contention);
   if (waitMs === 0) return new LockHeldError(message, contention);
-  return new LockTimeoutError(`${message}; gave up after ${String(waitMs)} ms`, contention);
+  return new LockTimeoutError(message, contention, { waitMs });
 }

@@ -1,3 +1,7 @@
+import { isBranded } from '../util/brand.js';
+
+const FAILURE = Symbol.for('vfs-lockfile.VfsError');
+
 /** Whether a failed call may have changed the store. `'none'`: it did not. `'unknown'`: only a read can tell. */
 export type Effect = 'none' | 'unknown';
 
@@ -35,6 +39,11 @@ export type VfsErrorCode =
 
 /** A store could not do what it was asked. The message names the operation, the path, and what was found. */
 export class VfsError extends Error {
+  /** Also true for an error of another copy of this package in the same process. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(this, VfsError, FAILURE, value);
+  }
+
   /** The name of this class. */
   override readonly name = 'VfsError';
   /** What went wrong; stable over versions, unlike the message. */
@@ -53,6 +62,7 @@ export class VfsError extends Error {
     options: ErrorOptions & { readonly effect?: Effect | undefined } = {},
   ) {
     super(message, options);
+    Object.defineProperty(this, FAILURE, { value: true });
     this.code = code;
     this.effect = options.effect ?? 'none';
   }

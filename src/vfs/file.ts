@@ -1,12 +1,15 @@
 import { TextDecoder } from 'node:util';
 import type { Readable } from 'node:stream';
 
+import { isBranded } from '../util/brand.js';
 import { kindOf, LockOptionError } from '../util/option-error.js';
 import { VfsError } from './errors.js';
 import { nameOf } from './path.js';
 import { resolvePath } from './resolve.js';
 import { badUri } from './uri.js';
 import type { CallOptions, MoveOptions, Snapshot, Stat, Vfs } from './vfs.js';
+
+const FILE = Symbol.for('vfs-lockfile.VfsFile');
 
 /**
  * A path in a store. Making one does no I/O, and the file need not exist. Every method fails with a `VfsError`.
@@ -17,6 +20,11 @@ import type { CallOptions, MoveOptions, Snapshot, Stat, Vfs } from './vfs.js';
  * await file.move('../archive/orders.csv');
  */
 export class VfsFile {
+  /** Also true for a file of another copy of this package in the same process. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(this, VfsFile, FILE, value);
+  }
+
   /** The store. */
   readonly vfs: Vfs;
   /** Relative to the root of the store. */
@@ -36,6 +44,7 @@ export class VfsFile {
     vfs.check(path);
     this.vfs = vfs;
     this.path = path;
+    Object.defineProperty(this, FILE, { value: true });
   }
 
   /** The last name in the path: `orders.csv`. */

@@ -1,6 +1,7 @@
 import { LockForeignError, LockHeldError, LockLostError, LockTimeoutError } from '../../lock/model/errors.js';
 import { describeCommand } from '../../lock/model/holder.js';
 import { printable } from '../../lock/model/record.js';
+import { limitText } from '../../util/abort.js';
 import { LockOptionError } from '../../util/option-error.js';
 import { VfsError } from '../../vfs/errors.js';
 import { CliError, ConflictError, EXIT } from '../exit-codes.js';
@@ -31,7 +32,7 @@ function reportHeld(error: LockHeldError | LockTimeoutError, args: Arguments | u
     printError(`${error.message}; next: vfs-lockfile status ${lock}`);
     return;
   }
-  const gaveUp = /; gave up after .*$/.exec(error.message)?.[0] ?? '';
+  const gaveUp = error instanceof LockTimeoutError ? `; gave up after ${limitText(error.waitMs)}` : '';
   const end = record?.lockId ? [`vfs-lockfile unlock ${lock} --expect ${describeCommand([record.lockId])}`] : [];
   const next = [
     `vfs-lockfile status ${lock}`,

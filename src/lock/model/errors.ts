@@ -56,6 +56,14 @@ export class LockTimeoutError extends ContentionError {
   override readonly name = 'LockTimeoutError';
   /** Identifies this kind of error; stable over versions, unlike the message. */
   readonly code = 'ERR_LOCK_TIMEOUT';
+  /** How long the caller waited, in milliseconds: its `wait`. */
+  readonly waitMs: number;
+
+  /** The message says at its end how long the caller waited. */
+  constructor(message: string, contention: LockContention, options: ErrorOptions & { readonly waitMs: number }) {
+    super(`${message}; gave up after ${String(options.waitMs)} ms`, contention, options);
+    this.waitMs = options.waitMs;
+  }
 }
 
 /**

@@ -244,8 +244,7 @@ async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): 
     const message = `cannot lock ${target.displayPath}: ${store} did not answer for ${limitText(waitMs)}; ${NOBODY}`;
     return new VfsError('ERR_VFS_TIMEOUT', message, { cause });
   }
-  const message = `${describeContention(contention)}; gave up after ${String(waitMs)} ms`;
-  return new LockTimeoutError(message, contention, { cause: failure ?? cause });
+  return new LockTimeoutError(describeContention(contention), contention, { cause: failure ?? cause, waitMs });
 }
 
 /** Silence of the store does not mean that somebody holds the lock, and its error says so. */

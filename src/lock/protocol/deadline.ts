@@ -2,6 +2,7 @@ import { clearInterval, setInterval } from 'node:timers';
 
 import { clearTimeout, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
+import { onAbort } from '../../util/on-abort.js';
 
 /** Work had not ended some time after its deadline. */
 export class OverdueError extends Error {
@@ -14,7 +15,7 @@ export class OverdueError extends Error {
 
 /** The end of a wait: when its time is up, or when the caller's signal aborts. Keeps the process alive until cleared. */
 export class Deadline {
-  readonly #callerSignal: AbortSignal | undefined;
+  readonly #stopListening: (() => void) | undefined;
   readonly #timer: unknown;
   readonly #keepingAlive: NodeJS.Timeout | undefined;
   #reason: unknown;
@@ -23,9 +24,8 @@ export class Deadline {
   #controller: AbortController | undefined;
 
   constructor(ms: number, signal?: AbortSignal) {
-    this.#callerSignal = signal;
     if (signal?.aborted) this.#reason = signal.reason;
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    else if (signal) this.#stopListening = onAbort(signal, () => this.end(signal.reason));
     if (ms === Infinity) this.#keepingAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
     else this.#timer = setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
   }
@@ -69,12 +69,8 @@ export class Deadline {
   clear(): void {
     clearTimeout(this.#timer);
     clearInterval(this.#keepingAlive);
-    this.#callerSignal?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening?.();
   }
-
-  readonly #onAbort = (): void => {
-    this.end(this.#callerSignal?.reason);
-  };
 
   readonly #onTimeout = (): void => {
     this.end(new DOMException('the time to wait is over', 'TimeoutError'));
