@@ -13,10 +13,6 @@ const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf
   .map((name) => `docs/${name}`);
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'llms.txt', ...inDocs];
 
-const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => textOf(join('src', name)));
-
 /** The pages that a page links to, as paths from the root. */
 function targetsOf(page: string): readonly string[] {
   return relativeLinks(textOf(page)).map(({ file }) => join(dirname(page), file));
@@ -40,14 +36,6 @@ describe('the documentation', () => {
     const reached = new Set(targetsOf(index));
     const pages = inDocs.filter((page) => !page.startsWith('docs/reference/'));
     expect([...pages, 'docs/reference/README.md'].filter((page) => !reached.has(page))).toEqual([]);
-  });
-
-  it('docs/errors.md has a heading for every code that the sources have, and for no other', () => {
-    const declared = /(?:readonly code = |^ +\| )'(ERR_[A-Z_]+)'/gm;
-    const codes = sources.flatMap((text) => [...text.matchAll(declared)].map(([, code = '']) => code));
-    const headings = [...textOf('docs/errors.md').matchAll(/^### (ERR_\w+)$/gm)].map(([, code = '']) => code);
-    expect(headings.length).toBeGreaterThan(15);
-    expect(headings.sort()).toEqual([...new Set(codes)].sort());
   });
 
   it('every row of the comparison in README.md has its evidence', () => {
