@@ -64,6 +64,16 @@ export function isGuardEntry(name: string): boolean {
   return /^[0-9a-f]{32}(\.taken)?$/.test(name);
 }
 
+/** Whether a name is that of a file which was removed through a guard. */
+export function isTakenName(name: string): boolean {
+  return /^[0-9a-f]{32}\.taken$/.test(name);
+}
+
+/** Whether a name is one under which NFS, or a disk behind FUSE, keeps a removed file that somebody still has open. */
+export function isOpenRemnant(name: string): boolean {
+  return /^\.(nfs|fuse_hidden)[0-9a-f]+$/i.test(name);
+}
+
 /** Whether a name is one that the probe of a server makes in its scratch folder. */
 export function isProbeEntry(name: string): boolean {
   return /^probe-[a-z]+$/.test(name);

@@ -78,6 +78,11 @@ export function mayHang(folder: string): boolean {
   return disks.get(folder)?.calls !== inlineCalls;
 }
 
+/** Whether a folder is known to be on a disk that is served by another machine or by a process of this one. */
+export function isRemote(folder: string): boolean {
+  return disks.get(folder)?.calls === pooledCalls;
+}
+
 /** Whether a folder is known to be on a disk that no other machine can use while this one does. */
 export function isOnOwnDisk(folder: string): boolean {
   return disks.get(folder)?.calls === inlineCalls;

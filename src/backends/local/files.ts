@@ -4,10 +4,14 @@ import { constants, type Stats } from 'node:fs';
 import { recordVersion } from '../shared/content-version.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
+import { isTakenName, stagedPath } from '../../vfs/names.js';
+import { nameOf } from '../../vfs/path.js';
 import type { Version } from '../../vfs/vfs.js';
+import { freshId } from '../../util/fresh-id.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import type { ClockSample } from './clock-sample.js';
-import { hasOneClock, isOnOwnDisk } from './disk.js';
+import { hasOneClock, isOnOwnDisk, isRemote } from './disk.js';
+import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import { MOST_RECORD_BYTES, type CommitFiles } from '../shared/plain/commit.js';
@@ -71,14 +75,22 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   }
 
   /** The version alone, which for a file as short as a record needs only its bytes. */
-  *read(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
+  read(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
+    return this.#again(() => this.#readVersion(path));
+  }
+
+  *#readVersion(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     const bytes = yield* this.#readShort(fd);
-    return bytes ? { version: recordVersion(bytes) } : yield* this.readWhole(path, 0);
+    return bytes ? { version: recordVersion(bytes) } : yield* this.#readAll(path, 0);
   }
 
-  *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
+  readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
+    return this.#again(() => this.#readAll(path, maxBytes));
+  }
+
+  *#readAll(path: string, maxBytes: number): Steps<FileImage | undefined> {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     try {
@@ -130,12 +142,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   }
 
   *stampOf(path: string): Steps<string | undefined> {
-    try {
-      return stampOf(yield* ask(this.#calls.lstat(path)));
-    } catch (error) {
-      if (ABSENT.includes(codeOf(error))) return undefined;
-      throw error;
-    }
+    const stats = yield* this.#statsOf(path);
+    return stats && stampOf(stats);
   }
 
   /** Makes an empty file and returns its modification time: the current time by the clock of its disk. */
@@ -179,8 +187,15 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     }
   }
 
+  /**
+   * NFS and many disks behind FUSE keep a file that somebody has open under another name in its folder, and a guard could not be
+   * left before that file is closed. So what was taken through a guard is moved out of it first.
+   */
   *unlink(path: string): Steps<void> {
-    yield* ask(this.#calls.unlink(path));
+    const isInGuard = isTakenName(nameOf(path)) && isRemote(this.#folder);
+    const aside = isInGuard ? stagedPath(`${this.#folder}/`, freshId()) : path;
+    if (isInGuard) yield* this.rename(path, aside);
+    yield* ask(this.#calls.unlink(aside));
   }
 
   *rmdir(path: string): Steps<void> {
@@ -188,13 +203,21 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   }
 
   *lstat(path: string): Steps<FoundFile | undefined> {
+    const stats = yield* this.#statsOf(path);
+    return stats && { isFolder: stats.isDirectory(), size: stats.size, modifiedMs: stats.mtimeMs };
+  }
+
+  *#statsOf(path: string): Steps<Stats | undefined> {
     try {
-      const stats = yield* ask(this.#calls.lstat(path));
-      return { isFolder: stats.isDirectory(), size: stats.size, modifiedMs: stats.mtimeMs };
+      return yield* this.#again(() => ask(this.#calls.lstat(path)));
     } catch (error) {
       if (ABSENT.includes(codeOf(error))) return undefined;
       throw error;
     }
+  }
+
+  #again<T>(read: () => Steps<T>): Steps<T> {
+    return readAgain(read, (ms) => this.pause(ms));
   }
 
   *pause(ms: number): Steps<void> {
@@ -246,7 +269,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
 
   *#around(): Steps<Surroundings> {
     return (this.#known.surroundings ??= {
-      stats: yield* ask(this.#calls.stat(this.#folder)),
+      stats: yield* this.#again(() => ask(this.#calls.stat(this.#folder))),
       euid: process.geteuid?.(),
     });
   }

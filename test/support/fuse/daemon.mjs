@@ -14,15 +14,47 @@ const { OP } = wire;
 const EIO = 5;
 const ENOSYS = 38;
 const NO_REPLY = [OP.FORGET, OP.BATCH_FORGET, OP.INTERRUPT];
-const NOTHING_TO_DO = [OP.RELEASE, OP.RELEASEDIR, OP.FSYNC, OP.FSYNCDIR, OP.FLUSH, OP.ACCESS];
+const NOTHING_TO_DO = [OP.RELEASEDIR, OP.FSYNC, OP.FSYNCDIR, OP.FLUSH, OP.ACCESS];
 const SET = { mode: 1, uid: 2, gid: 4, size: 8, mtime: 32, mtimeNow: 256 };
 
 /** @typedef {{ readonly path: string, readonly aheadMs: number }} Mount */
 
-const { mounts, nameMax = 255 } = /** @type {{ mounts: readonly Mount[], nameMax?: number }} */ (
-  JSON.parse(process.argv[2] ?? '{}')
-);
-const tree = new Tree(nameMax);
+/**
+ * @typedef {object} Fault
+ * @property {keyof typeof OP} op what it befalls
+ * @property {string} [name] a regular expression for one of the names in the request
+ * @property {number} errno
+ * @property {boolean} [done] the request is done first, as when a file server repeats it after a lost reply
+ * @property {number} [times]
+ */
+
+const { mounts, nameMax, keepsOpen } =
+  /** @type {{ mounts: readonly Mount[], nameMax: number, keepsOpen: boolean }} */ (
+    JSON.parse(process.argv[2] ?? '{}')
+  );
+const tree = new Tree(nameMax, keepsOpen);
+
+/** @type {Fault[]} */
+let faults = [];
+process.on('message', (fault) => {
+  faults.push(/** @type {Fault} */ (fault));
+  process.send?.({ faults: faults.length });
+});
+
+/** Where the names of a request begin. @type {Record<number, number>} */
+const NAMES_AT = { [OP.RENAME]: 8, [OP.RENAME2]: 16, [OP.MKDIR]: 8, [OP.MKNOD]: 16, [OP.CREATE]: 16, [OP.LINK]: 8 };
+
+/** @param {wire.Request} asked */
+function takeFault({ opcode, names }) {
+  const found = faults.find(({ op, name }) => {
+    if (OP[op] !== opcode) return false;
+    return name === undefined || names(NAMES_AT[opcode] ?? 0).some((one) => new RegExp(name).test(one));
+  });
+  if (found === undefined) return undefined;
+  found.times = (found.times ?? 1) - 1;
+  if (found.times === 0) faults = faults.filter((fault) => fault !== found);
+  return found;
+}
 
 /** @type {Record<number, (asked: wire.Request, nowMs: number) => Buffer>} */
 const ANSWERS = {
@@ -41,7 +73,7 @@ const ANSWERS = {
   [OP.MKNOD]: (asked, nowMs) => wire.entry(make(asked, first(asked.names(16)), asked.u32(0), nowMs)),
   [OP.MKDIR]: (asked, nowMs) => wire.entry(make(asked, first(asked.names(8)), TYPES.folder | asked.u32(0), nowMs)),
   [OP.CREATE]: (asked, nowMs) => {
-    const made = make(asked, first(asked.names(16)), TYPES.file | asked.u32(4), nowMs);
+    const made = tree.open(make(asked, first(asked.names(16)), TYPES.file | asked.u32(4), nowMs));
     return Buffer.concat([wire.entry(made), wire.opened()]);
   },
   [OP.UNLINK]: (asked, nowMs) => remove(asked, false, nowMs),
@@ -50,7 +82,14 @@ const ANSWERS = {
   [OP.RENAME2]: ({ id, u64, u32, names }, nowMs) => rename(id, u64(0), names(16), u32(8), nowMs),
   [OP.LINK]: ({ id, u64, names }, nowMs) =>
     wire.entry(tree.link(tree.node(u64(0)), tree.node(id), first(names(8)), nowMs)),
-  [OP.OPEN]: () => wire.opened(),
+  [OP.OPEN]: ({ id }) => {
+    tree.open(tree.node(id));
+    return wire.opened();
+  },
+  [OP.RELEASE]: ({ id }, nowMs) => {
+    tree.close(tree.node(id), nowMs);
+    return Buffer.alloc(0);
+  },
   [OP.OPENDIR]: () => wire.opened(0),
   [OP.READ]: ({ id, u64, u32 }) => tree.node(id).data.subarray(u64(8), u64(8) + u32(16)),
   [OP.READDIR]: ({ id, u64, u32 }) => wire.listing(tree.node(id), u64(8), u32(16)),
@@ -101,6 +140,9 @@ function answer(asked, nowMs) {
   if (NOTHING_TO_DO.includes(opcode)) return wire.reply(unique, 0);
   const act = ANSWERS[opcode];
   if (act === undefined) return wire.reply(unique, ENOSYS);
+  const fault = takeFault(asked);
+  if (fault?.done) act(asked, nowMs);
+  if (fault) return wire.reply(unique, fault.errno);
   try {
     return wire.reply(unique, 0, act(asked, nowMs));
   } catch (error) {

@@ -11,6 +11,20 @@ export interface FuseOptions {
   readonly aheadMs?: readonly number[];
   /** The length of the longest name, in bytes. */
   readonly nameMax?: number;
+  /** As NFS does: a removed file that is open stays as `.nfs...` in its folder until it is closed, and cannot be removed there. */
+  readonly keepsOpen?: boolean;
+}
+
+/** What goes wrong with the next request of a kind. */
+export interface Fault {
+  /** As the FUSE protocol names it: `'RENAME'`. */
+  readonly op: string;
+  /** A regular expression for one of the names in the request. */
+  readonly name?: string;
+  readonly errno: number;
+  /** The request is done, and answered as if it was repeated after the first reply was lost. */
+  readonly done?: boolean;
+  readonly times?: number;
 }
 
 /** Why file systems behind FUSE cannot be mounted here; an empty text where they can. */
@@ -35,12 +49,12 @@ export class FuseDisk {
     this.#daemon = daemon;
   }
 
-  static async mount({ aheadMs = [0], nameMax = 255 }: FuseOptions = {}): Promise<FuseDisk> {
+  static async mount({ aheadMs = [0], nameMax = 255, keepsOpen = false }: FuseOptions = {}): Promise<FuseDisk> {
     const mounts = aheadMs.map((ahead) => ({
       path: mkdtempSync(join(tmpdir(), 'vfs-lockfile-fuse-')),
       aheadMs: ahead,
     }));
-    const daemon = fork(join(import.meta.dirname, 'daemon.mjs'), [JSON.stringify({ mounts, nameMax })]);
+    const daemon = fork(join(import.meta.dirname, 'daemon.mjs'), [JSON.stringify({ mounts, nameMax, keepsOpen })]);
     const disk = new FuseDisk(
       mounts.map(({ path }) => path),
       daemon,
@@ -52,6 +66,13 @@ export class FuseDisk {
       throw new Error(`${path} is not mounted: ${JSON.stringify(message)}`);
     }
     return disk;
+  }
+
+  /** Lets the next such request fail. */
+  async fail(fault: Fault): Promise<void> {
+    const noted = once(this.#daemon, 'message');
+    this.#daemon.send(fault);
+    await noted;
   }
 
   /** From now on it answers nothing. */

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 export const TYPES = { folder: 0o040000, file: 0o100000, link: 0o120000, any: 0o170000 };
 const ERRNO = {
   ENOENT: 2,
+  EBUSY: 16,
   EEXIST: 17,
   EXDEV: 18,
   ENOTDIR: 20,
@@ -24,6 +25,8 @@ const RENAME_NOREPLACE = 1;
  * @property {number} mtimeMs
  * @property {Buffer} data of a file, or the target of a link
  * @property {Map<string, Node>} names of a folder
+ * @property {number} opens how often it is open
+ * @property {{ readonly folder: Node, readonly name: string } | undefined} remnant where it stays until it is closed
  */
 
 /** A failure by the number that the kernel expects. */
@@ -37,9 +40,13 @@ export class Refusal extends Error {
 
 /** A tree of files in memory, which several mounts share. Every change is stamped with the time that the caller gives. */
 export class Tree {
-  /** @param {number} nameMax the length of the longest name in bytes */
-  constructor(nameMax) {
+  /**
+   * @param {number} nameMax the length of the longest name in bytes
+   * @param {boolean} keepsOpen as NFS: a removed file that is open stays under another name in its folder
+   */
+  constructor(nameMax, keepsOpen = false) {
     this.nameMax = nameMax;
+    this.keepsOpen = keepsOpen;
     /** @type {Map<number, Node>} */
     this.nodes = new Map();
     this.root = this.#node(TYPES.folder | 0o777, { uid: 0, gid: 0, nowMs: Date.now() });
@@ -85,6 +92,22 @@ export class Tree {
     if (isFolder && !isFolderNode(node)) throw new Refusal('ENOTDIR');
     if (!isFolder && isFolderNode(node)) throw new Refusal('EISDIR');
     if (node.names.size > 0) throw new Refusal('ENOTEMPTY');
+    if (node.remnant?.name === name) throw new Refusal('EBUSY');
+    this.#leave(folder, name, node, nowMs);
+  }
+
+  /** @param {Node} node */
+  open(node) {
+    node.opens += 1;
+    return node;
+  }
+
+  /** @param {Node} node @param {number} nowMs */
+  close(node, nowMs) {
+    node.opens -= 1;
+    if (node.opens > 0 || node.remnant === undefined) return;
+    const { folder, name } = node.remnant;
+    node.remnant = undefined;
     this.#leave(folder, name, node, nowMs);
   }
 
@@ -145,15 +168,21 @@ export class Tree {
   /** @param {Node} folder @param {string} name @param {Node} node @param {number} nowMs */
   #leave(folder, name, node, nowMs) {
     folder.names.delete(name);
-    node.links -= 1;
     folder.mtimeMs = nowMs;
+    if (this.keepsOpen && node.opens > 0 && node.links === 1) {
+      node.remnant = { folder, name: `.nfs${node.id.toString(16).padStart(24, '0')}` };
+      folder.names.set(node.remnant.name, node);
+    } else {
+      node.links -= 1;
+    }
   }
 
   /** @param {number} mode @param {{ readonly uid: number, readonly gid: number, readonly nowMs: number }} maker @returns {Node} */
   #node(mode, { uid, gid, nowMs }) {
     const id = this.nodes.size + 1;
     const links = id === 1 ? 1 : 0;
-    const node = { id, mode, links, uid, gid, mtimeMs: nowMs, data: Buffer.alloc(0), names: new Map() };
+    const rest = { data: Buffer.alloc(0), names: new Map(), opens: 0, remnant: undefined };
+    const node = { id, mode, links, uid, gid, mtimeMs: nowMs, ...rest };
     this.nodes.set(id, node);
     return node;
   }

@@ -1,5 +1,5 @@
 import { VfsError } from '../../../vfs/errors.js';
-import { isGuardEntry, takenName } from '../../../vfs/names.js';
+import { isGuardEntry, isOpenRemnant, takenName } from '../../../vfs/names.js';
 import type { Steps } from '../../../util/steps.js';
 import { foreignName } from './fence.js';
 import { codeOf } from './posix-errors.js';
@@ -27,6 +27,8 @@ export class Rivals {
   readonly #patienceMs: number;
   #seen = '';
   #since = 0;
+  /** When nothing but removed files that somebody has open were first found inside. */
+  #openSince: number | undefined;
   #pauseMs = 0.5;
   /** How often the very same entry was removed, and found there again. */
   #evictions = 0;
@@ -45,9 +47,15 @@ export class Rivals {
     else yield* this.#pause();
   }
 
-  *#makeWayFor(at: string, names: readonly string[]): Steps<'empty' | 'inside'> {
+  *#makeWayFor(at: string, found: readonly string[]): Steps<'empty' | 'inside'> {
+    if (found.length === 0) return 'empty';
+    const names = found.filter((name) => !isOpenRemnant(name));
     const [rival] = names;
-    if (rival === undefined) return 'empty';
+    if (rival === undefined) {
+      this.#openSince ??= this.#files.now();
+      if (this.#files.now() - this.#openSince >= REMNANT_PATIENCE_MS) throw heldOpen(this.#guard, found[0]);
+      return 'inside';
+    }
     const foreign = names.find((name) => !isGuardEntry(name));
     if (foreign !== undefined) throw foreignName(this.#guard, foreign);
     if (rival !== this.#seen) {
@@ -66,6 +74,14 @@ export class Rivals {
     this.#pauseMs = Math.min(this.#pauseMs * 2, 20);
     yield* this.#files.pause(this.#pauseMs * (0.5 + Math.random()));
   }
+}
+
+/** How long to wait for a removed file in a guard to be closed, in milliseconds. Only its own disk can remove it. */
+const REMNANT_PATIENCE_MS = 5000;
+
+function heldOpen(guard: string, name = ''): VfsError {
+  const message = `${guard} contains ${name}, a removed file that a process on this machine still has open; end that process`;
+  return new VfsError('ERR_VFS_IO', message);
 }
 
 /** An owner that acts in between can make two evictions of its entry fail. More means that it cannot be removed at all. */
@@ -98,9 +114,9 @@ export function* removeEntry(files: GuardFiles, guard: string, name: string): St
   }
 }
 
-/** Removes a directory. False: it is gone already, or not empty. */
+/** Removes a directory. False: it is gone already, or not empty, or a disk still keeps a removed file in it (EBUSY). */
 export function removeIfEmpty(files: GuardFiles, folder: string): Steps<boolean> {
-  return unless(files.rmdir(folder), ['ENOENT', 'EEXIST', 'ENOTEMPTY']);
+  return unless(files.rmdir(folder), ['ENOENT', 'EEXIST', 'ENOTEMPTY', 'EBUSY']);
 }
 
 /** Whether an operation found its source; false when the name was gone. */
@@ -110,7 +126,7 @@ export function present(operation: Steps<unknown>): Steps<boolean> {
 
 /** Whether an operation found its target free; false when it was taken. */
 export function vacant(operation: Steps<unknown>): Steps<boolean> {
-  return unless(operation, ['EEXIST', 'ENOTEMPTY']);
+  return unless(operation, ['EEXIST', 'ENOTEMPTY', 'EBUSY']);
 }
 
 function* unless(operation: Steps<unknown>, codes: readonly string[]): Steps<boolean> {

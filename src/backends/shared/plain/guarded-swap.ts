@@ -4,6 +4,7 @@ import { VfsError } from '../../../vfs/errors.js';
 import { guardPath, stagedPath, takenName } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { type EvictionFiles, overrun, present, removeEntry, removeIfEmpty, Rivals, vacant } from './eviction.js';
+import { recordVersion } from '../content-version.js';
 import { codeOf } from './posix-errors.js';
 
 /** A file as the swap compares it. */
@@ -68,13 +69,28 @@ export interface GuardedAct {
 export function* guardedSwap(files: SwapFiles, swap: Swap | GuardedAct): Steps<boolean> {
   for (let entries = 0; ; entries += 1) {
     if (entries === MOST_ENTRIES) throw overrun(swap.lock);
-    const outcome = yield* enterAndAct(files, swap);
+    const outcome = yield* enterAndAct(files, swap, entries < MOST_REPEATS);
     if (outcome !== 'evicted') return outcome === 'swapped';
   }
 }
 
 /** The most evictions in one swap. Patience and luck do not explain more: something else empties the guard. */
 const MOST_ENTRIES = 1000;
+
+/** What was found inside the guard. */
+interface Entered {
+  readonly door: Inside['door'];
+  readonly image: Image | undefined;
+}
+
+/** How many entries in a row may fail with an error that a repeated request explains. */
+const MOST_REPEATS = 3;
+
+/**
+ * How a file server (NFS) answers a request that it repeats because the first reply was lost: what was made exists, and what was
+ * moved is gone. ESTALE: another client has replaced a folder on the way. A new entry has new names.
+ */
+const REPEATED: readonly string[] = ['EEXIST', 'ENOENT', 'ESTALE'];
 
 /** A contender's entry in the guard, and how it is reached. */
 interface Inside {
@@ -84,16 +100,33 @@ interface Inside {
   readonly door: 'link' | 'folder' | undefined;
 }
 
-function* enterAndAct(files: SwapFiles, swap: Swap | GuardedAct): Steps<'swapped' | 'lost' | 'evicted'> {
+/** `mayRepeat`: an error that a repeated request explains is as good as an eviction. */
+function* enterAndAct(files: SwapFiles, swap: Swap | GuardedAct, mayRepeat: boolean): Steps<'swapped' | 'lost' | 'evicted'> {
   const entry = freshId();
   const stage = stagedPath(swap.lock, entry);
   let at: string | undefined;
+  let entered: Entered;
   try {
-    at = yield* files.makeStage(stage);
-    const { door, image } = yield* enter(files, swap, { stage, entry, at });
-    return yield* judgeAndAct(files, swap, { entry, at, door }, image);
+    at = yield* makeStage(files, stage);
+    entered = yield* enter(files, swap, { stage, entry, at });
+  } catch (error) {
+    if (at !== undefined) files.forgetStage(at);
+    if (mayRepeat && REPEATED.includes(codeOf(error))) return 'evicted';
+    throw error;
+  }
+  try {
+    return yield* judgeAndAct(files, swap, { entry, at, door: entered.door }, entered.image);
   } finally {
     if (at !== undefined) files.forgetStage(at);
+  }
+}
+
+function* makeStage(files: SwapFiles, stage: string): Steps<string | undefined> {
+  try {
+    return yield* files.makeStage(stage);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') yield* leave(files, stage, undefined, []);
+    throw error;
   }
 }
 
@@ -102,7 +135,7 @@ function* enter(
   files: SwapFiles,
   swap: Swap | GuardedAct,
   { stage, entry, at }: { readonly stage: string; readonly entry: string; readonly at: string | undefined },
-): Steps<{ readonly door: Inside['door']; readonly image: Image | undefined }> {
+): Steps<Entered> {
   const { lock, patienceMs } = swap;
   const guard = guardPath(lock);
   let door: Inside['door'];
@@ -170,12 +203,24 @@ function* judgeAndAct(
     const isExpected = 'judge' in swap ? yield* swap.judge() : image?.version === swap.expected;
     if (!isExpected) return 'lost';
     const act = files.act?.(from, to, guard, remains) ?? files.rename(from, to);
-    if (!(yield* present(act))) return 'evicted';
+    if (!(yield* present(act)) && !(yield* wasDone(files, swap, to))) return 'evicted';
     leftovers = files.act ? undefined : remains;
     return 'swapped';
   } finally {
     if (leftovers) yield* leave(files, guard, at, leftovers);
   }
+}
+
+/**
+ * Whether an act was done although its answer says that its source was gone, as a file server answers that repeats a request. Nobody
+ * else can move anything through this entry, and nobody else writes these bytes.
+ */
+function* wasDone(files: SwapFiles, swap: Swap | GuardedAct, to: string): Steps<boolean> {
+  if ('target' in swap) return false;
+  const { lock, next } = swap;
+  // A store that accepts several requests at once has removed what was taken, if it was.
+  if (next === undefined) return files.act === undefined && (yield* present(files.unlink(to)));
+  return (yield* files.read(lock))?.version === recordVersion(next);
 }
 
 /** Removes one's own entries, unless others have. What cannot be removed is left to the next eviction or to `sweep`. */

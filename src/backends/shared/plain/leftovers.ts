@@ -1,5 +1,5 @@
 import { run, type Steps } from '../../../util/steps.js';
-import { isGuard, isGuardEntry, isHolderEntry, isProbeEntry } from '../../../vfs/names.js';
+import { isGuard, isGuardEntry, isHolderEntry, isOpenRemnant, isProbeEntry } from '../../../vfs/names.js';
 import type { Entry } from '../../../vfs/vfs.js';
 import { foreignName } from './fence.js';
 import { present, removeIfEmpty, type GuardFiles } from './eviction.js';
@@ -69,9 +69,10 @@ function* removeNames(
   const foreign = names.find((name) => !isOwnEntry(name));
   if (foreign !== undefined) throw foreignName(path, foreign);
   // An entry sorts before the file that was taken through it: once the entry is gone nothing more can come in.
-  for (const name of [...names].sort()) yield* removeLeftover(files, `${at}/${name}`, depth + 1);
+  for (const name of names.filter((found) => !isOpenRemnant(found)).sort())
+    yield* removeLeftover(files, `${at}/${name}`, depth + 1);
 }
 
 function isOwnEntry(name: string): boolean {
-  return isGuardEntry(name) || isHolderEntry(name) || isProbeEntry(name);
+  return isGuardEntry(name) || isHolderEntry(name) || isProbeEntry(name) || isOpenRemnant(name);
 }

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 import { VfsError, type VfsErrorCode } from '../../../vfs/errors.js';
 
 const CODES: Readonly<Record<string, VfsErrorCode>> = {
@@ -58,10 +60,15 @@ export const LINKLESS: readonly string[] = [
   'Unknown system error -524',
 ];
 
+/** How Node reports the errors for which its event loop has no name. Among them are ESTALE and EDQUOT. */
+const UNNAMED = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [`Unknown system error -${String(number)}`, name]),
+);
+
 /** The `code` of a system error, or an empty string. */
 export function codeOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : '';
+  return typeof code === 'string' ? (UNNAMED.get(code) ?? code) : '';
 }
 
 const REFUSALS = new Set(
