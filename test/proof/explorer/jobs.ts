@@ -4,7 +4,7 @@ import { inPlace, naive, pipelined, shipped, type Algorithm, holders } from './a
 import type { Bounds } from './exhaustive.js';
 import { HOLDER_MISTAKES, MISTAKEN } from './holder-mistakes.js';
 import * as mutants from './mutants.js';
-import { givenUp, holding, holdingApart, holdingThree } from './holder-scenarios.js';
+import { givenUp, givenUpLonger, holding, holdingApart, holdingThree } from './holder-scenarios.js';
 import { playSeeds } from './random.js';
 import { differences, type Report } from './report.js';
 import type { Scenario } from './scenario.js';
@@ -58,7 +58,11 @@ export function sections(firstSeed: number): readonly Section[] {
     },
     {
       title: `The same with each path look-up a step of its own, up to 2 preemptions, one killed (${quick})`,
-      jobs: [...holdingApart.map((scenario) => searching(quick, scenario, some, holders)), givenUpJob(quick)],
+      jobs: [
+        ...holdingApart.map((scenario) => searching(quick, scenario, some, holders)),
+        givenUpJob(quick, givenUp),
+        givenUpJob(quick, givenUpLonger),
+      ],
     },
     {
       title: `Three of them, up to 2 preemptions, one killed (${quick})`,
@@ -138,8 +142,8 @@ function mistakes(disk: string, bounds: Bounds): readonly Job[] {
   ];
 }
 
-function givenUpJob(disk: string): Job {
-  const play = (): Report => search(disk, givenUp, holders, { preemptions: 3, kills: 0 }, { plays: 'each' });
+function givenUpJob(disk: string, scenario: Scenario): Job {
+  const play = (): Report => search(disk, scenario, holders, { preemptions: 3, kills: 0 }, { plays: 'each' });
   return { isSpoilt: false, play };
 }
 

@@ -137,10 +137,14 @@ export class Holder {
     expected: Version,
     next: { readonly data: Uint8Array; readonly via: string | undefined; readonly version: Version },
   ): Steps<OwnOutcome> {
-    const own = yield* this.#ownFolder(files, lock, expected, { kind: 'new', via: next.via });
-    if (own === undefined) return 'stranger';
-    const { folder, entry } = own;
+    const folder = yield* this.#ownFolder(files, lock, expected);
+    if (folder === undefined || folder.id !== next.via) return 'stranger';
     const outcome = yield* this.#act(files, lock, folder, function* () {
+      const entry = nextEntry(folder, 'new');
+      if (!(yield* isUnchanged(files, lock, folder, entry))) {
+        yield* discard(files, entry);
+        return 'stranger' as const;
+      }
       const stamp = yield* writeEntry(files, entry, next.data);
       yield* files.rename(entry, lock);
       folder.own.set(lock, { version: next.version, stamp });
@@ -151,14 +155,15 @@ export class Holder {
 
   /** Removes an own record. */
   *remove(files: HolderFiles, lock: string, expected: Version): Steps<OwnOutcome> {
-    const own = yield* this.#ownFolder(files, lock, expected, { kind: 'taken' });
-    if (own === undefined) return 'stranger';
-    const { folder, entry } = own;
-    const outcome = yield* this.#act(files, lock, folder, () => this.#takeAway(files, lock, folder, entry));
+    const folder = yield* this.#ownFolder(files, lock, expected);
+    if (folder === undefined) return 'stranger';
+    const outcome = yield* this.#act(files, lock, folder, () => this.#takeAway(files, lock, folder));
     return outcome ?? 'stranger';
   }
 
-  *#takeAway(files: HolderFiles, lock: string, folder: HolderFolder, entry: string): Steps<'done'> {
+  *#takeAway(files: HolderFiles, lock: string, folder: HolderFolder): Steps<OwnOutcome> {
+    const entry = nextEntry(folder, 'taken');
+    if (!(yield* isUnchanged(files, lock, folder))) return 'stranger';
     if (files.takeAway) {
       const isLast = folder.own.size === 1 && this.#acting.size === 1;
       if (isLast) this.#drop(files, folder);
@@ -195,23 +200,11 @@ export class Holder {
     return this.id;
   }
 
-  /** The folder and the entry to act through, if the record there is still the one that this party wrote. */
-  *#ownFolder(
-    files: HolderFiles,
-    lock: string,
-    expected: Version,
-    { kind, via }: { readonly kind: 'new' | 'taken'; readonly via?: string | undefined },
-  ): Steps<{ readonly folder: HolderFolder; readonly entry: string } | undefined> {
+  /** The folder to act through, if `expected` is what this party wrote last. */
+  *#ownFolder(files: HolderFiles, lock: string, expected: Version): Steps<HolderFolder | undefined> {
     yield* this.#settle(files, lock);
     const folder = this.#current;
-    const own = folder?.own.get(lock);
-    if (folder === undefined || own?.version !== expected) return undefined;
-    if (kind === 'new' && folder.id !== via) return undefined;
-    const entry = nextEntry(folder, kind);
-    if ((yield* files.stampOf(lock, kind === 'new' ? entry : undefined)) === own.stamp) return { folder, entry };
-    if (kind === 'new') yield* discard(files, entry);
-    folder.own.delete(lock);
-    return undefined;
+    return folder?.own.get(lock)?.version === expected ? folder : undefined;
   }
 
   /**
@@ -271,6 +264,14 @@ function newFolder(id: string, at: string): HolderFolder {
 function nextEntry(folder: HolderFolder, kind: 'new' | 'taken'): string {
   folder.entries += 1;
   return `${folder.at}/${folder.id}.${folder.entries.toString(36)}.${kind}`;
+}
+
+/** Whether the record there is still the one that this party wrote. A part of the act, so that no other act slips in behind it. */
+function* isUnchanged(files: HolderFiles, lock: string, folder: HolderFolder, next?: string): Steps<boolean> {
+  const own = folder.own.get(lock);
+  if (own !== undefined && (yield* files.stampOf(lock, next)) === own.stamp) return true;
+  folder.own.delete(lock);
+  return false;
 }
 
 function* publish(files: HolderFiles, entry: string, data: Uint8Array, lock: string): Steps<Published> {
