@@ -101,7 +101,11 @@ interface Inside {
 }
 
 /** `mayRepeat`: an error that a repeated request explains is as good as an eviction. */
-function* enterAndAct(files: SwapFiles, swap: Swap | GuardedAct, mayRepeat: boolean): Steps<'swapped' | 'lost' | 'evicted'> {
+function* enterAndAct(
+  files: SwapFiles,
+  swap: Swap | GuardedAct,
+  mayRepeat: boolean,
+): Steps<'swapped' | 'lost' | 'evicted'> {
   const entry = freshId();
   const stage = stagedPath(swap.lock, entry);
   let at: string | undefined;

@@ -5,7 +5,7 @@ import type { Version } from '../../../vfs/vfs.js';
 import { fence, type FenceFiles } from './fence.js';
 import type { SwapFiles } from './guarded-swap.js';
 import { discard } from './lock-files.js';
-import { codeOf, isRefusal, LINKLESS } from './posix-errors.js';
+import { ABSENT, codeOf, isRefusal, LINKLESS } from './posix-errors.js';
 
 /** The file operations of a holder. A stamp tells one file of a name from the next one (inode, size and modification time). */
 export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | 'forgetStage' | 'rename'> {
@@ -100,7 +100,8 @@ export class Holder {
     const id = freshId();
     const path = stagedPath(lock, id);
     const made = newFolder(id, (yield* files.makeStage(path)) ?? path);
-    const raced = this.#raced();
+    // Another call of this process may have made a folder meanwhile. The id of the second one was never written anywhere.
+    const raced = this.#current?.id;
     if (raced === undefined) {
       this.#current = made;
       this.#life?.made();
@@ -195,11 +196,6 @@ export class Holder {
     return folder.id;
   }
 
-  /** Another call of this process may have made a folder meanwhile. The id of the second one was never written anywhere. */
-  #raced(): string | undefined {
-    return this.id;
-  }
-
   /** The folder to act through, if `expected` is what this party wrote last. */
   *#ownFolder(files: HolderFiles, lock: string, expected: Version): Steps<HolderFolder | undefined> {
     yield* this.#settle(files, lock);
@@ -225,8 +221,12 @@ export class Holder {
       if (folder.dropped && folder.users === 0) files.forgetStage(folder.at);
     }
     const code = codeOf(failure);
-    if (code === 'ENOENT' || !isRefusal(code)) yield* this.#remove(files, lock, folder, failure);
-    if (code === 'ENOENT') return undefined;
+    if (ABSENT.includes(code)) {
+      // Something else may stand in its place: that is removed, or named by the error.
+      yield* this.#remove(files, lock, folder);
+      return undefined;
+    }
+    if (!isRefusal(code)) yield* this.#remove(files, lock, folder, failure);
     throw failure;
   }
 
