@@ -18,7 +18,7 @@ import type { LockRecord } from './model/record.js';
 import type { LockObservation } from './model/staleness.js';
 
 /** How a detached lock is held: its holder is known by what it says of itself. */
-export interface DetachedOptions extends Pick<LockOptions, 'ttl' | 'ownerId' | 'grace' | 'note'> {
+export interface DetachedOptions extends Pick<LockOptions, 'ttl' | 'ownerId' | 'grace' | 'note' | 'fencing'> {
   /** The holder's host, in its own words. */
   readonly hostname?: string | undefined;
 }

@@ -8,6 +8,7 @@ import { OPENAPI } from './openapi.js';
 import { pageRoute, assetRoute } from './page/page.js';
 import { json, text } from './respond.js';
 import { eventsRoute } from './v1/events.js';
+import { historyRoute } from './v1/history.js';
 import { locksRoute, methodNotAllowed } from './v1/locks.js';
 import { sweepRoute } from './v1/sweep.js';
 
@@ -39,6 +40,8 @@ export function routeOf(path: string, method: string): Route {
     path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : undefined;
   const locks = below('/v1/locks');
   if (locks !== undefined) return { dialect: 'v1', handler: locksRoute, needs, path: locks };
+  const history = below('/v1/history');
+  if (history !== undefined) return { dialect: 'v1', handler: historyRoute, needs, path: history };
   if (path === '/v1/sweep') return { dialect: 'v1', handler: sweepRoute, needs, path };
   if (path === '/v1/events') return { dialect: 'v1', handler: eventsRoute, needs, path };
   const asset = below('/assets');

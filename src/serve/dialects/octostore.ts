@@ -90,7 +90,7 @@ async function acquire(context: RequestContext, name: string): Promise<Response>
   const ttl = ttlOf(await bodyOf(context));
   if (ttl === undefined) return refuse(400, ...INVALID_TTL);
   const identity = identityOf(context);
-  const options = { ttl, ownerId: principal.name };
+  const options = { ttl, ownerId: principal.name, fencing: true };
   const claimed = await service.locks.claim({ name, identity, options, waitMs: 0, signal: request.signal });
   service.metrics.claim('octostore', claimed.outcome);
   service.feed.poke();

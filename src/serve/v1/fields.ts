@@ -35,6 +35,13 @@ export class Fields {
     throw bad(`${name} must be a whole number from ${least} to ${most}`);
   }
 
+  /** True or false. Undefined: absent. */
+  flag(name: string): boolean | undefined {
+    const value = this.#value(name);
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw bad(`${name} must be true or false`);
+  }
+
   /** A JSON object. Undefined: absent. */
   object(name: string): Json | undefined {
     const value = this.#value(name);

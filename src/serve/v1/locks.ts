@@ -66,7 +66,7 @@ async function inspectRoute({ request, service }: RequestContext, name: string):
 }
 
 async function acquire({ request, service, principal }: RequestContext, name: string): Promise<Response> {
-  const members = ['client', 'ttlMs', 'waitMs', 'graceMs', 'owner', 'host', 'note'];
+  const members = ['client', 'ttlMs', 'waitMs', 'graceMs', 'owner', 'host', 'note', 'fencing'];
   const fields = new Fields(await readJson(request, service.maxBodyBytes), members);
   const note = fields.object('note');
   if (note && Object.hasOwn(note, 'http')) throw new ServiceError('bad_request', 'note must have no member http');
@@ -80,6 +80,7 @@ async function acquire({ request, service, principal }: RequestContext, name: st
       ownerId: fields.text('owner', LONGEST_OWNER) ?? principal.name,
       hostname: fields.text('host', LONGEST_OWNER),
       note,
+      fencing: fields.flag('fencing') ?? false,
     },
     waitMs: Math.min(fields.count('waitMs', 0, LONGEST_TTL_MS) ?? 0, service.maxWaitMs),
     signal: request.signal,

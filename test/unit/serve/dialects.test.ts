@@ -124,6 +124,19 @@ describe('foolock', () => {
 describe('OctoStore', () => {
   const service = (): TestService => new TestService({ tokens: TOKENS });
 
+  test('fencing tokens grow with each acquisition, and not with renewals; a free lock shows the last one', async () => {
+    const octo = service();
+    const acquire = async (token: string): Promise<Readonly<Record<string, unknown>>> =>
+      (await octo.json('POST /locks/fenced/acquire', {}, bearer(token))).body;
+    const first = await acquire(WRITER);
+    expect(await acquire(WRITER)).toMatchObject({ fencing_token: first.fencing_token });
+    await octo.json('POST /locks/fenced/release', { lease_id: first.lease_id }, bearer(WRITER));
+    const free = await octo.json('GET /locks/fenced', undefined, bearer(READER));
+    expect(free.body).toMatchObject({ status: 'free', fencing_token: first.fencing_token });
+    const second = await acquire(OTHER);
+    expect(second.fencing_token).toBeGreaterThan(first.fencing_token as number);
+  });
+
   test('acquire, status, list, renew and release have exactly the members that its SDK accepts', async () => {
     const octo = service();
     const acquired = await octo.json('POST /locks/job/acquire', { ttl_seconds: 60 }, bearer(WRITER));
@@ -163,7 +176,7 @@ describe('OctoStore', () => {
     expect((await octo.json('GET /locks/job', undefined, bearer(READER))).body).toEqual({
       name: 'job',
       status: 'free',
-      fencing_token: 0,
+      fencing_token: 1,
     });
   });
 

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile } from '../../../src/index.js';
+import { startJournal } from '../../../src/journal/index.js';
 import openapi from '../../../src/serve/openapi.json' with { type: 'json' };
 import { VfsError } from '../../../src/vfs/errors.js';
 import { VfsFile } from '../../../src/vfs/file.js';
@@ -25,6 +26,8 @@ const seen = new Set<string>();
 function operationOf(method: string, pathname: string): readonly [string, Operation] {
   const plain = paths[pathname]?.[method.toLowerCase()];
   if (plain) return [`${method} ${pathname}`, plain];
+  const history = pathname.startsWith('/v1/history/') && paths['/v1/history/{name}']?.[method.toLowerCase()];
+  if (history) return [`${method} /v1/history/{name}`, history];
   const [, verb] = /\/(acquire|renew|release|force-release)$/.exec(method === 'POST' ? pathname : '') ?? [];
   const path = verb === undefined ? '/v1/locks/{name}' : `/v1/locks/{name}/${verb}`;
   const operation = paths[path]?.[method.toLowerCase()];
@@ -380,6 +383,44 @@ describe('operations', () => {
     await until('event: gone\ndata: {"name":"x"}');
     ended.abort();
     expect((await reader.read()).done).toBe(true);
+  });
+
+  test('the history of a lock is that of the journal, its last entries only, and none where there is no journal', async () => {
+    const vfs = memVfs();
+    const service = new Checked({}, vfs);
+    const none = await service.json('GET /v1/history/data.csv');
+    expect(none).toEqual({ status: 200, body: { name: 'data.csv', history: [] } });
+    const journal = await startJournal({ vfs, path: '' });
+    for (const name of ['data.csv', 'other.csv', 'data.csv']) {
+      const lock = new Lockfile(new VfsFile(vfs, name), { ownerId: 'worker' });
+      await lock.acquire();
+      await lock.release();
+    }
+    await journal.close();
+    const history = async (query: string): Promise<readonly unknown[]> =>
+      (await service.json(`GET /v1/history/data.csv${query}`)).body.history as readonly unknown[];
+    const all = (await history('')) as readonly { readonly event: string }[];
+    expect(all.filter(({ event }) => event === 'acquire' || event === 'release')).toMatchObject([
+      ...[{ event: 'acquire', owner: 'worker' }, { event: 'release' }, { event: 'acquire' }, { event: 'release' }],
+    ]);
+    expect(await history('?limit=1')).toEqual(all.slice(-1));
+    for (const limit of ['0', '1001', 'x']) {
+      expect((await service.json(`GET /v1/history/data.csv?limit=${limit}`)).status).toBe(400);
+    }
+    expect((await service.json('GET /v1/history/..%2Fx')).status).toBe(400);
+  });
+
+  test('an acquisition with fencing gets a token higher than those before it', async () => {
+    const service = open();
+    const tokens: unknown[] = [];
+    for (const client of ['a', 'b', 'c']) {
+      const { body } = await service.json('POST /v1/locks/fenced/acquire', { client, fencing: true });
+      tokens.push(body.fencingToken);
+      await service.json('POST /v1/locks/fenced/release', { client, id: body.id });
+    }
+    expect(tokens).toEqual(['1', '2', '3']);
+    const plain = await service.json('POST /v1/locks/plain/acquire', { client: 'a' });
+    expect(plain.body).toMatchObject({ fencingToken: null });
   });
 
   test('metrics count requests, claims and locks', async () => {
