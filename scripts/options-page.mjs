@@ -84,6 +84,7 @@ export async function optionsPage(interfaces) {
   const rows = names.sort((a, b) => shared(b) - shared(a) || a.localeCompare(b));
   const text = [
     ...['## Of a lock', described('LockOptions'), '## Of an acquisition', described('AcquireOptions')],
+    ...['## Of a [journal](history.md)', described('JournalOptions')],
     ...['## Of the stores, side by side', 'Each cell is the default; – where the store has no such option.'],
     table(
       ['option', ...Object.keys(STORES)],

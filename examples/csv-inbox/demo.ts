@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { drawTimeline, readHistoryFile } from 'vfs-lockfile/journal';
 
 import { audit, type ExpectedFile } from './audit.js';
 import { findProblems, type KilledWorker, type Outcome } from './checks.js';
@@ -26,13 +28,24 @@ export async function demonstrate(
   try {
     const inbox = await InboxFolder.open(location);
     try {
-      return await runIn({ ...tools, workers: options.workers, workload, workFolder, location, inbox });
+      const journal = options.timeline === undefined ? undefined : join(workFolder, 'locks.jsonl');
+      const context = { ...tools, workers: options.workers, journal, workload, workFolder, location, inbox };
+      const problems = await runIn(context);
+      if (journal !== undefined && options.timeline !== undefined) await draw(journal, options.timeline);
+      return problems;
     } finally {
       if (!options.keep) await inbox.empty(workload.files);
     }
   } finally {
     if (!options.keep) await rm(workFolder, { recursive: true });
   }
+}
+
+/** The same picture as that of `vfs-lockfile history --timeline`. */
+async function draw(journal: string, file: string): Promise<void> {
+  const format = file.endsWith('.svg') ? 'svg' : 'html';
+  const title = 'Workers that empty an inbox together';
+  await writeFile(file, await drawTimeline(readHistoryFile(journal), { title, format }));
 }
 
 interface DemoContext extends WorkersOptions {

@@ -7,10 +7,13 @@ export interface Options {
   /** Whether to work on fewer and smaller files. */
   readonly quick: boolean;
   readonly keep: boolean;
+  /** The file that the run is drawn into. Undefined: it is not drawn. */
+  readonly timeline: string | undefined;
   readonly help: boolean;
 }
 
 export const USAGE = `Usage: npm start -- [--workers N] [--inbox DIR|URI] [--quick] [--keep]
+                    [--timeline FILE]
 
 Processes an inbox of CSV files with several worker processes, kills one of them
 halfway through a file, and checks that every file was processed exactly once.
@@ -19,6 +22,8 @@ halfway through a file, and checks that every file was processed exactly once.
   --inbox DIR|URI  an empty or new folder to use as the inbox (default: a temporary one)
   --quick          fewer and smaller files
   --keep           leave the archived files and the summary in place
+  --timeline FILE  draw who held and who waited for which lock: a page, or a
+                   picture if FILE ends with .svg
   --help           show this text
 
 Exit codes: 0 success, 1 a check failed, 64 wrong usage.
@@ -35,6 +40,7 @@ export function parseOptions(args: readonly string[]): Options {
     throw new UsageError(`--workers must be a whole number from 2 to 32, not ${JSON.stringify(workers)}`);
   }
   if (others.inbox === '') throw new UsageError('--inbox must name a folder, not nothing');
+  if (others.timeline === '') throw new UsageError('--timeline must name a file, not nothing');
   return { workers: Number(workers), ...others };
 }
 
@@ -46,11 +52,12 @@ function parseArguments(args: readonly string[]) {
         workers: { type: 'string', default: '4' },
         inbox: { type: 'string' },
         quick: { type: 'boolean', default: false },
+        timeline: { type: 'string' },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
-    return { inbox: undefined, ...values };
+    return { inbox: undefined, timeline: undefined, ...values };
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 import type { LockEvent } from 'vfs-lockfile';
 import { inbox } from 'vfs-lockfile/inbox';
+import { startJournalFile } from 'vfs-lockfile/journal';
 
 import { processFile } from './job.js';
 import { Ledger } from './ledger.js';
@@ -10,7 +11,7 @@ import type { WorkerMessage } from './messages.js';
 import { LEASE_MS, PAUSE_MS, SUMMARY } from './settings.js';
 import { writeSummary } from './summary-file.js';
 
-const [name = '', inboxLocation = '', ledgerFolder = ''] = process.argv.slice(2);
+const [name = '', inboxLocation = '', ledgerFolder = '', journal = ''] = process.argv.slice(2);
 
 /**
  * Claims and processes files until none is left, including the files of workers that die in the meantime. Then writes the summary, as
@@ -53,6 +54,7 @@ subscribe('vfs-lockfile:acquire', (event) => {
   const { attempt, durationMs, path } = event as LockEvent;
   if (attempt > 1 && !path.endsWith(`${SUMMARY}.lock`)) send({ kind: 'waited', ms: durationMs });
 });
+if (journal !== '') startJournalFile(journal);
 process.on('disconnect', exitAsOrphan);
 try {
   await work();

@@ -17,6 +17,8 @@ export interface WorkersOptions {
   readonly location: string;
   /** The folder of the ledger. */
   readonly workFolder: string;
+  /** The journal that workers write what happens to their locks to. Undefined: none. */
+  readonly journal: string | undefined;
   /** The script that a worker process runs. */
   readonly program: URL;
   /** Ends all workers. */
@@ -30,9 +32,9 @@ export class Workers {
   readonly ended: Promise<readonly WorkerExit[]>;
 
   constructor(options: WorkersOptions, onMessage: (worker: string, message: WorkerMessage) => void) {
-    const { workers, location, workFolder, program, signal } = options;
+    const { workers, location, workFolder, journal = '', program, signal } = options;
     const names = Array.from({ length: workers }, (_, index) => `worker-${String(index + 1)}`);
-    this.#processes = new Map(names.map((name) => [name, fork(program, [name, location, workFolder])]));
+    this.#processes = new Map(names.map((name) => [name, fork(program, [name, location, workFolder, journal])]));
     for (const [name, child] of this.#processes) {
       child.on('message', (message) => onMessage(name, message as WorkerMessage));
     }

@@ -39,6 +39,8 @@ async function perform(args: Arguments): Promise<number> {
       return (await import('./commands/doctor.js')).doctor(args);
     case 'unlock':
       return (await import('./commands/unlock.js')).unlock(args);
+    case 'history':
+      return (await import('./commands/history/history.js')).history(args);
     case 'serve':
       return (await import('./commands/serve.js')).serve(args);
     case 'completion':

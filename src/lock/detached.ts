@@ -9,7 +9,9 @@ import { Acquisition } from './protocol/acquisition.js';
 import { Contender } from './protocol/contender.js';
 import { Lease } from './protocol/lease.js';
 import { SentRecords } from './protocol/sent-records.js';
+import { about } from './protocol/report.js';
 import { lockTarget, type LockTarget } from './protocol/target.js';
+import { publish, type LockEventName } from './model/events.js';
 import type { Reclaimed } from './model/holder.js';
 import { resolveLockOptions, type LockOptions } from './model/options.js';
 import type { ProcessIdentity } from './model/process.js';
@@ -82,7 +84,9 @@ export class DetachedLock {
       const lease = await this.#leaseOf(isOurs, ttlMs, options);
       if (lease === undefined) return undefined;
       // Lost may mean that another request of the same holder was faster: only a read tells.
+      const startedMs = performance.now();
       if ((await run(lease.renew(options))) === undefined) {
+        this.#report('renew', 'renewed', lease.record, performance.now() - startedMs);
         return { record: lease.record, remainingMs: lease.remainingMs };
       }
     }
@@ -94,7 +98,10 @@ export class DetachedLock {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const lease = await this.#leaseOf(isOurs, undefined, options);
       if (lease === undefined) return undefined;
-      if ((await run(lease.release(options))) === undefined) return lease.record;
+      const { record } = lease;
+      if ((await run(lease.release(options))) !== undefined) continue;
+      this.#report('release', 'released', record, Math.max(0, Date.now() - Number(record.createdAt ?? Date.now())));
+      return record;
     }
     throw this.#unsettled('release');
   }
@@ -106,6 +113,10 @@ export class DetachedLock {
     const sent = new SentRecords();
     sent.add(record);
     return new Lease(this.#target, sent, { ...record, leaseMs: ttlMs ?? record.leaseMs }, found.version, now());
+  }
+
+  #report(name: LockEventName, reason: string, record: LockRecord, durationMs: number): void {
+    publish(name, () => ({ ...about(this.#target, record), attempt: record.renewals, durationMs, reason }));
   }
 
   #unsettled(verb: string): VfsError {

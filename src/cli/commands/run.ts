@@ -1,3 +1,4 @@
+import type { Journal } from '../../journal/index.js';
 import { Lockfile } from '../../lock/lockfile.js';
 import { LockHeldError, LockTimeoutError } from '../../lock/model/errors.js';
 import { describeCommand, describeHolder, type Reclaimed } from '../../lock/model/holder.js';
@@ -14,6 +15,7 @@ import { WaitingNotice } from '../terminal/waiting-notice.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveRunOptions, type ResolvedRunOptions } from '../usage/settings.js';
 import { openLock } from '../usage/target.js';
+import { closeJournal, journalOf } from './journal.js';
 import { supervise } from './supervise.js';
 
 type RunArguments = ArgumentsOf<'run'>;
@@ -26,6 +28,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 /** Runs a command while a lock is held. Resolves with the exit code when no process of the command is left. */
 export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
   const signals = new Signals();
+  let journal: Journal | undefined;
   try {
     const options = resolveRunOptions(args);
     const { file, options: which } = await openLock(args);
@@ -38,6 +41,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
       user: userName(),
       ...(!args.noCommand && { command: [args.command, ...args.args] }),
     });
+    journal = await journalOf(args.journal, file, which.lockPath);
     await acquire(lock, options, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
     if (lock.reclaimedFrom && !args.quiet) printError(describeTakeover(lock.path, lock.reclaimedFrom));
     return await runHolding(lock, args, options, guardian, signals);
@@ -45,6 +49,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
     if (error instanceof Interrupted) return signalExitCode(error.signal);
     throw error;
   } finally {
+    await closeJournal(journal);
     guardian.dismiss();
   }
 }

@@ -14,6 +14,7 @@ import { factsOf, linesOf } from '../terminal/lock-facts.js';
 import { printError, printLines } from '../terminal/print-error.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { openLock } from '../usage/target.js';
+import { closeJournal, journalOf } from './journal.js';
 
 const ENDED = 'vfs-lockfile:force-release';
 
@@ -29,6 +30,7 @@ export async function unlock(args: ArgumentsOf<'unlock'>): Promise<number> {
   let ended: LockEvent | undefined;
   const listen = (event: unknown): void => void (ended = event as LockEvent);
   subscribe(ENDED, listen);
+  const journal = await journalOf(args.journal, file, options.lockPath);
   try {
     if (!(await forceRelease(file, { ...options, expect: expect.text, ...(reason && { reason: reason.text }) }))) {
       printError(`nothing was changed: ${describe(await inspect(file, options))}`);
@@ -36,6 +38,7 @@ export async function unlock(args: ArgumentsOf<'unlock'>): Promise<number> {
     }
   } finally {
     unsubscribe(ENDED, listen);
+    await closeJournal(journal);
   }
   if (!quiet) print(`${sentenceOf(ended, file.toString())}\n`);
   return 0;

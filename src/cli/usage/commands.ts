@@ -1,4 +1,4 @@
-import { HELP, JSON_LINES, LOCK_FILE, LS, NAMED, RUN, SERVE, SILENT, SWEEP, UNLOCK } from './options.js';
+import { HELP, HISTORY, JSON_LINES, LOCK_FILE, LS, NAMED, RUN, SERVE, SILENT, SWEEP, UNLOCK } from './options.js';
 import type { CommandSpec, OptionSpec } from './spec.js';
 
 export const COMMANDS = {
@@ -39,6 +39,12 @@ export const COMMANDS = {
     summary: "Ends somebody else's lock by hand.",
     operand: 'file',
     options: UNLOCK,
+  },
+  history: {
+    usage: 'history FILE|LOCATION [OPTIONS]',
+    summary: 'Shows what happened to a lock, or to the locks in a folder, as far as a journal was kept.',
+    operand: 'file',
+    options: HISTORY,
   },
   serve: {
     usage: 'serve LOCATION [OPTIONS]',

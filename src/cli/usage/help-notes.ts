@@ -15,7 +15,8 @@ vfs-lockfile COMMAND --help shows the other exit codes and all options.
 const RUN = `D is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 
 These environment variables stand in for options that are not given:
-  VFS_LOCKFILE_TTL, VFS_LOCKFILE_WAIT, VFS_LOCKFILE_OWNER
+  VFS_LOCKFILE_TTL, VFS_LOCKFILE_WAIT, VFS_LOCKFILE_OWNER,
+  VFS_LOCKFILE_JOURNAL
 
 COMMAND runs in its own process group and session (so without /dev/tty). The
 signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH, TSTP and CONT are passed on
@@ -103,6 +104,18 @@ Exit codes:
   74  the store failed
 `;
 
+const HISTORY = `run --journal, VFS_LOCKFILE_JOURNAL, and startJournal of the library keep a
+journal. That of a folder, beside, is in .vfs-lockfile-journal there, a file a
+day, host and user; delete the files of old days to keep it small. WHERE is
+beside or the path of a local file. Times are those of the hosts that wrote.
+
+Exit codes:
+   0  printed, even if there is nothing
+  64  wrong usage
+  74  the store failed
+ 130  interrupted by ctrl-C (128+n: by signal n)
+`;
+
 const SERVE = `LOCATION is a folder: a path, or a URI such as s3://bucket/jobs. Nothing is kept
 in the service: it may be restarted, and several may serve one LOCATION.
 docs/serve.md has the requests and the clients of other services that work.
@@ -131,6 +144,7 @@ export const NOTES: Readonly<Record<CommandName, string>> = {
   sweep: SWEEP,
   doctor: DOCTOR,
   unlock: UNLOCK,
+  history: HISTORY,
   serve: SERVE,
   completion: COMPLETION,
 };

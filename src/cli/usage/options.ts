@@ -26,6 +26,37 @@ export const NAMED = {
   },
 } as const;
 
+const JOURNAL = {
+  journal: {
+    kind: 'text',
+    value: 'WHERE',
+    env: 'VFS_LOCKFILE_JOURNAL',
+    help: 'append what happens to the lock to a journal: beside, in the folder of the lock, or in a local file, by its path',
+  },
+} as const;
+
+export const HISTORY = {
+  ...NAMED,
+  since: { kind: 'duration', value: 'D', help: 'leave out what is older than that' },
+  limit: { kind: 'count', value: 'N', help: 'print only the last N entries (default: 50, and all with --json)' },
+  journal: {
+    kind: 'text',
+    value: 'WHERE',
+    env: 'VFS_LOCKFILE_JOURNAL',
+    default: 'beside',
+    help: 'the journal to read: beside, in the folder, or a local file, by its path',
+  },
+  summary: { kind: 'flag', help: 'print only the numbers: how long locks were waited for and held' },
+  timeline: {
+    kind: 'text',
+    value: 'PATH',
+    help: 'draw it into this file, a page (or a picture, if it ends with .svg), and print nothing',
+  },
+  json: { kind: 'flag', help: 'print one JSON object per line' },
+  quiet: { kind: 'flag', short: 'q', help: 'do not report what is missing' },
+  ...HELP,
+} as const;
+
 export const RUN = {
   ...NAMED,
   ...LOCK_FILE,
@@ -55,6 +86,7 @@ export const RUN = {
   },
   note: { kind: 'json', value: 'JSON', help: 'an object to store in the lock file for others to read' },
   'no-command': { kind: 'flag', help: 'do not write COMMAND into the lock file, as it may have secrets in it' },
+  ...JOURNAL,
   'max-hold': {
     kind: 'duration',
     value: 'D',
@@ -165,6 +197,7 @@ export const UNLOCK = {
     help: 'the id of the lock to end, as status and ls --json show it',
   },
   reason: { kind: 'text', value: 'TEXT', help: "why, for the holder's error and for the event stream" },
+  ...JOURNAL,
   yes: { kind: 'flag', short: 'y', help: 'do not ask, on a terminal' },
   ...ERRORS_ONLY,
   ...HELP,

@@ -94,6 +94,26 @@ function choiceOf<T extends string>({ text, from }: RawSetting, choices: readonl
   throw usageError(`${from} must be ${choices.join(' or ')}; got ${JSON.stringify(text)}`);
 }
 
+/** The settings of `history`. */
+export interface ResolvedHistoryOptions {
+  /** How many milliseconds back. Undefined: everything. */
+  readonly sinceMs: number | undefined;
+  /** How many entries to print, the last ones. */
+  readonly limit: number;
+}
+
+const USUAL_LIMIT = 50;
+const LARGEST_LIMIT = 1_000_000;
+
+/** Throws a usage error that names the option with the bad value. */
+export function resolveHistoryOptions({ since, limit, json }: ArgumentsOf<'history'>): ResolvedHistoryOptions {
+  const usual = json ? Infinity : USUAL_LIMIT;
+  return {
+    sinceMs: since && millisecondsOf(since),
+    limit: limit ? countOf(limit, LARGEST_LIMIT) : usual,
+  };
+}
+
 function endingOf(
   { ttl, killAfter, margin }: ArgumentsOf<'run'>,
   ttlMs: number,
@@ -123,10 +143,10 @@ function millisecondsOf({ text, from, spec }: RawSetting): number {
   throw usageError(`${from} must be at least ${min}; got ${text}`);
 }
 
-function countOf({ text, from }: RawSetting): number {
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= LARGEST_COUNT) return count;
-  throw usageError(`${from} must be a whole number from 1 to ${LARGEST_COUNT}; got ${JSON.stringify(text)}`);
+function countOf({ text, from }: RawSetting, largest = LARGEST_COUNT): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= largest) return count;
+  throw usageError(`${from} must be a whole number from 1 to ${largest}; got ${JSON.stringify(text)}`);
 }
 
 function exitCodeOf({ text, from }: RawSetting): number {

@@ -85,6 +85,7 @@ function axis(scale: Scale, range: Drawing['range'], bottom: number): string {
 type Rows = Map<string, number>;
 
 function bars(lanes: readonly Lane[], scale: Scale): readonly string[] {
+  const folder = commonFolder(lanes.flatMap((lane) => lane.rows.flat()).map(({ lock }) => lock));
   const rows: Rows = new Map();
   const drawn: string[] = [];
   let y = TOP;
@@ -95,7 +96,7 @@ function bars(lanes: readonly Lane[], scale: Scale): readonly string[] {
     for (const row of laneRows) {
       for (const span of row) {
         rows.set(span.lockId, y + ROW / 2);
-        drawn.push(bar(span, y + (ROW - BAR) / 2, scale));
+        drawn.push(bar(span, y + (ROW - BAR) / 2, { scale, folder }));
       }
       y += ROW;
     }
@@ -105,10 +106,16 @@ function bars(lanes: readonly Lane[], scale: Scale): readonly string[] {
   return [...drawn, ...spans.map((span) => arrow(span, byId, rows, scale))].filter((part) => part !== '');
 }
 
-function bar(span: Span, y: number, scale: Scale): string {
+function bar(span: Span, y: number, { scale, folder }: { readonly scale: Scale; readonly folder: string }): string {
   const { askedMs, heldMs, endMs = scale.toMs, end, takenFrom } = span;
   const waitEnd = heldMs ?? endMs;
-  const parts = [element('title', {}, escaped(describe(span, scale.toMs)))];
+  const parts = [
+    element(
+      'title',
+      {},
+      [span.lock.slice(folder.length).replace(/\.lock$/, ''), ...describe(span, scale.toMs)].map(escaped).join('\n'),
+    ),
+  ];
   if (waitEnd > askedMs) parts.push(rect('wait', scale.x(askedMs), scale.x(waitEnd), y));
   if (heldMs !== undefined) {
     const [x1, x2] = [scale.x(heldMs), scale.x(endMs)];
@@ -167,14 +174,27 @@ function legend(y: number): string {
   return parts.join('');
 }
 
-/** What the tooltip of an acquisition says. */
-function describe({ lock, ownerId, hostname, pid, askedMs, heldMs, endMs, end, reason }: Span, toMs: number): string {
-  const who = `${ownerId === '' ? '' : `${ownerId}, `}${hostname} process ${pid}`;
-  const waited = (heldMs ?? endMs ?? toMs) - askedMs;
-  const parts = [lock, who, ...(waited > 0 ? [`waited ${spanText(waited)}`] : [])];
-  if (heldMs === undefined) parts.push(`did not get the lock${reason === '' ? '' : `: ${reason}`}`);
-  else parts.push(`held ${spanText((endMs ?? toMs) - heldMs)}`, `${end}${reason === '' ? '' : ` (${reason})`}`);
-  return parts.join('\n');
+/** What the tooltip of an acquisition says after the name of the file, line by line. */
+function describe(span: Span, toMs: number): readonly string[] {
+  const { ownerId, hostname, pid, askedMs, heldMs, endMs, end, reason } = span;
+  const why = reason === '' || reason === end ? '' : `: ${reason}`;
+  const waitedMs = (heldMs ?? endMs ?? toMs) - askedMs;
+  return [
+    `${ownerId === '' ? '' : `${ownerId}, `}${hostname} process ${pid}`,
+    ...(waitedMs > 0 ? [`waited ${spanText(waitedMs)}`] : []),
+    heldMs === undefined ? `did not get the lock${why}` : `held ${spanText((endMs ?? toMs) - heldMs)}, ${end}${why}`,
+  ];
+}
+
+/** The folder that all locks are in or below, with its slash. */
+function commonFolder([first = '', ...others]: readonly string[]): string {
+  let folder = parentOf(first);
+  for (const lock of others) while (!lock.startsWith(folder)) folder = parentOf(folder.slice(0, -1));
+  return folder;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 function fileName(lock: string): string {

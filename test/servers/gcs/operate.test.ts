@@ -5,7 +5,18 @@ import { fencingSuite } from '../../support/operate/suites/fencing.js';
 import { forceReleaseSuite } from '../../support/operate/suites/force-release.js';
 import { inboxSuite } from '../../support/operate/suites/inbox.js';
 import { inspectSuite } from '../../support/operate/suites/inspect.js';
+import { journalSuite } from '../../support/operate/suites/journal.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
 
-onEachStore([fakeGcs], inspectSuite, listSuite, sweepSuite, inboxSuite, doctorSuite, forceReleaseSuite, fencingSuite);
+onEachStore(
+  [fakeGcs],
+  inspectSuite,
+  listSuite,
+  sweepSuite,
+  inboxSuite,
+  doctorSuite,
+  forceReleaseSuite,
+  fencingSuite,
+  journalSuite,
+);

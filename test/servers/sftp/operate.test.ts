@@ -14,6 +14,7 @@ import { forceReleaseSuite } from '../../support/operate/suites/force-release.js
 import { inboxSuite } from '../../support/operate/suites/inbox.js';
 import { inspectSuite } from '../../support/operate/suites/inspect.js';
 import { leftoversSuite } from '../../support/operate/suites/leftovers.js';
+import { journalSuite } from '../../support/operate/suites/journal.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
 import { missing, openSsh, rclone, startServer } from './servers.js';
@@ -57,6 +58,7 @@ onEachStore(
   doctorSuite,
   forceReleaseSuite,
   fencingSuite,
+  journalSuite,
 );
 
 describe('doctor catches a store that', () => {

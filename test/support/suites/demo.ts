@@ -63,7 +63,8 @@ export function demoSuite({ quick }: { readonly quick: boolean }): void {
 
   describe('npm start', () => {
     it('processes every file once, one of them in place of a worker that was killed, and cleans up', async () => {
-      const { code, stdout, stderr } = await ending(start(folder(), amount));
+      const timeline = join(folder(), 'timeline.svg');
+      const { code, stdout, stderr } = await ending(start(folder(), [...amount, '--timeline', timeline]));
       expect([stderr, code]).toEqual(['', 0]);
       const [, killed = '', rows = ''] = /(worker-\d) is killed, ([\d,]+) rows into diamonds/.exec(stdout) ?? [];
       expect(stdout).toMatch(
@@ -78,6 +79,11 @@ export function demoSuite({ quick }: { readonly quick: boolean }): void {
       expect(stdout.match(/^worker-\d .*exit code 0$/gm)).toHaveLength(3);
       expect(stdout).not.toMatch(/FAILED|(?!\n)\p{Cc}/u);
       expect(readdirSync(join(folder(), 'tmp'))).toEqual([]);
+      const picture = readFileSync(timeline, 'utf8');
+      expect(picture).toMatch(
+        new RegExp(`${largeFile}\n${killed}, .*\n(?:waited .*\n)?held .*, taken-over: dead-process<`),
+      );
+      expect(picture).toContain('class="arrow"');
     });
 
     it('works on an inbox elsewhere, with more workers, and keeps what came of it', async () => {

@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { encodeRecord } from '../../../src/lock/model/record.js';
+import { called, useFolder } from '../../support/cli/harness.js';
+import { GO_RECORD } from '../../support/records.js';
+
+const folder = useFolder();
+
+function inboxOf(): string {
+  const inbox = join(folder(), 'inbox');
+  mkdirSync(inbox);
+  return inbox;
+}
+
+const linesOf = (text: string): readonly string[] => text.trim().split('\n');
+
+describe('history on the command line', () => {
+  it('shows what run --journal beside wrote, of a file and of its folder', async () => {
+    const inbox = inboxOf();
+    const file = join(inbox, 'data.csv');
+    const run = await called(['run', file, '--journal', 'beside', '--owner', 'nightly', '--', 'true']);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const [name] = readdirSync(join(inbox, '.vfs-lockfile-journal'));
+    expect(name).toMatch(/^\d{4}-\d{2}-\d{2}\.[\w-]+\.[\w-]+\.jsonl$/);
+    for (const operand of [file, `${file}.lock`, inbox, `${inbox}/`, join(inbox, '.vfs-lockfile-journal', name!)]) {
+      const { code, stdout, stderr } = await called(['history', operand, '--json']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const entries = linesOf(stdout).map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(entries.map(({ event }) => event)).toEqual(['acquire', 'release']);
+      expect(entries[0]).toMatchObject({ schema: 1, ownerId: 'nightly', command: ['true'], reason: 'free' });
+    }
+    const table = await called(['history', inbox]);
+    expect(table.stdout).toMatch(/^AT .*EVENT .*FILE .*\n.* acquire +data\.csv +nightly .*free, for true\n.* release /);
+    expect(table.stdout).toMatch(/waited +1 times: p50 .*\nheld +1 times: p50 /);
+    expect((await called(['history', join(inbox, 'other.csv')])).stderr).toContain('there is no history of');
+  });
+
+  it('uses the file that VFS_LOCKFILE_JOURNAL names, for every lock, and unlock writes there too', async () => {
+    const inbox = inboxOf();
+    const env = { VFS_LOCKFILE_JOURNAL: join(folder(), 'locks.jsonl') };
+    const [a, b] = [join(inbox, 'a'), join(inbox, 'b')];
+    for (const file of [a, b]) expect((await called(['run', file, '--', 'true'], { env })).code).toBe(0);
+    writeFileSync(`${a}.lock`, encodeRecord({ ...GO_RECORD, createdAt: new Date(), lockId: 'x' }));
+    const unlock = await called(['unlock', a, '--expect', 'x', '--reason', 'ticket 7'], { env });
+    expect(unlock).toMatchObject({ code: 0 });
+    const { stdout } = await called(['history', a, '--json'], { env });
+    expect(linesOf(stdout).map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+      'acquire',
+      'release',
+      'force-release',
+    ]);
+    expect(linesOf((await called(['history', inbox, '--json'], { env })).stdout)).toHaveLength(5);
+    const summary = await called(['history', inbox, '--json', '--summary'], { env });
+    expect(JSON.parse(summary.stdout)).toMatchObject({
+      events: { acquire: 2, release: 2, 'force-release': 1 },
+      waitMs: { count: 2 },
+    });
+    expect(linesOf((await called(['history', inbox, '--limit', '2', '--json'], { env })).stdout)).toHaveLength(2);
+  });
+
+  it('draws a page and a picture, and reports damaged lines', async () => {
+    const inbox = inboxOf();
+    const journal = join(folder(), 'locks.jsonl');
+    await called(['run', join(inbox, 'a<b>'), '--journal', journal, '--owner', '<script>', '--', 'true']);
+    writeFileSync(journal, `torn${readFileSync(journal, 'utf8')}foreign\n`);
+    for (const name of ['out.html', 'out.svg']) {
+      const out = join(folder(), name);
+      const { code, stderr } = await called(['history', journal, '--timeline', out]);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: 'vfs-lockfile: left out 2 lines that are damaged or foreign\n',
+      });
+      const text = readFileSync(out, 'utf8');
+      expect(text).toContain('a&#60;b&#62;');
+      expect(text).not.toContain('<script>');
+      expect(text).not.toMatch(/(?:src|href)=|https?:\/\/(?!www\.w3\.org)/);
+    }
+    const unwritable = await called(['history', journal, '--timeline', join(folder(), 'none', 'out.html')]);
+    expect(unwritable).toMatchObject({ code: 74 });
+  });
+
+  it('runs the command all the same when the journal cannot be written', async () => {
+    const file = join(inboxOf(), 'a');
+    const done = join(folder(), 'done');
+    const journal = join(folder(), 'file', 'locks.jsonl');
+    writeFileSync(join(folder(), 'file'), '');
+    const { code, stderr } = await called(['run', file, '--journal', journal, '--', 'touch', done]);
+    expect(code).toBe(0);
+    expect(existsSync(done)).toBe(true);
+    expect(stderr).toMatch(/^vfs-lockfile: the journal is incomplete: cannot append [^\n]*\n$/);
+  });
+});

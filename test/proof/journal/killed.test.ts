@@ -1,0 +1,3 @@
+import { journalKilledSuite } from '../../support/suites/journal-killed.js';
+
+journalKilledSuite(120);
