@@ -16,6 +16,7 @@ export type HeldLock = Omit<Lockfile, 'acquire' | 'tryAcquire'>;
  * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0.
  * @throws {LockTimeoutError} `ERR_LOCK_TIMEOUT`: the lock did not become free within `wait`.
  * @throws {LockForeignError} `ERR_LOCK_FOREIGN`: what stands in the lock's place belongs to another program.
+ * @throws {LockTokenError} `ERR_LOCK_TOKEN`: with `fencing`, the count of tokens in the lock file is unusable.
  * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` of this lock, and would wait for itself.
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable or unknown.
  * @throws {VfsError} The path or URI is unusable, the store cannot exclude others, or it failed.
