@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { forceRelease } from '../../../../src/admin/index.js';
 import { publish, published } from '../../../../src/fencing/index.js';
 import { VfsFile, type Lockfile, type LockOptions } from '../../../../src/index.js';
+import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { fileAt, held } from '../locks.js';
 import type { Suite } from '../stores.js';
 
@@ -11,6 +12,11 @@ const BLIND: LockOptions = { fencing: true, ttl: '10h', renew: false };
 
 /** How many zombies at the same time, each with a lock of its own. */
 const AT_ONCE = 10;
+
+/** Callers of one process queue for a lock; one on another machine does not. */
+class Elsewhere extends WrappedVfs {
+  override readonly storeId = 'the same store, from another machine';
+}
 
 interface Tally {
   refused: number;
@@ -26,7 +32,7 @@ export function zombieSuite(zombies: number): Suite {
         const tally: Tally = { refused: 0, landed: 0, confirmed: 0 };
         const one = async (_: unknown, index: number): Promise<void> => {
           const file = fileAt(place(), `data-${String(index)}.csv`);
-          const theirs = new VfsFile(place().rival(), file.path);
+          const theirs = new VfsFile(new Elsewhere(place().rival()), file.path);
           for (let round = 0; round < zombies / AT_ONCE; round += 1) await raiseZombie(theirs, file, round, tally);
         };
         await Promise.all(Array.from({ length: AT_ONCE }, one));
