@@ -25,7 +25,7 @@ export const ROOMS = {
   serve: ['journal', 'admin', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
   cli: ['serve', 'journal', 'admin', 'inbox', 'lock', 'lock/model', 'vfs', 'util', 'open.js'],
   testing: ['lock', 'vfs', 'util', 'open.js'],
-  otel: ['lock/model'],
+  otel: ['lock/model', 'util'],
   conformance: ['vfs', 'util'],
   'open.ts': ['backends/mem', 'backends/local', 'backends/sftp', 'backends/s3', 'backends/gcs', 'vfs', 'util'],
 };

@@ -17,6 +17,7 @@ import { synchronously } from './cases/sync-face.js';
 import { versions } from './cases/versions.js';
 import { watching } from './cases/watching.js';
 import { wholeness } from './cases/wholeness.js';
+import { checkCallback, checkOptions, NUMBER, type OptionKinds } from '../util/option-check.js';
 
 const BEHAVIOURS: readonly Behaviour[] = [
   ...[capabilities, conditions, versions, contents, wholeness, races, clock].flat(),
@@ -24,14 +25,19 @@ const BEHAVIOURS: readonly Behaviour[] = [
   ...synchronously([conditions, versions, contents].flat()),
 ];
 
+const OPTIONS: OptionKinds<ConformanceOptions> = { rounds: NUMBER, patienceMs: NUMBER };
+
 /**
  * The contract of `Vfs` as test cases for any test runner. `make` is called once for each case.
  *
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unknown or unusable, or `make` is no function.
  * @example
  * const make = async () => ({ vfs: memVfs(), dispose: async () => {} });
  * for (const { name, run } of conformance(make)) test(name, run);
  */
 export function conformance(make: MakeVfs, options: ConformanceOptions = {}): readonly ConformanceCase[] {
+  checkCallback('make', make, 'conformance(make, options)');
+  checkOptions('conformance', options, OPTIONS);
   return BEHAVIOURS.map((behaviour) => ({
     name: behaviour.name,
     needs: behaviour.needs?.map(({ label }) => label).join(', '),

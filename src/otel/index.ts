@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { LockEvent, LockEventName } from '../lock/model/events.js';
+import { checkOptions, OBJECT, type OptionKinds } from '../util/option-check.js';
 import { globalProviders, type MeterProvider, type Providers, type Span, type TracerProvider } from './api.js';
 import { LockMetrics } from './metrics.js';
 import { endHoldSpan, addRenewal, recordSpan, startHoldSpan } from './spans.js';
@@ -21,6 +22,8 @@ export interface TelemetryOptions {
   readonly tracerProvider?: TracerProvider | undefined;
 }
 
+const TELEMETRY_OPTIONS: OptionKinds<TelemetryOptions> = { meterProvider: OBJECT, tracerProvider: OBJECT };
+
 type Listeners = Readonly<Partial<Record<LockEventName, (event: LockEvent) => void>>>;
 
 /**
@@ -28,12 +31,14 @@ type Listeners = Readonly<Partial<Record<LockEventName, (event: LockEvent) => vo
  * attributes, spans also the path, the `lockId` and the owner. Returns a function that stops the recording. If it is started
  * twice, everything is counted twice.
  *
+ * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unknown, or no provider.
  * @throws {Error} if a global provider is needed and the package `@opentelemetry/api` is not installed.
  * @example
  * const stop = await startTelemetry();
  * process.once('beforeExit', stop);
  */
 export async function startTelemetry(options: TelemetryOptions = {}): Promise<() => void> {
+  checkOptions('startTelemetry', options, TELEMETRY_OPTIONS);
   const telemetry = new Telemetry(await providersOf(options));
   const listeners = Object.entries(telemetry.listeners).map(
     ([name, listen]) => [`vfs-lockfile:${name}`, (event: unknown) => listen(event as LockEvent)] as const,

@@ -5,7 +5,10 @@ import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { sftpVfs } from '../../../src/backends/sftp/index.js';
+import { conformance } from '../../../src/conformance/index.js';
 import { inbox } from '../../../src/inbox/index.js';
+import { startTelemetry } from '../../../src/otel/index.js';
+import { staleLock } from '../../../src/testing/index.js';
 import {
   Lockfile,
   LockOptionError,
@@ -37,6 +40,9 @@ const ENTRY_POINTS: Readonly<Record<string, Call>> = {
   forceRelease: (options) => forceRelease(file, options as { expect: string }),
   doctor: (options) => doctor(PATH, options),
   inbox: (options) => inbox(PATH, options),
+  startTelemetry: (options) => startTelemetry(options),
+  conformance: (options) => conformance(() => Promise.reject(new Error('not called')), options),
+  staleLock: (options) => staleLock(file, options),
   localVfs: (options) => localVfs(options),
   memVfs: (options) => memVfs(options),
   sftpVfs: (options) => sftpVfs(options),
