@@ -1,10 +1,10 @@
 import { abortAfter } from '../../util/abort.js';
 import { monotonicMs } from '../../util/time.js';
 import { freshId } from '../../util/fresh-id.js';
-import { stagedPath } from '../../vfs/names.js';
+import { lockPath, stagedPath } from '../../vfs/names.js';
 import { effectOf, type VfsError } from '../../vfs/errors.js';
 import type { ReadOptions, Snapshot, Version, Vfs, Written } from '../../vfs/vfs.js';
-import { pathIn, type Folder } from '../../vfs/path.js';
+import { nameOf, pathIn, type Folder } from '../../vfs/path.js';
 
 /** The store did not do what it claims. The message says what it did instead. */
 export class ProbeFailed extends Error {
@@ -57,6 +57,14 @@ export class ProbeContext {
     return path;
   }
 
+  /** The path of a file in the folder whose name has this number of bytes. Its lock is a scratch file. */
+  longer(bytes: number): string {
+    const path = stagedPath(pathIn(this.folder, 'scratch'), `${freshId()}-`);
+    const longer = path + 'n'.repeat(bytes - Buffer.byteLength(nameOf(path)));
+    this.#scratch.push(lockPath(longer));
+    return longer;
+  }
+
   /** A content that no other call returns. */
   content(): Uint8Array {
     return Buffer.from(`vfs-lockfile doctor ${freshId()}\n`);
@@ -66,12 +74,13 @@ export class ProbeContext {
     return this.#timed('read', () => this.vfs.read(path, { ...options, signal: this.signal }));
   }
 
-  create(path: string, data: Uint8Array): Promise<Written | undefined> {
-    return this.#timed('create', () => this.vfs.create(path, data, { signal: this.signal }));
+  /** `via`: the holder's folder that `data` names. */
+  create(path: string, data: Uint8Array, via?: string): Promise<Written | undefined> {
+    return this.#timed('create', () => this.vfs.create(path, data, { signal: this.signal, via }));
   }
 
-  replace(path: string, version: Version, data: Uint8Array): Promise<Written | undefined> {
-    return this.#timed('replace', () => this.vfs.replace(path, version, data, { signal: this.signal }));
+  replace(path: string, version: Version, data: Uint8Array, via?: string): Promise<Written | undefined> {
+    return this.#timed('replace', () => this.vfs.replace(path, version, data, { signal: this.signal, via }));
   }
 
   remove(path: string, version: Version): Promise<boolean> {

@@ -2,6 +2,7 @@ import { monotonicMs, wallMs } from '../../util/time.js';
 import { sleep } from '../../util/sleep.js';
 import { effectOf } from '../../vfs/errors.js';
 import type { Capabilities } from '../../vfs/vfs.js';
+import { longNames, ownChanges } from './own-changes.js';
 import { type ProbeContext, ProbeFailed } from './probe-context.js';
 
 /** One test of a store. */
@@ -39,6 +40,8 @@ export const PROBES: readonly Probe[] = [
   { name: 'two creates', concerns: 'locks', needs: creates, run: twoCreates },
   { name: 'stale replace', concerns: 'locks', needs: replaces, run: staleReplace },
   { name: 'stale remove', concerns: 'locks', needs: removes, run: staleRemove },
+  { name: 'renewal, release, takeover', concerns: 'locks', needs: removes, run: ownChanges },
+  { name: 'long names', concerns: 'locks', needs: removes, run: longNames },
   { name: `race of ${String(CONTENDERS)} creates`, concerns: 'locks', needs: creates, run: raceOfCreates },
   { name: `race of ${String(CONTENDERS)} replaces`, concerns: 'locks', needs: replaces, run: raceOfReplaces },
   { name: `race of ${String(CONTENDERS)} removes`, concerns: 'locks', needs: removes, run: raceOfRemoves },

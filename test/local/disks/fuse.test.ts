@@ -154,3 +154,19 @@ describe.skipIf(lacking !== '')(title('B8: a FUSE file system whose daemon is st
     await expect(held.renew()).rejects.toMatchObject({ name: expect.stringMatching(/Error/) as string });
   });
 });
+
+describe.skipIf(lacking !== '')(title('a quota that is used up (EDQUOT)'), () => {
+  const EDQUOT = 122;
+
+  test.each(['MKDIR', 'CREATE', 'WRITE'])(
+    'refuses a lock as a full disk does (%s), and nothing is left',
+    async (op) => {
+      const [root = ''] = await mount();
+      await disk?.fail({ op, errno: EDQUOT, times: 100 });
+      // A creation with a hard link makes no folder.
+      const lock = new Lockfile(new VfsFile(localVfs({ root, hardLinks: op !== 'MKDIR' }), 'data.csv'));
+      await expect(lock.acquire({ wait: 0 })).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
+      expect(readdirSync(root)).toEqual([]);
+    },
+  );
+});
