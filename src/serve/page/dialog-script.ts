@@ -63,8 +63,23 @@ function open(name) {
   const job = link(lock.note);
   const parts = [list(factsOf(lock)), ...(job ? [make('p', {}, 'Its note has a link: ', job)] : [])];
   if (lock.id !== null) parts.push(...ending(lock));
-  show(visible(name), ...parts);
+  const history = make('div', { class: 'history' });
+  show(visible(name), ...parts, history);
   openName = name;
+  void showHistory(name, history);
+}
+
+async function showHistory(name, place) {
+  try {
+    const path = '/v1/history/' + name.split('/').map(encodeURIComponent).join('/') + '?limit=20';
+    const { history } = await ask('GET', path);
+    if (history.length === 0) return;
+    const lines = history.reverse().map((entry) => make('li', {}, visible(new Date(entry.at).toLocaleString() + ': ' +
+      [entry.event, entry.reason, entry.owner || entry.host].filter(Boolean).join(', '))));
+    place.replaceChildren(make('h3', {}, 'History'), make('ol', {}, ...lines));
+  } catch (error) {
+    place.textContent = 'The history cannot be read: ' + error.message;
+  }
 }
 
 function ending(lock) {

@@ -54,6 +54,8 @@ dialog dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1
 dialog dt { color: var(--muted); }
 dialog dd { margin: 0; grid-column: 2; overflow-wrap: anywhere; white-space: pre-wrap; }
 dialog .actions { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end; margin-top: 1rem; }
+dialog h3 { margin: 1rem 0 0.25rem; font-size: 1rem; }
+dialog ol { margin: 0; padding-inline-start: 1.5rem; max-height: 14rem; overflow: auto; }
 dialog .error { color: var(--bad); }
 @media (max-width: 800px) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

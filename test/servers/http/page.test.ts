@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile, VfsError, VfsFile } from '../../../src/index.js';
+import { startJournal } from '../../../src/journal/index.js';
 import { TestService, TOKENS, WRITER } from '../../support/serve/service.js';
 import { launch, missingBrowser } from './chromium.js';
 import { listening, type Listening } from './listening.js';
@@ -197,6 +198,22 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
     await page.getByRole('dialog').getByText(note.more).waitFor();
     expect(await page.locator('img, td a, dialog a').count()).toBe(0);
     expect(await page.title()).toBe('Locks');
+  });
+
+  test('the details show the history that the journal has', async () => {
+    const journal = await startJournal({ vfs: service.vfs, path: '' });
+    const lock = new Lockfile(new VfsFile(service.vfs, 'data.csv'), { ownerId: 'nightly' });
+    await lock.acquire();
+    await lock.release();
+    await lock.acquire();
+    await journal.close();
+    await open();
+    await row('data.csv').getByRole('button').click();
+    const list = page.getByRole('dialog').getByRole('listitem');
+    await list.first().waitFor();
+    expect((await list.allInnerTexts()).filter((text) => text.includes('acquire'))).toHaveLength(2);
+    expect((await list.allInnerTexts()).join()).toContain('nightly');
+    await lock.release();
   });
 
   test('it is read without JavaScript', async () => {
