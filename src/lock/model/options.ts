@@ -10,8 +10,9 @@ import {
 } from '../../util/option-check.js';
 import { LockOptionError } from '../../util/option-error.js';
 import type { VfsFile } from '../../vfs/file.js';
+import { goJson } from './go-json.js';
 import { hasProcess, type ProcessIdentity } from './process.js';
-import { goJson, MAX_RECORD_BYTES, plainNote, type LockRecord } from './record.js';
+import { MAX_RECORD_BYTES, plainNote, type LockRecord } from './record.js';
 import type { StaleReason } from './staleness.js';
 
 /** How a lock is held. Durations are milliseconds or strings such as `'5m'`. */

@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { LockOptionError } from '../../util/option-error.js';
+import { goMember, goTime } from './go-json.js';
 
 /**
  * The content of a lock file. A text that the file does not contain is empty. Do not trust it: anybody who can write the file
@@ -84,32 +85,31 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * `ERR_LOCK_OPTION` when the note is no plain JSON object, or the record would have more than 64 KiB.
  */
 export function encodeRecord(record: LockRecord): Uint8Array {
-  const json = goJson({
-    createdAt: record.createdAt === undefined ? GO_ZERO_TIME : goTime(record.createdAt),
-    ttl: goDuration(record.ttlMs),
-    hostname: record.hostname,
-    pid: record.pid,
-    ownerId: record.ownerId || undefined,
-    lockId: record.lockId || undefined,
-    nonce: record.nonce || undefined,
-    lease: record.leaseMs === record.ttlMs ? undefined : milliseconds(record.leaseMs),
-    renewedAt: record.renewedAt && goTime(record.renewedAt),
-    renewals: record.renewals || undefined,
-    bootId: record.bootId || undefined,
-    machineId: record.machineId || undefined,
-    processStart: record.processStart || undefined,
-    namespace: record.namespace || undefined,
-    processGroup: record.processGroup || undefined,
-    fencingToken: record.fencingToken || undefined,
-    grace: record.graceMs || undefined,
-    via: record.via || undefined,
-    user: record.user || undefined,
-    command: record.command.length > 0 ? record.command : undefined,
-    ended: record.ended,
-    note: record.note && plainNote(record.note),
-    released: record.released || undefined,
-  });
-  const data = Buffer.from(json);
+  const members =
+    goMember('createdAt', record.createdAt === undefined ? GO_ZERO_TIME : goTime(record.createdAt)) +
+    goMember('ttl', goDuration(record.ttlMs)) +
+    goMember('hostname', record.hostname) +
+    goMember('pid', record.pid) +
+    goMember('ownerId', record.ownerId || undefined) +
+    goMember('lockId', record.lockId || undefined) +
+    goMember('nonce', record.nonce || undefined) +
+    goMember('lease', record.leaseMs === record.ttlMs ? undefined : milliseconds(record.leaseMs)) +
+    goMember('renewedAt', record.renewedAt && goTime(record.renewedAt)) +
+    goMember('renewals', record.renewals || undefined) +
+    goMember('bootId', record.bootId || undefined) +
+    goMember('machineId', record.machineId || undefined) +
+    goMember('processStart', record.processStart || undefined) +
+    goMember('namespace', record.namespace || undefined) +
+    goMember('processGroup', record.processGroup || undefined) +
+    goMember('fencingToken', record.fencingToken || undefined) +
+    goMember('grace', record.graceMs || undefined) +
+    goMember('via', record.via || undefined) +
+    goMember('user', record.user || undefined) +
+    goMember('command', record.command.length > 0 ? record.command : undefined) +
+    goMember('ended', record.ended) +
+    goMember('note', record.note && plainNote(record.note)) +
+    goMember('released', record.released || undefined);
+  const data = Buffer.from(`{${members.slice(1)}\n}`);
   if (data.length <= MAX_RECORD_BYTES) return data;
   throw new LockOptionError(
     `the lock record takes ${data.length} bytes with this ownerId and note; at most ${MAX_RECORD_BYTES} are allowed`,
@@ -225,14 +225,6 @@ function goDuration(ms: number): number {
   return ms === Infinity ? 0 : Math.min(Math.max(Math.round(ms * NS_PER_MS), 1), MAX_TTL_NS);
 }
 
-/** RFC 3339 as Go prints it: no zeros at the end of the fraction. */
-function goTime(date: Date): string {
-  const text = date.toISOString();
-  let end = text.length - 1;
-  while (text[end - 1] === '0') end -= 1;
-  return `${text.slice(0, text[end - 1] === '.' ? end - 1 : end)}Z`;
-}
-
 const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** Undefined for Go's zero time, and for anything that is no time: a day that does not exist, a leap second, other formats. */
@@ -241,13 +233,4 @@ function instant(text: string): Date | undefined {
   if (day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined;
   const date = new Date(text);
   return date.getUTCFullYear() > 1 ? date : undefined;
-}
-
-/** A value as Go's `json.MarshalIndent(value, "", "  ")` prints it. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replace(/[<>&\u2028\u2029]/g, escapeUnit);
-}
-
-function escapeUnit(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,0 +1,38 @@
+/** Text that JSON, and Go's escapes, leave as it is. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
+/** A value as Go's `json.MarshalIndent(value, "", "  ")` prints it. */
+export function goJson(value: unknown): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
+  return JSON.stringify(value, undefined, 2).replace(/[<>&\u2028\u2029]/g, escapeUnit);
+}
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** A member of an object in that format, with a comma before it; empty where the value is undefined. */
+export function goMember(name: string, value: unknown): string {
+  if (value === undefined) return '';
+  const json = goJson(value);
+  return `,\n  "${name}": ${typeof value === 'object' ? json.replaceAll('\n', '\n  ') : json}`;
+}
+
+let lastSecond = NaN;
+let lastSecondText = '';
+
+/** RFC 3339 as Go prints it: no zeros at the end of the fraction. */
+export function goTime(date: Date): string {
+  const ms = date.getTime();
+  const fraction = ((ms % 1000) + 1000) % 1000;
+  if (ms - fraction !== lastSecond) {
+    // Formatting a date is slow, and most follow each other within a second.
+    lastSecondText = date.toISOString().slice(0, -'.000Z'.length);
+    lastSecond = ms - fraction;
+  }
+  if (fraction === 0) return `${lastSecondText}Z`;
+  const digits = String(fraction).padStart(3, '0');
+  const end = digits.endsWith('00') ? 1 : digits.endsWith('0') ? 2 : 3;
+  return `${lastSecondText}.${digits.slice(0, end)}Z`;
+}
