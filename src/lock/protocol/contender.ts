@@ -2,7 +2,7 @@ import { monotonicMs, wallMs } from '../../util/time.js';
 import { now, type Instant } from '../../util/instant.js';
 import { LockForeignError, type LockContention } from '../model/errors.js';
 import { identify, noProcess, thisProcess, type ProcessIdentity } from '../model/process.js';
-import { freshId } from '../../util/fresh-id.js';
+import { freshId, twoFreshIds } from '../../util/fresh-id.js';
 import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
 import { isNotAFile, LockReader } from '../model/reader.js';
@@ -35,7 +35,6 @@ export class Contender {
   readonly target: LockTarget;
   readonly options: ResolvedLockOptions;
   readonly #reader: LockReader;
-  readonly lockId = freshId();
   readonly startedMs = monotonicMs();
   /** Another caller in this process has the lock, or is before this one in the queue for it. */
   queued = false;
@@ -52,6 +51,7 @@ export class Contender {
   #failure: Error | undefined;
   #wasRead = false;
   #isHeld = false;
+  #lockId: string | undefined;
 
   constructor(target: LockTarget, options: ResolvedLockOptions) {
     this.target = target;
@@ -63,6 +63,11 @@ export class Contender {
       { ttlMs, ownerId, resolutionMs: target.resolutionMs },
     );
     this.#contention = contentionOf(target.displayPath, undefined);
+  }
+
+  /** Drawn when it is needed: of callers that wait or fail, nobody may ever ask for it. */
+  get lockId(): string {
+    return (this.#lockId ??= freshId());
   }
 
   /** Who held the lock when it was last read. */
@@ -176,7 +181,7 @@ export class Contender {
     const fencingToken = this.#tokenAfter(before);
     const via = yield* ask(store.holderFolder?.(path, { ...options, forCreate: version === undefined }));
     const since = now();
-    const record = { ...newRecord(this.options, this.lockId, via), fencingToken, ended };
+    const record = this.#newRecord({ via, fencingToken, ended });
     const data = encodeRecord(record);
     this.#reclaiming = reclaimed;
     this.#sent.add(record);
@@ -196,6 +201,17 @@ export class Contender {
     noteToken(this.target.queueKey, record);
     const lease = new Lease(this.target, this.#sent, record, sent.answer.version, since);
     return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
+  }
+
+  /** A first write needs a lock id and a nonce. */
+  #newRecord({
+    via = '',
+    fencingToken,
+    ended,
+  }: Pick<LockRecord, 'fencingToken' | 'ended'> & { via?: string | undefined }): LockRecord {
+    const [lockId, nonce] = this.#lockId === undefined ? twoFreshIds() : [this.#lockId, freshId()];
+    this.#lockId = lockId;
+    return newRecord(this.options, { lockId, nonce, via, fencingToken, ended });
   }
 
   #tokenAfter(before: Pick<LockObservation, 'record'> | undefined): string {
@@ -236,26 +252,37 @@ function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
   return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
 }
 
-function newRecord(options: ResolvedLockOptions, lockId: string, via = ''): LockRecord {
+function newRecord(
+  options: ResolvedLockOptions,
+  own: Pick<LockRecord, 'lockId' | 'nonce' | 'via' | 'fencingToken' | 'ended'>,
+): LockRecord {
+  const { ttlMs, ownerId, graceMs, processGroup, user, command, note, holder, pid } = options;
+  const identity = holder ?? identityOf(pid);
+  // Spelled out, as this is done for every lock and to spread so many members is slow.
   return {
     createdAt: new Date(wallMs()),
-    ttlMs: options.ttlMs,
-    leaseMs: options.ttlMs,
-    ownerId: options.ownerId,
-    lockId,
-    nonce: freshId(),
+    ttlMs,
+    leaseMs: ttlMs,
+    hostname: identity.hostname,
+    pid: identity.pid,
+    ownerId,
+    lockId: own.lockId,
+    nonce: own.nonce,
     renewedAt: undefined,
     renewals: 0,
-    fencingToken: '',
-    graceMs: options.graceMs,
-    processGroup: options.processGroup,
-    user: options.user,
-    command: options.command,
-    ended: undefined,
-    note: options.note,
-    via,
+    bootId: identity.bootId,
+    machineId: identity.machineId,
+    processStart: identity.processStart,
+    namespace: identity.namespace,
+    processGroup,
+    fencingToken: own.fencingToken,
+    graceMs,
+    via: own.via,
+    user,
+    command,
+    ended: own.ended,
+    note,
     released: false,
-    ...(options.holder ?? identityOf(options.pid)),
   };
 }
 
