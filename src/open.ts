@@ -1,6 +1,7 @@
 import { localVfs } from './backends/local/index.js';
 import type { MemVfs } from './backends/mem/index.js';
 import { kindOf } from './util/option-error.js';
+import { remembering } from './util/remembering.js';
 import { VfsError } from './vfs/errors.js';
 import { VfsFile } from './vfs/file.js';
 import { folderOf, normalizePath, quoted, type Folder } from './vfs/path.js';
@@ -80,7 +81,8 @@ export function setDisk(vfs: Vfs): () => void {
 export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
   if (file instanceof VfsFile) return file;
   const text = textOf(file);
-  const uri = partsOf(text);
+  // No URI begins so.
+  const uri = text.startsWith('/') ? undefined : partsOf(text);
   if (uri === undefined) return openLocal(text);
   const backend = backends.get(uri.scheme);
   if (backend === undefined) {
@@ -96,6 +98,7 @@ export async function openFile(file: string | URL | VfsFile): Promise<VfsFile> {
 export function openLocal(file: string | URL | VfsFile): VfsFile {
   if (file instanceof VfsFile) return file;
   const text = textOf(file);
+  if (text.startsWith('/')) return openAbsolute(text);
   const uri = partsOf(text);
   if (uri && uri.scheme !== 'file' && backends.has(uri.scheme)) {
     throw badUri(text, 'is not on the local disk, which synchronous locks need; use withLock or Lockfile there');
@@ -112,9 +115,12 @@ export function openLocal(file: string | URL | VfsFile): VfsFile {
       `the path ${quoted(text)} begins with ~, which only a shell expands to the home folder`,
     );
   }
-  disk ??= localVfs();
-  if (text === '') return new VfsFile(disk, text);
-  return new VfsFile(disk, filePath(text.startsWith('/') ? text : `${workingDirectory()}/${text}`));
+  if (text === '') return new VfsFile((disk ??= localVfs()), text);
+  return openAbsolute(`${workingDirectory()}/${text}`);
+}
+
+function openAbsolute(path: string): VfsFile {
+  return new VfsFile((disk ??= localVfs()), knownFilePath(path));
 }
 
 /** A folder: its path on the local disk, its URI, or a store and the path in it. */
@@ -155,6 +161,8 @@ function filePath(path: string): string {
   if (!path.endsWith('/')) return normalizePath(path);
   throw new VfsError('ERR_VFS_PATH', `the path ${quoted(path)} names a folder; expected a file`);
 }
+
+const knownFilePath = remembering(filePath);
 
 function workingDirectory(): string {
   try {

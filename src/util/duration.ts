@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
 import { LockOptionError } from './option-error.js';
+import { remembering } from './remembering.js';
 
 /**
  * A span of time: a number of milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'1.5h'` or `'1d'`. At most 10 years;
@@ -26,13 +27,13 @@ export function durationMs(value: Duration, name: string, bounds: DurationBounds
   );
 }
 
-function parse(text: string): number {
+const parse = remembering((text: string): number => {
   if (text === 'Infinity' || text === 'never') return Infinity;
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(amount) * (UNIT_MS[unit] ?? NaN);
   // A number so large that it overflows is a mistake; it does not mean "never".
   return Number.isFinite(ms) ? ms : NaN;
-}
+});
 
 function expected({ zero, infinity }: DurationBounds): string {
   const least = zero ? '0' : '1 ms';

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { constants, type Stats } from 'node:fs';
 
 import { recordVersion } from '../shared/content-version.js';
-import { ask, type Steps } from '../../util/steps.js';
+import { ask, later, type Steps } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import { isTakenName, stagedPath } from '../../vfs/names.js';
 import { nameOf } from '../../vfs/path.js';
@@ -110,8 +110,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   }
 
   /** Writes a new file. */
-  *write(path: string, data: Uint8Array): Steps<void> {
-    yield* this.writeStamped(path, data);
+  write(path: string, data: Uint8Array): Steps<unknown> {
+    return this.writeStamped(path, data);
   }
 
   *writeStamped(path: string, data: Uint8Array): Steps<string> {
@@ -175,8 +175,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return yield* insideFolder(this.#calls, folder, yield* this.#around(), work);
   }
 
-  *rename(from: string, to: string): Steps<void> {
-    yield* ask(this.#calls.rename(from, to));
+  rename(from: string, to: string): Steps<void> {
+    return later(() => this.#calls.rename(from, to));
   }
 
   *link(from: string, to: string): Steps<void> {
@@ -198,8 +198,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     yield* ask(this.#calls.unlink(aside));
   }
 
-  *rmdir(path: string): Steps<void> {
-    yield* ask(this.#calls.rmdir(path));
+  rmdir(path: string): Steps<void> {
+    return later(() => this.#calls.rmdir(path));
   }
 
   *lstat(path: string): Steps<FoundFile | undefined> {

@@ -2,6 +2,7 @@ import { dirname, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { durationMs } from '../../util/duration.js';
+import { remembering } from '../../util/remembering.js';
 import { checkOptions } from '../../util/option-check.js';
 import { PRIVATE_NAME_BYTES } from '../../vfs/names.js';
 import { checkPath } from '../../vfs/path.js';
@@ -30,11 +31,11 @@ import { appendFile } from './append.js';
 import type * as DataFiles from './data-files.js';
 import type * as LeftoverFiles from './leftovers.js';
 import { creating, makingHolderFolder, reading, readingFolder, removing, replacing, syncCalls } from './lock-calls.js';
-import { holderFolderOf } from './lock-files.js';
+import { holderFolderIn } from './lock-files.js';
 import type * as Move from './move.js';
 import { LOCAL_VFS_OPTIONS, type LocalVfsOptions } from './options.js';
 import { realPathBelow } from './real-path.js';
-import { eachOfData, runOnData, runOnLock, type Call, type LockWork } from './runner.js';
+import { eachOfData, runOnData, runOnLock, type Call, type LockWork, type Place } from './runner.js';
 import { watchFile } from './watch.js';
 
 export type { LocalVfsOptions } from './options.js';
@@ -73,6 +74,8 @@ export class LocalVfs implements Vfs {
   readonly #prefix: string;
   readonly #hardLinks: boolean;
   readonly #limitMs: number;
+  /** Where a path is on this machine. Throws where no file can have it. */
+  readonly #placeOf: (path: string) => Place;
 
   /** Resolves `root` against the working directory. It makes no I/O. */
   constructor(options: LocalVfsOptions = {}) {
@@ -82,6 +85,7 @@ export class LocalVfs implements Vfs {
     this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
     this.#hardLinks = hardLinks;
     this.#limitMs = durationMs(timeout, 'timeout', {});
+    this.#placeOf = remembering((path) => this.#findPlace(path));
     this.capabilities = {
       create: hardLinks ? 'atomic' : 'guarded',
       replace: 'guarded',
@@ -98,15 +102,11 @@ export class LocalVfs implements Vfs {
           (await loadLeftovers()).clearLeftover(located, modifiedMs),
         ),
     };
-    this.sync = syncCalls(
-      (path) => this.locate(path),
-      (verb, path) => this.#call(verb, path),
-      hardLinks,
-    );
+    this.sync = syncCalls(this.#placeOf, (verb, path) => this.#call(verb, path), hardLinks);
   }
 
   check(path: string): void {
-    checkPath(path, { nameBytes: 255, pathBytes: LONGEST_PATH - Buffer.byteLength(this.#root) - 1 });
+    this.#placeOf(path);
   }
 
   /** The absolute path on this machine. */
@@ -143,7 +143,9 @@ export class LocalVfs implements Vfs {
 
   /** Undefined where calls are not made by this machine itself: see `allowsHolderFolder`. */
   holderFolder(path: string, options?: HolderFolderOptions): Eventual<string | undefined> {
-    return holderFolderOf(this.locate(path)) ?? this.#onLock('lock', path, options, 0, makingHolderFolder(options));
+    return (
+      holderFolderIn(this.#placeOf(path).folder) ?? this.#onLock('lock', path, options, 0, makingHolderFolder(options))
+    );
   }
 
   stat(path: string, options?: CallOptions): Promise<Stat | undefined> {
@@ -221,11 +223,17 @@ export class LocalVfs implements Vfs {
   ): AsyncGenerator<T> {
     const located = this.locate(path);
     const folder = verb === 'list' ? located : dirname(located);
-    return eachOfData(this.#call(verb, path, options), folder, work);
+    return eachOfData(this.#call(verb, path, options), { located, folder }, work);
+  }
+
+  #findPlace(path: string): Place {
+    checkPath(path, { nameBytes: 255, pathBytes: LONGEST_PATH - Buffer.byteLength(this.#root) - 1 });
+    const located = this.locate(path);
+    return { located, folder: dirname(located) };
   }
 
   #call(verb: string, path: string, options?: CallOptions): Call {
-    return { store: this, verb, path, signal: options?.signal, limitMs: this.#limitMs };
+    return { placeOf: this.#placeOf, verb, path, signal: options?.signal, limitMs: this.#limitMs };
   }
 
   #onLock<T>(

@@ -11,14 +11,14 @@ import type {
 import { appendFileSync } from './append.js';
 import {
   createLock,
-  holderFolderOf,
+  holderFolderIn,
   makeHolderFolder,
   readFile,
   readFolderTimes,
   removeLock,
   replaceLock,
 } from './lock-files.js';
-import { runOnDataSync, runOnLockSync, type Call, type LockWork } from './runner.js';
+import { runOnDataSync, runOnLockSync, type Call, type LockWork, type Place } from './runner.js';
 
 // The calls of a `Vfs` on a lock file, each as work that is either awaited or done at once.
 
@@ -62,7 +62,7 @@ export function makingHolderFolder(options: HolderFolderOptions | undefined): Lo
 
 /** The calls that a lock needs, each done when it returns. */
 export function syncCalls(
-  locate: (path: string) => string,
+  placeOf: (path: string) => Place,
   callOf: (verb: string, path: string) => Call,
   hardLinks: boolean,
 ): SyncVfs {
@@ -73,7 +73,7 @@ export function syncCalls(
     replace: (path, version, data, asked) => now('replace', path, replacing(version, data, asked)),
     remove: (path, version) => now('remove', path, removing(version)),
     folderTimes: (path, asked) => now('read', path, readingFolder(asked)),
-    holderFolder: (path, asked) => holderFolderOf(locate(path)) ?? now('lock', path, makingHolderFolder(asked)),
+    holderFolder: (path, asked) => holderFolderIn(placeOf(path).folder) ?? now('lock', path, makingHolderFolder(asked)),
     append: (path, data) => runOnDataSync(callOf('append', path), (located) => appendFileSync(located, data)),
   };
 }

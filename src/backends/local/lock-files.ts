@@ -53,9 +53,9 @@ function* readClockFor(files: LocalFiles, path: string, modifiedMs: number): Ste
   return coarse ? nowMs - COARSE_RESOLUTION_MS : nowMs;
 }
 
-/** The id of the private folder that this process has beside a lock file; undefined where it has none. */
-export function holderFolderOf(path: string): string | undefined {
-  return partyIn(dirname(path)).holder.id;
+/** The id of the private folder that this process has in a folder; undefined where it has none. */
+export function holderFolderIn(folder: string): string | undefined {
+  return partyIn(folder).holder.id;
 }
 
 /** Makes such a folder. Undefined: not on this file system, or not for a record that cannot be created anyway. */

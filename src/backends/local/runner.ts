@@ -1,10 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 
 import { eachUntilAborted, limitText, SilenceError, untilAborted } from '../../util/abort.js';
 import { VfsError } from '../../vfs/errors.js';
 import { run, runSync, type Steps } from '../../util/steps.js';
-import type { Vfs } from '../../vfs/vfs.js';
 import { codeOf, isRefusal, posixError } from '../shared/plain/posix-errors.js';
 import { knownSyscallsFor, mayHang, syscallsFor, watchBlocking } from './disk.js';
 import { LocalFiles } from './files.js';
@@ -16,9 +14,15 @@ import { blockingCalls, inlineCalls, type Syscalls } from './syscalls.js';
 /** More than any lock record has: larger data belongs to somebody else, and goes through the thread pool. */
 const INLINE_BYTES = 128 * 1024;
 
+/** Where a file is on this machine, and the folder that it is in. */
+export interface Place {
+  readonly located: string;
+  readonly folder: string;
+}
+
 /** One call of a store: what error messages name it, and the file that it is about. */
 export interface Call extends Limits {
-  readonly store: Pick<Vfs, 'check' | 'locate'>;
+  readonly placeOf: (path: string) => Place;
   readonly verb: string;
   readonly path: string;
   /** Where the file is to go, as messages show it. */
@@ -33,14 +37,12 @@ export type LockWork<T> = (files: LocalFiles, located: string) => Steps<T>;
  * system call; a disk that may hang, or much data, goes through the thread pool.
  */
 export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>): Promise<T> {
-  const { store, path, signal } = call;
-  store.check(path);
-  const located = store.locate(path);
-  const folder = dirname(located);
+  const { placeOf, path, signal } = call;
+  const { located, folder } = placeOf(path);
   try {
     signal?.throwIfAborted();
     const known = knownSyscallsFor(folder) ?? (await disksCalls(folder, call));
-    if (bytes > INLINE_BYTES || known !== inlineCalls) return await runPatiently(call, located, work);
+    if (bytes > INLINE_BYTES || known !== inlineCalls) return await runPatiently(call, { located, folder }, work);
     for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
     const files = new LocalFiles(inlineCalls, folder, signal, partyIn(folder));
     return await watchBlocking(folder, () => run(work(files, located)));
@@ -49,8 +51,7 @@ export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>)
   }
 }
 
-function runPatiently<T>(call: Call, located: string, work: LockWork<T>): Promise<T> {
-  const folder = dirname(located);
+function runPatiently<T>(call: Call, { located, folder }: Place, work: LockWork<T>): Promise<T> {
   const operation = new PatientOperation(folder, mayHang(folder));
   const files = new LocalFiles(operation.calls, folder, call.signal, partyIn(folder));
   return operation.settle(() => run(work(files, located)), call);
@@ -64,11 +65,8 @@ function disksCalls(folder: string, limits: Limits): Promise<Syscalls> {
 
 /** Runs work on a lock file to its end before it returns. */
 export function runOnLockSync<T>(call: Call, work: LockWork<T>): T {
-  const { store, path } = call;
-  store.check(path);
-  const located = store.locate(path);
+  const { located, folder } = call.placeOf(call.path);
   try {
-    const folder = dirname(located);
     return runSync(work(new LocalFiles(blockingCalls, folder, undefined, partyIn(folder)), located));
   } catch (error) {
     throw failure(call, located, error);
@@ -77,12 +75,11 @@ export function runOnLockSync<T>(call: Call, work: LockWork<T>): T {
 
 /** Runs work that no lock depends on. Without `isShort` it may take as long as it likes, unless its signal aborts. */
 export async function runOnData<T>(call: Call, work: (located: string) => Promise<T>, isShort = false): Promise<T> {
-  const { store, path, target, signal, limitMs } = call;
-  store.check(path);
-  const located = store.locate(path);
+  const { placeOf, path, target, signal, limitMs } = call;
+  const { located, folder } = placeOf(path);
   try {
     signal?.throwIfAborted();
-    if (!(await isDoubtful(dirname(located), call))) return await work(located);
+    if (!(await isDoubtful(folder, call))) return await work(located);
     const patience = { graceMs: ENDING_MS, limitMs: isShort ? limitMs : Infinity, errorOf: unfinished };
     return await untilAborted(work(located), signal, patience);
   } catch (error) {
@@ -92,9 +89,7 @@ export async function runOnData<T>(call: Call, work: (located: string) => Promis
 
 /** Runs such work to its end before it returns. */
 export function runOnDataSync<T>(call: Call, work: (located: string) => T): T {
-  const { store, path } = call;
-  store.check(path);
-  const located = store.locate(path);
+  const { located } = call.placeOf(call.path);
   try {
     return work(located);
   } catch (error) {
@@ -103,15 +98,19 @@ export function runOnDataSync<T>(call: Call, work: (located: string) => T): T {
 }
 
 /** The same for work that yields: each item has to come in time. */
-export async function* eachOfData<T>(call: Call, folder: string, work: () => AsyncGenerator<T>): AsyncGenerator<T> {
-  const { store, path, signal, limitMs } = call;
+export async function* eachOfData<T>(
+  call: Call,
+  { located, folder }: Place,
+  work: () => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const { signal, limitMs } = call;
   try {
     signal?.throwIfAborted();
     if (await isDoubtful(folder, call))
       yield* eachUntilAborted(work(), signal, { graceMs: ENDING_MS, limitMs, errorOf: unfinished });
     else yield* work();
   } catch (error) {
-    throw failure(call, store.locate(path), error);
+    throw failure(call, located, error);
   }
 }
 
