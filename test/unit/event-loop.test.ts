@@ -49,3 +49,20 @@ test('thousands of held locks share their timers among few distinct delays', asy
     for (const lock of locks) await lock.release();
   }
 });
+
+test('a thousand callers that wait for a turn are woken once each, in the order in which they came', async () => {
+  const order: number[] = [];
+  let asked = 0;
+  await Promise.all(
+    Array.from({ length: 1000 }, async (_, caller) => {
+      for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) {
+        asked += 1;
+        await wait;
+      }
+      order.push(caller);
+      workFor(0.02);
+    }),
+  );
+  expect(order).toEqual(Array.from({ length: 1000 }, (_, caller) => caller));
+  expect(asked).toBeLessThanOrEqual(1000);
+});

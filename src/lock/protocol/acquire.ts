@@ -257,7 +257,7 @@ const NOBODY = 'nobody is known to hold the lock';
 
 /** Who holds the lock: as last seen, or as it is now for a caller that never had its turn. */
 async function explain(contender: Contender): Promise<LockContention> {
-  if (contender.contention.ageMs !== undefined) return contender.contention;
+  if (contender.contention.ageMs !== undefined && !contender.isOutdated) return contender.contention;
   const signal = abortAfter(EXPLAIN_LIMIT_MS);
   await untilAborted(run(contender.inspect({ signal })), signal).catch(() => undefined);
   return contender.contention;

@@ -51,6 +51,7 @@ export class Contender {
   #failure: Error | undefined;
   #wasRead = false;
   #isHeld = false;
+  #isOutdated = false;
   #lockId: string | undefined;
 
   constructor(target: LockTarget, options: ResolvedLockOptions) {
@@ -85,6 +86,11 @@ export class Contender {
     return this.#failure;
   }
 
+  /** Whether somebody else took the lock since it was last read. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
+  }
+
   /** Whether a read of the lock was ever answered, so that it is known what stood there. */
   get wasRead(): boolean {
     return this.#wasRead;
@@ -112,7 +118,12 @@ export class Contender {
     // Somebody else's tombstone would refuse a write that expects no file.
     if (tombstone === undefined && expectsFile) return yield* this.tryTakeOver(options);
     this.#attempts += 1;
-    return (yield* this.#write(tombstone, undefined, options)) ?? (yield* this.#evaluate(options));
+    const wasHeld = this.#isHeld;
+    const acquired = yield* this.#write(tombstone, undefined, options);
+    if (acquired !== undefined) return acquired;
+    // Another caller was faster, on a disk whose answers are exact. To read who it was costs each of those who wait more than the write.
+    this.#isOutdated = wasHeld && tombstone === undefined && this.target.immediate && this.#failure === undefined;
+    return this.#isOutdated ? undefined : yield* this.#evaluate(options);
   }
 
   /** A try that begins with a read, for when the lock was held a moment ago. Undefined: somebody else holds it. */
@@ -126,6 +137,7 @@ export class Contender {
     const found = yield* this.#reader.observe(options);
     this.#contention = contentionOf(this.target.displayPath, found);
     this.#wasRead = true;
+    this.#isOutdated = false;
     noteToken(this.target.queueKey, found?.record);
     this.#isHeld =
       found !== undefined && (found.state === 'held' || found.state === 'foreign' || this.#vetoed.has(found.version));

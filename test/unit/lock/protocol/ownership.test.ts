@@ -9,7 +9,8 @@ import { FILE, Lab, lockOn, outcome, pass, useFakeTime } from '../../../support/
 const ids = vi.hoisted((): string[] => []);
 vi.mock('../../../../src/util/fresh-id.js', async (actual) => {
   const { freshId } = await actual<{ freshId: () => string }>();
-  return { freshId: () => ids.shift() ?? freshId() };
+  const drawn = (): string => ids.shift() ?? freshId();
+  return { freshId: drawn, twoFreshIds: () => [drawn(), drawn()] };
 });
 
 useFakeTime();
