@@ -149,25 +149,12 @@ async function contend(
 ): Promise<HeldLock> {
   const { target, options } = contender;
   const { vfs, queueKey } = target;
-  const backoff = new Backoff(vfs.capabilities, pollMs);
   const place = new Place(queueKey, contender.startedMs);
-  const failures = new FailedTries(contender);
-  let lostInARow = 0;
   let held: HeldLock | undefined;
   try {
     if (vfs.watch && waitMs > SHORT_WAIT_MS) await letOthersGoFirst(place, deadline);
-    let acquired = await failures.orUndefined(tryFirst(contender, place, deadline));
-    while (acquired === undefined) {
-      const { signal } = deadline;
-      reportWaiting(contender);
-      const ms = Math.max(backoff.nextMs(contender.contention.expiresInMs ?? 0), place.unreadMs());
-      // A store that reports no file again and again where it then finds one is not trusted: that would never end.
-      const isTrusted = contender.isHeldByAnother && lostInARow < MOST_LOST_IN_A_ROW;
-      const woken = await awaitChange(contender, place, { ms, signal, isTrusted });
-      lostInARow = woken === 'gone' ? lostInARow + 1 : 0;
-      const next = woken === 'gone' ? contender.tryCreate({ signal }) : contender.tryTakeOver({ signal });
-      acquired = await failures.orUndefined(next);
-    }
+    const backoff = new Backoff(vfs.capabilities, pollMs);
+    const acquired = await tryUntilAcquired(contender, place, { deadline, backoff });
     place.acquired(contender.attempts > 1);
     reportAcquired(contender, acquired);
     held = new HeldLock(target, acquired, options.renew, () => {
@@ -181,6 +168,28 @@ async function contend(
   } finally {
     if (held === undefined) turn.done();
   }
+}
+
+async function tryUntilAcquired(
+  contender: Contender,
+  place: Place,
+  { deadline, backoff }: { readonly deadline: Deadline; readonly backoff: Backoff },
+): Promise<Acquired> {
+  const failures = new FailedTries(contender);
+  let lostInARow = 0;
+  let acquired = await failures.orUndefined(tryFirst(contender, place, deadline));
+  while (acquired === undefined) {
+    const { signal } = deadline;
+    reportWaiting(contender);
+    const ms = Math.max(backoff.nextMs(contender.contention.expiresInMs ?? 0), place.unreadMs());
+    // A store that reports no file again and again where it then finds one is not trusted: that would never end.
+    const isTrusted = contender.isHeldByAnother && lostInARow < MOST_LOST_IN_A_ROW;
+    const woken = await awaitChange(contender, place, { ms, signal, isTrusted });
+    lostInARow = woken === 'gone' ? lostInARow + 1 : 0;
+    const next = woken === 'gone' ? contender.tryCreate({ signal }) : contender.tryTakeOver({ signal });
+    acquired = await failures.orUndefined(next);
+  }
+  return acquired;
 }
 
 /** In a crowd the lock is probably taken, and a look is cheaper than a file that is staged in vain. */
