@@ -1,7 +1,7 @@
-import { monotonicMs, wallMs } from '../../util/time.js';
+import { monotonicMs } from '../../util/time.js';
 import { now, type Instant } from '../../util/instant.js';
 import { LockForeignError, type LockContention } from '../model/errors.js';
-import { identify, noProcess, thisProcess, type ProcessIdentity } from '../model/process.js';
+import { newRecord } from './new-record.js';
 import { freshId, twoFreshIds } from '../../util/fresh-id.js';
 import { contentionOf, type Reclaimed } from '../model/holder.js';
 import type { ResolvedLockOptions } from '../model/options.js';
@@ -262,43 +262,4 @@ export function isSilence(failure: unknown): failure is VfsError {
 /** The answer to a write may arrive after the lease has ended. Such a lock is renewed, or is not ours any more. */
 function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
   return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
-}
-
-function newRecord(
-  options: ResolvedLockOptions,
-  own: Pick<LockRecord, 'lockId' | 'nonce' | 'via' | 'fencingToken' | 'ended'>,
-): LockRecord {
-  const { ttlMs, ownerId, graceMs, processGroup, user, command, note, holder, pid } = options;
-  const identity = holder ?? identityOf(pid);
-  // Spelled out, as this is done for every lock and to spread so many members is slow.
-  return {
-    createdAt: new Date(wallMs()),
-    ttlMs,
-    leaseMs: ttlMs,
-    hostname: identity.hostname,
-    pid: identity.pid,
-    ownerId,
-    lockId: own.lockId,
-    nonce: own.nonce,
-    renewedAt: undefined,
-    renewals: 0,
-    bootId: identity.bootId,
-    machineId: identity.machineId,
-    processStart: identity.processStart,
-    namespace: identity.namespace,
-    processGroup,
-    fencingToken: own.fencingToken,
-    graceMs,
-    via: own.via,
-    user,
-    command,
-    ended: own.ended,
-    note,
-    released: false,
-  };
-}
-
-function identityOf(pid: number | 'none'): ProcessIdentity {
-  if (pid === 'none') return noProcess();
-  return pid === process.pid ? thisProcess() : identify(pid);
 }
