@@ -51,7 +51,7 @@ function wakeOne(): void {
   isGranted = true;
   waiting.shift()?.();
   if (waiting.length === 0) return;
-  queueMicrotask(() => {
+  void Promise.resolve().then(() => {
     if (waiting.length > 0 && hasTime()) wakeOne();
   });
 }
