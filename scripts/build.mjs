@@ -1,6 +1,15 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, relative, sep } from 'node:path';
 
@@ -129,10 +138,20 @@ function writeLicences(files) {
   writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES'), texts.join(`\n${'-'.repeat(79)}\n\n`));
 }
 
+/** The manual page comes from the same table as the help. */
+function writeManualPage() {
+  const folder = join(fresh, 'cli');
+  const { status, stdout } = spawnSync(process.execPath, [join(folder, 'main.js'), 'help', '--man']);
+  if (status !== 0) throw new Error('the manual page could not be written');
+  writeFileSync(join(folder, 'vfs-lockfile.1'), stdout);
+}
+
 try {
   if (writeTypes()) {
     writeLicences(await writeCode());
+    copyFileSync(join(source, 'cli', 'output.schema.json'), join(fresh, 'cli', 'output.schema.json'));
     chmodSync(join(fresh, 'cli', 'main.js'), 0o755);
+    writeManualPage();
     // Only now, so that a build that fails leaves the last good one.
     if (existsSync(target)) renameSync(target, old);
     renameSync(fresh, target);

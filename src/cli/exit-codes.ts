@@ -1,4 +1,4 @@
-import type { LockHeldError, LockTimeoutError } from '../lock/model/errors.js';
+import { LockHeldError, LockTimeoutError } from '../lock/model/errors.js';
 
 /** The exit codes of the command line itself; `run` otherwise passes on the exit code of COMMAND. Scripts depend on them, so they never change. */
 export const EXIT = {
@@ -15,7 +15,7 @@ export const EXIT = {
 /** How `doctor` ends when it reached a verdict. */
 export const DOCTOR_EXIT = { safe: 0, unsafe: 1, unproved: 2 } as const;
 
-/** How `unlock` ends when it changed nothing: the lock has another id by now, or is gone. */
+/** How `unlock`, `renew` and `release` end when they changed nothing: the lock has another id by now, or is gone. */
 export const NOT_THAT_LOCK = 1;
 
 /** How `status` ends when it could read the lock. */
@@ -42,6 +42,16 @@ export class ConflictError extends Error {
     super(cause.message);
     this.cause = cause;
     this.exitCode = exitCode;
+  }
+}
+
+/** Calls `acquire`, which fails with an exit code of the caller's own if somebody else holds the lock. */
+export async function withConflictCode<T>(code: number | undefined, acquire: () => Promise<T>): Promise<T> {
+  try {
+    return await acquire();
+  } catch (error) {
+    const isConflict = error instanceof LockHeldError || error instanceof LockTimeoutError;
+    throw code === undefined || !isConflict ? error : new ConflictError(error, code);
   }
 }
 

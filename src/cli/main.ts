@@ -29,6 +29,14 @@ async function perform(args: Arguments): Promise<number> {
       const guardian = new GuardianLink(self);
       return (await import('./commands/run.js')).run(args, guardian);
     }
+    case 'acquire':
+      return (await import('./commands/acquire.js')).acquire(args);
+    case 'hold':
+      return (await import('./commands/acquire.js')).hold(args);
+    case 'renew':
+      return (await import('./commands/renew.js')).renew(args);
+    case 'release':
+      return (await import('./commands/renew.js')).release(args);
     case 'status':
       return (await import('./commands/status.js')).status(args);
     case 'ls':
@@ -47,6 +55,8 @@ async function perform(args: Arguments): Promise<number> {
       return (await import('./commands/completion.js')).completion(args);
     case 'help':
       return (await import('./commands/help.js')).help(args);
+    case 'man':
+      return (await import('./commands/man.js')).man(manifest);
     case 'version':
       return (await import('./commands/help.js')).version(manifest);
   }

@@ -2,7 +2,6 @@ import { run } from '../util/steps.js';
 import { now } from '../util/instant.js';
 import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
-import { lockPath } from '../vfs/names.js';
 import type { CallOptions } from '../vfs/vfs.js';
 import { waitFor } from './protocol/acquire.js';
 import { Acquisition } from './protocol/acquisition.js';
@@ -12,6 +11,7 @@ import { SentRecords } from './protocol/sent-records.js';
 import { about } from './protocol/report.js';
 import { lockTarget, type LockTarget } from './protocol/target.js';
 import { publish, type LockEventName } from './model/events.js';
+import { lockPathOf } from './model/lock-path.js';
 import type { Reclaimed } from './model/holder.js';
 import { resolveLockOptions, type LockOptions } from './model/options.js';
 import type { ProcessIdentity } from './model/process.js';
@@ -20,8 +20,11 @@ import type { LockRecord } from './model/record.js';
 import type { LockObservation } from './model/staleness.js';
 
 /** How a detached lock is held: its holder is known by what it says of itself. */
-export interface DetachedOptions extends Pick<LockOptions, 'ttl' | 'ownerId' | 'grace' | 'note' | 'fencing'> {
-  /** The holder's host, in its own words. */
+export interface DetachedOptions extends Pick<
+  LockOptions,
+  'ttl' | 'ownerId' | 'grace' | 'note' | 'pid' | 'user' | 'fencing'
+> {
+  /** The holder's host, in its own words. Only without `pid`, which is a process of this host. */
   readonly hostname?: string | undefined;
 }
 
@@ -49,8 +52,8 @@ export class DetachedLock {
   readonly #target: LockTarget;
 
   /** Does no I/O. Throws as the constructor of `Lockfile` does. */
-  constructor({ vfs, path }: VfsFile) {
-    this.#target = lockTarget(vfs, vfs, lockPath(path));
+  constructor(file: VfsFile, options: Pick<LockOptions, 'lockPath'> = {}) {
+    this.#target = lockTarget(file.vfs, file.vfs, lockPathOf(file, options.lockPath));
   }
 
   /** The display path of the lock file. */
@@ -63,7 +66,8 @@ export class DetachedLock {
     { hostname = '', ...options }: DetachedOptions,
     wait: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<DetachedLease & { readonly reclaimed: Reclaimed | undefined }> {
-    const resolved = { ...resolveLockOptions({ ...options, renew: false }), holder: { ...NO_PROCESS, hostname } };
+    const holder = options.pid === undefined ? { ...NO_PROCESS, hostname } : undefined;
+    const resolved = { ...resolveLockOptions({ ...options, renew: false }), holder };
     const held = await waitFor(new Contender(this.#target, resolved), wait, new Acquisition());
     const { record, remainingMs } = held.detach();
     return { record, remainingMs, reclaimed: held.reclaimed };

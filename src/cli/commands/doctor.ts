@@ -57,7 +57,8 @@ export async function doctor({ location, json, quiet }: ArgumentsOf<'doctor'>): 
 
 function jsonOf({ clockAheadMs, checks, ...diagnosis }: Diagnosis): string {
   const rounded = checks.map((check) => ({ ...check, durationMs: tenths(check.durationMs) }));
-  return jsonLine('diagnosis', { ...diagnosis, clockAheadMs: clockAheadMs ?? null, checks: rounded });
+  const roundTripMs = Object.fromEntries(Object.entries(diagnosis.roundTripMs).map(([name, ms]) => [name, tenths(ms)]));
+  return jsonLine('diagnosis', { ...diagnosis, roundTripMs, clockAheadMs: clockAheadMs ?? null, checks: rounded });
 }
 
 function textOf({

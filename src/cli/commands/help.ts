@@ -4,6 +4,7 @@ import { print } from '../terminal/print.js';
 import { wrapped } from '../terminal/text.js';
 import type { HelpArguments } from '../usage/arguments.js';
 import { COMMAND_NAMES, COMMANDS, optionsOf, type CommandName } from '../usage/commands.js';
+import { EXAMPLES } from '../usage/examples.js';
 import { NOTES, OVERVIEW } from '../usage/help-notes.js';
 import type { OptionSpec } from '../usage/spec.js';
 
@@ -32,15 +33,30 @@ function overview(): string {
 function helpOn(name: CommandName): string {
   const { usage, summary } = COMMANDS[name];
   const options = aligned(optionsOf(name).map(([option, spec]) => [labelOf(option, spec), textOf(spec)]));
-  return [`Usage: vfs-lockfile ${usage}`, '', ...wrapped(summary, COLUMNS), '', options, '', NOTES[name]].join('\n');
+  return [
+    `Usage: vfs-lockfile ${usage}`,
+    '',
+    ...wrapped(summary, COLUMNS),
+    '',
+    options,
+    '',
+    NOTES[name],
+    examplesText(name),
+  ].join('\n');
 }
 
-function labelOf(name: string, spec: OptionSpec): string {
+function examplesText(name: CommandName): string {
+  return `Examples:\n${EXAMPLES[name].map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** An option as it is typed. */
+export function labelOf(name: string, spec: OptionSpec): string {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
   return `${short}--${name}${spec.kind === 'flag' ? '' : ` ${spec.value}`}`;
 }
 
-function textOf(spec: OptionSpec): string {
+/** What an option means, with its default. */
+export function textOf(spec: OptionSpec): string {
   return spec.kind === 'flag' || spec.default === undefined ? spec.help : `${spec.help} (default ${spec.default})`;
 }
 

@@ -1,16 +1,13 @@
 import type { Journal } from '../../journal/index.js';
 import { Lockfile } from '../../lock/lockfile.js';
-import { LockHeldError, LockTimeoutError } from '../../lock/model/errors.js';
-import { describeCommand, describeHolder, type Reclaimed } from '../../lock/model/holder.js';
-import type { StaleReason } from '../../lock/model/staleness.js';
 import { instantIn } from '../../util/instant.js';
 import { userName } from '../../util/user-name.js';
-import { CliError, ConflictError, EXIT } from '../exit-codes.js';
+import { CliError, EXIT, withConflictCode } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
 import { printError } from '../terminal/print-error.js';
-import { formatInstant } from '../terminal/time-text.js';
+import { describeTakeover } from '../terminal/takeover.js';
 import { WaitingNotice } from '../terminal/waiting-notice.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveRunOptions, type ResolvedRunOptions } from '../usage/settings.js';
@@ -60,33 +57,12 @@ async function acquire(
   signal: AbortSignal,
   quiet: boolean,
 ): Promise<void> {
-  const notice = quiet ? undefined : new WaitingNotice(lock);
+  const notice = quiet ? undefined : new WaitingNotice(lock, waitMs);
   try {
-    await lock.acquire({ wait: waitMs, signal });
-  } catch (error) {
-    if (conflictCode === undefined || !isConflict(error)) throw error;
-    throw new ConflictError(error, conflictCode);
+    await withConflictCode(conflictCode, () => lock.acquire({ wait: waitMs, signal }));
   } finally {
     notice?.close();
   }
-}
-
-function isConflict(error: unknown): error is LockHeldError | LockTimeoutError {
-  return error instanceof LockHeldError || error instanceof LockTimeoutError;
-}
-
-const STALE_TEXTS: Readonly<Record<StaleReason, string>> = {
-  expired: 'its lease is over',
-  'dead-process': 'its process has ended',
-  unreadable: 'its file is empty or incomplete',
-};
-
-function describeTakeover(path: string, { reason, ...record }: Reclaimed): string {
-  const { ownerId = '', pid = 0, hostname = '', user = '', command = [], createdAt } = record;
-  const since = createdAt === undefined ? '' : ` since ${formatInstant(createdAt)}`;
-  const what = command.length === 0 ? '' : `, running ${describeCommand(command)}`;
-  const who = reason === 'unreadable' ? 'somebody unknown' : describeHolder({ ownerId, pid, hostname, user });
-  return `took over the stale lock ${path}, as ${STALE_TEXTS[reason]}; it was held by ${who}${what}${since}`;
 }
 
 async function runHolding(

@@ -5,25 +5,33 @@ import { isatty } from 'node:tty';
 import { forceRelease } from '../../admin/force-release.js';
 import { inspect, type Inspection } from '../../lock/inspect.js';
 import type { LockEvent } from '../../lock/model/events.js';
-import { describeContention } from '../../lock/model/holder.js';
 import { isRunning } from '../../lock/model/process.js';
 import { printable } from '../../lock/model/record.js';
+import type { VfsFile } from '../../vfs/file.js';
 import { NOT_THAT_LOCK } from '../exit-codes.js';
+import { jsonLine } from '../terminal/json.js';
 import { print } from '../terminal/print.js';
 import { factsOf, linesOf } from '../terminal/lock-facts.js';
 import { printError, printLines } from '../terminal/print-error.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { openLock } from '../usage/target.js';
 import { closeJournal, journalOf } from './journal.js';
+import { describeOther } from './renew.js';
 
 const ENDED = 'vfs-lockfile:force-release';
 
 /** Ends the lock with the expected id and no other. Resolves with the exit code. */
 export async function unlock(args: ArgumentsOf<'unlock'>): Promise<number> {
-  const { expect, reason, quiet } = args;
+  const { expect, reason } = args;
   const { file, options } = await openLock(args);
   const found = await inspect(file, options);
+  const report = (done: boolean, ended?: LockEvent): void => {
+    if (args.quiet) return;
+    if (args.json) print(outcomeJson(done, file, found.path, expect.text, ended));
+    else if (done) print(`${sentenceOf(ended, file.toString())}\n`);
+  };
   if (found.id === expect.text && !(await isConfirmed(found, args))) {
+    report(false);
     printError('nothing was changed');
     return NOT_THAT_LOCK;
   }
@@ -33,14 +41,15 @@ export async function unlock(args: ArgumentsOf<'unlock'>): Promise<number> {
   const journal = await journalOf(args.journal, file, options.lockPath);
   try {
     if (!(await forceRelease(file, { ...options, expect: expect.text, ...(reason && { reason: reason.text }) }))) {
-      printError(`nothing was changed: ${describe(await inspect(file, options))}`);
+      report(false);
+      printError(`nothing was changed: ${describeOther(await inspect(file, options))}`);
       return NOT_THAT_LOCK;
     }
   } finally {
     unsubscribe(ENDED, listen);
     await closeJournal(journal);
   }
-  if (!quiet) print(`${sentenceOf(ended, file.toString())}\n`);
+  report(true, ended);
   return 0;
 }
 
@@ -69,16 +78,14 @@ async function answerTo(question: string): Promise<string> {
   }
 }
 
+function outcomeJson(done: boolean, file: VfsFile, path: string, id: string, ended: LockEvent | undefined): string {
+  const { by = null, reason = null } = ended ?? {};
+  return jsonLine('unlocked', { done, file: file.toString(), path, id, by, reason });
+}
+
 function sentenceOf(ended: LockEvent | undefined, file: string): string {
   const owner = ended?.ownerId ? ` of ${printable(ended.ownerId)}` : '';
   const by = ended?.by ? ` by ${printable(ended.by)}` : '';
   const why = ended?.reason ? `: ${printable(ended.reason)}` : '';
   return `the lock${owner} on ${printable(file)} was ended${by}${why}`;
-}
-
-function describe(inspection: Inspection): string {
-  const { state, path, record } = inspection;
-  if (state === 'free' || state === 'released') return `there is no lock ${path}`;
-  const sentence = describeContention(inspection);
-  return record?.lockId ? sentence : `${sentence}, its id is ${inspection.id ?? 'not known'}`;
 }

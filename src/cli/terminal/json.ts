@@ -6,7 +6,17 @@ import type { LockRecord } from '../../lock/model/record.js';
 const SCHEMA = 1;
 
 /** What a line of JSON is about. */
-type LineType = 'lock' | 'swept' | 'sweep-totals' | 'diagnosis' | 'unlock' | 'history' | 'history-totals';
+type LineType =
+  | 'lock'
+  | 'swept'
+  | 'sweep-totals'
+  | 'diagnosis'
+  | 'acquired'
+  | 'renewed'
+  | 'released'
+  | 'unlocked'
+  | 'history'
+  | 'history-totals';
 
 /** One object on one line, free of control characters. */
 export function jsonLine(type: LineType, members: object): string {

@@ -20,6 +20,7 @@ const UNREADABLE_TTL_MS = 30_000;
 
 /** Reports that `run` waits: on a terminal in one line that is kept up to date, otherwise in one line at the start. */
 export class WaitingNotice {
+  readonly #waitMs: number;
   readonly #file: VfsFile;
   readonly #lock: string;
   readonly #inspector: Inspector;
@@ -30,7 +31,9 @@ export class WaitingNotice {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ file, path }: Pick<Lockfile, 'file' | 'path'>) {
+  /** `waitMs`: how long the acquisition waits at most. */
+  constructor({ file, path }: Pick<Lockfile, 'file' | 'path'>, waitMs: number) {
+    this.#waitMs = waitMs;
     this.#file = file;
     this.#lock = file.resolve(path).path;
     this.#inspector = new Inspector(file.vfs, UNREADABLE_TTL_MS);
@@ -49,7 +52,8 @@ export class WaitingNotice {
   readonly #begin = (event: unknown): void => {
     unsubscribe(WAITING, this.#begin);
     if (this.#screen === undefined) {
-      printError(`waiting: ${(event as LockEvent).reason}`);
+      const limit = this.#waitMs === Infinity ? '' : ` for at most ${formatSpan(this.#waitMs)}`;
+      printError(`waiting${limit}: ${(event as LockEvent).reason}`);
       return;
     }
     this.#screen.on('resize', this.#draw);
@@ -70,15 +74,20 @@ export class WaitingNotice {
   readonly #draw = (): void => {
     if (this.#closed || this.#screen === undefined || this.#seen === undefined) return;
     const now = performance.now();
-    const texts = waitingTexts(this.#seen, this.#file.toString(), now - this.#startedMs, now - this.#seenMs);
+    const waited = waitedText(now - this.#startedMs, this.#waitMs);
+    const texts = waitingTexts(this.#seen, this.#file.toString(), waited, now - this.#seenMs);
     const text = fitting(texts, lineColumnsOf(this.#screen));
     this.#screen.write(CLEAR_LINE + text.replace(/^waiting/, styled('waiting', 'bold', this.#screen)));
   };
 }
 
+function waitedText(waitedMs: number, waitMs: number): string {
+  const left = waitMs === Infinity ? '' : ` (${formatSpan(waitMs - waitedMs)} left)`;
+  return `waiting ${formatSpan(waitedMs)}${left}`;
+}
+
 /** The same in several lengths, the longest first. */
-function waitingTexts(seen: Inspection, file: string, waitedMs: number, seenAgoMs: number): readonly string[] {
-  const waiting = `waiting ${formatSpan(waitedMs)}`;
+function waitingTexts(seen: Inspection, file: string, waiting: string, seenAgoMs: number): readonly string[] {
   const { state, record, ageMs = 0, expiresInMs = 0 } = seen;
   if (state === 'free' || state === 'released') {
     return [`${waiting} for ${printable(file)}: just released`, `${waiting}: just released`];

@@ -52,7 +52,9 @@ export interface HelpArguments {
 }
 
 export type Arguments =
-  { readonly [Name in CommandName]: ArgumentsOf<Name> }[CommandName] | HelpArguments | { readonly verb: 'version' };
+  | { readonly [Name in CommandName]: ArgumentsOf<Name> }[CommandName]
+  | HelpArguments
+  | { readonly verb: 'version' | 'man' };
 
 /** Reads a command line. Throws a usage error that names the mistake. Values are read later, by `settings.ts`. */
 export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
@@ -150,9 +152,10 @@ function settingOf(
   return spec.default === undefined ? undefined : { text: spec.default, from: option, spec };
 }
 
-function readTopic([topic, extra]: readonly string[]): HelpArguments {
+function readTopic([topic, extra]: readonly string[]): HelpArguments | { readonly verb: 'man' } {
   if (extra !== undefined) throw misuse(`${JSON.stringify(extra)} is one argument too many; expected help COMMAND`);
   if (topic === undefined) return { verb: 'help' };
+  if (topic === '--man') return { verb: 'man' };
   if (isCommand(topic)) return { verb: 'help', topic };
   throw unexpected(topic);
 }

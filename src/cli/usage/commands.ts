@@ -1,4 +1,20 @@
-import { HELP, HISTORY, JSON_LINES, LOCK_FILE, LS, NAMED, RUN, SERVE, SILENT, SWEEP, UNLOCK } from './options.js';
+import {
+  ACQUIRE,
+  HELP,
+  HISTORY,
+  HOLD,
+  JSON_LINES,
+  LOCK_FILE,
+  LS,
+  NAMED,
+  RELEASE,
+  RENEW,
+  RUN,
+  SERVE,
+  SILENT,
+  SWEEP,
+  UNLOCK,
+} from './options.js';
 import type { CommandSpec, OptionSpec } from './spec.js';
 
 export const COMMANDS = {
@@ -8,6 +24,30 @@ export const COMMANDS = {
     operand: 'file',
     takesCommand: true,
     options: RUN,
+  },
+  acquire: {
+    usage: 'acquire FILE [OPTIONS]',
+    summary: 'Acquires the lock, prints its id, and leaves it held: renew and release take that id.',
+    operand: 'file',
+    options: ACQUIRE,
+  },
+  renew: {
+    usage: 'renew FILE --id ID [OPTIONS]',
+    summary: 'Makes a lock that acquire or hold acquired last longer.',
+    operand: 'file',
+    options: RENEW,
+  },
+  release: {
+    usage: 'release FILE --id ID [OPTIONS]',
+    summary: 'Releases a lock that acquire or hold acquired.',
+    operand: 'file',
+    options: RELEASE,
+  },
+  hold: {
+    usage: 'hold FILE --for D [OPTIONS]',
+    summary: 'Keeps others away for some time, as for maintenance, and prints the id of the lock.',
+    operand: 'file',
+    options: HOLD,
   },
   status: {
     usage: 'status FILE [FILE...] [OPTIONS]',

@@ -2,14 +2,16 @@ import type { CommandName } from './commands.js';
 
 export const OVERVIEW = `FILE is a path or a URI such as file:///inbox/data.csv; its lock is the small
 file FILE.lock beside it. FILE itself need not exist and is never touched.
-run, status and unlock take --named NAME in its place, for what is no file.
+run, acquire, status and others take --named NAME in its place, for what is no
+file.
 LOCATION is a folder of such files, by its path or URI.
 D, a duration, is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
 
 Every command exits with 64 after wrong usage and with 74 when the store
 failed, and prints the reason on standard error; with 128+n when signal n
 ended it. Colours appear only on terminals, and not when NO_COLOR is set.
-vfs-lockfile COMMAND --help shows the other exit codes and all options.
+vfs-lockfile COMMAND --help shows the other exit codes and all options, with
+examples; help --man prints all of it as a manual page.
 `;
 
 const RUN = `D is a number with a unit: 250ms, 30s, 5m, 2h, 1d.
@@ -46,6 +48,46 @@ Exit codes: COMMAND's own (128+n if signal n ended it), or
   127  COMMAND was not found
 128+n  signal n ended the wait
 All of these but the last print a line on standard error.
+`;
+
+const ACQUIRE = `The lock stands for a process, by default the shell that calls: when that ends,
+others on this host get the lock at once, and others elsewhere when the ttl ends.
+Nothing renews it in the background, so the ttl has to cover the work, or renew
+has to be called. A lock whose ttl has ended is taken over by whoever asks next.
+With --fencing a blank and the number follow the id.
+
+Exit codes:
+   0  the lock is held, and its id was printed
+  64  wrong usage, or a FILE that cannot be locked
+  74  the store failed
+  75  somebody else holds the lock (or the code of -E)
+  79  somebody else still held the lock when --wait ended (or -E)
+`;
+
+const RENEW = `A lock whose ttl has ended is renewed as well, unless somebody took it over.
+
+Exit codes:
+   0  renewed
+   1  the lock has another id by now, or is gone; nothing was changed
+  64  wrong usage
+  74  the store failed
+`;
+
+const RELEASE = `Exit codes:
+   0  released
+   1  the lock has another id by now, or is gone; nothing was changed
+  64  wrong usage
+  74  the store failed
+`;
+
+const HOLD = `The lock stands for no process: it ends when its time is over, or with release.
+
+Exit codes:
+   0  the lock is held, and its id was printed
+  64  wrong usage, or a FILE that cannot be locked
+  74  the store failed
+  75  somebody else holds the lock
+  79  somebody else still held the lock when --wait ended
 `;
 
 const STATUS = `Exit codes:
@@ -139,6 +181,10 @@ Exit codes:
 /** The part of a command's help that follows its options. */
 export const NOTES: Readonly<Record<CommandName, string>> = {
   run: RUN,
+  acquire: ACQUIRE,
+  renew: RENEW,
+  release: RELEASE,
+  hold: HOLD,
   status: STATUS,
   ls: LS,
   sweep: SWEEP,

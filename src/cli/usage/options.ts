@@ -118,6 +118,72 @@ export const RUN = {
   ...HELP,
 } as const;
 
+const ACQUIRING = {
+  ...NAMED,
+  ...LOCK_FILE,
+  wait: RUN.wait,
+  owner: RUN.owner,
+  note: RUN.note,
+} as const;
+
+const CONFLICT = { 'conflict-exit-code': RUN['conflict-exit-code'] } as const;
+const QUIET_ACQUISITION = { quiet: RUN.quiet } as const;
+const ID = {
+  id: { kind: 'text', value: 'ID', required: true, help: 'the id that acquire or hold printed' },
+} as const;
+
+export const ACQUIRE = {
+  ...ACQUIRING,
+  ttl: {
+    kind: 'duration',
+    value: 'D',
+    default: '1h',
+    min: '1s',
+    infinity: true,
+    help: 'how long the lock lasts unless renew is called: at least 1s, or never',
+  },
+  pid: {
+    kind: 'text',
+    value: 'PID',
+    help: 'the process that the lock stands for: when it ends, others on this host get the lock at once; none: only the end of the ttl does that (default: the shell that calls)',
+  },
+  fencing: {
+    kind: 'flag',
+    help: 'count the acquisitions of this lock, and print the number behind the id; the lock file stays afterwards',
+  },
+  ...CONFLICT,
+  ...JSON_LINES,
+  ...QUIET_ACQUISITION,
+  ...HELP,
+} as const;
+
+export const HOLD = {
+  ...ACQUIRING,
+  for: { kind: 'duration', value: 'D', required: true, min: '1s', infinity: true, help: 'how long to hold the lock' },
+  reason: { kind: 'text', value: 'TEXT', help: 'why, for all who meet the lock' },
+  ...JSON_LINES,
+  ...QUIET_ACQUISITION,
+  ...HELP,
+} as const;
+
+export const RENEW = {
+  ...NAMED,
+  ...LOCK_FILE,
+  ...ID,
+  ttl: {
+    kind: 'duration',
+    value: 'D',
+    min: '1s',
+    infinity: true,
+    help: 'how long the lock lasts from now on (default: as long as before)',
+  },
+  ...JSON_LINES,
+  ...ERRORS_ONLY,
+  ...HELP,
+} as const;
+
+export const RELEASE = { ...NAMED, ...LOCK_FILE, ...ID, ...JSON_LINES, ...ERRORS_ONLY, ...HELP } as const;
+
 export const LS = {
   ...RECURSIVE,
   watch: {
@@ -199,6 +265,7 @@ export const UNLOCK = {
   reason: { kind: 'text', value: 'TEXT', help: "why, for the holder's error and for the event stream" },
   ...JOURNAL,
   yes: { kind: 'flag', short: 'y', help: 'do not ask, on a terminal' },
+  ...JSON_LINES,
   ...ERRORS_ONLY,
   ...HELP,
 } as const;

@@ -1,4 +1,5 @@
 import type { SweepOptions } from '../../admin/sweep.js';
+import type { DetachedOptions } from '../../lock/detached.js';
 import { LONGEST_OWNER, type LockOptions } from '../../lock/model/options.js';
 import { durationMs } from '../../util/duration.js';
 import { LockOptionError } from '../../util/option-error.js';
@@ -38,6 +39,43 @@ export function resolveRunOptions(args: ArgumentsOf<'run'>): ResolvedRunOptions 
     maxHoldMs: maxHold ? millisecondsOf(maxHold) : Infinity,
     conflictCode: conflictExitCode && exitCodeOf(conflictExitCode),
     ...endingOf(args, ttlMs),
+  };
+}
+
+/** How `acquire` and `hold` hold a lock that outlives them. */
+export interface ResolvedAcquireOptions {
+  readonly lock: DetachedOptions;
+  readonly waitMs: number;
+  readonly conflictCode: number | undefined;
+}
+
+/** Throws a usage error that names the option with the bad value. */
+export function resolveAcquireOptions(args: ArgumentsOf<'acquire'>): ResolvedAcquireOptions {
+  const { ttl, wait, owner, note, pid, fencing, conflictExitCode } = args;
+  return {
+    lock: {
+      ttl: millisecondsOf(ttl),
+      fencing,
+      ...(owner && { ownerId: ownerOf(owner) }),
+      ...(note && { note: objectOf(note) }),
+      ...(pid && { pid: processOf(pid) }),
+    },
+    waitMs: millisecondsOf(wait),
+    conflictCode: conflictExitCode && exitCodeOf(conflictExitCode),
+  };
+}
+
+/** Throws a usage error that names the option with the bad value. */
+export function resolveHoldOptions(args: ArgumentsOf<'hold'>): Omit<ResolvedAcquireOptions, 'conflictCode'> {
+  const { for: span, wait, owner, note, reason } = args;
+  const notes = { ...(note && objectOf(note)), ...(reason && { reason: reason.text }) };
+  return {
+    lock: {
+      ttl: millisecondsOf(span),
+      ...(owner && { ownerId: ownerOf(owner) }),
+      ...(Object.keys(notes).length > 0 && { note: notes }),
+    },
+    waitMs: millisecondsOf(wait),
   };
 }
 
@@ -126,7 +164,8 @@ function endingOf(
   throw usageError(`--kill-after and --margin together must leave half of the ${name} for renewals`);
 }
 
-function millisecondsOf({ text, from, spec }: RawSetting): number {
+/** Throws a usage error that names the option with the bad value. */
+export function millisecondsOf({ text, from, spec }: RawSetting): number {
   const { zero = false, infinity = false, min } = spec;
   if (text === '0' && zero) return 0;
   let ms: number;
@@ -153,6 +192,12 @@ function exitCodeOf({ text, from }: RawSetting): number {
   const code = /^\d{1,3}$/.test(text) ? Number(text) : 256;
   if (code <= 255) return code;
   throw usageError(`${from} must be a whole number from 0 to 255; got ${JSON.stringify(text)}`);
+}
+
+function processOf({ text, from }: RawSetting): number | 'none' {
+  if (text === 'none') return text;
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw usageError(`${from} must be the number of a process, or none; got ${JSON.stringify(text)}`);
 }
 
 function ownerOf({ text, from }: RawSetting): string {

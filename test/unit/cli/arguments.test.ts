@@ -20,7 +20,10 @@ const run = (...rest: readonly string[]): ArgumentsOf<'run'> => read('run', ['f'
 describe('the arguments of a command', () => {
   it.each(COMMAND_NAMES)('have a key for each option of %s, and for nothing else', (name) => {
     const operand = name === 'completion' ? 'zsh' : 'x';
-    const rest = [operand, ...(name === 'unlock' ? ['--expect', 'id'] : []), ...(name === 'run' ? ['--', 'true'] : [])];
+    const required = optionsOf(name).flatMap(([option, spec]) =>
+      spec.kind !== 'flag' && spec.required ? [`--${option}`, '1s'] : [],
+    );
+    const rest = [operand, ...required, ...(name === 'run' ? ['--', 'true'] : [])];
     const camelCase = (option: string): string =>
       option
         .split('-')

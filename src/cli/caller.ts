@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+
+import { readProcessStat } from '../util/process-stat.js';
+
+/** More than any chain of subshells has. */
+const MOST_STEPS = 32;
+
+/**
+ * The process that called this command, as `$$` names it: the parent, or where that is only a part of the shell which ends with the
+ * line (`$(...)`, a pipe), the shell itself. Under `npx` it is the caller of `npx`. Only Linux shows more than the parent.
+ */
+export function callingProcess(): number {
+  let pid = callerOfNpx() ?? process.ppid;
+  for (let steps = 0; steps < MOST_STEPS && isSubshell(pid); steps += 1) pid = parentOf(pid) ?? pid;
+  return pid;
+}
+
+/** A copy of its parent that the shell made for some commands has the same command line, and leads no group of processes. */
+function isSubshell(pid: number): boolean {
+  const parent = parentOf(pid);
+  if (parent === undefined || parent <= 1 || readProcessStat(String(pid))?.pgid === pid) return false;
+  const words = wordsOf(pid);
+  return words !== '' && words === wordsOf(parent);
+}
+
+function callerOfNpx(): number | undefined {
+  if (process.env.npm_command !== 'exec') return undefined;
+  let pid: number | undefined = process.ppid;
+  for (let steps = 0; steps < MOST_STEPS && pid !== undefined && pid > 1; steps += 1) {
+    const isNpm = /^(npm exec|npx)\b/.test(wordsOf(pid)) || /\/np[mx](-cli\.js)?\0/.test(wordsOf(pid));
+    pid = parentOf(pid);
+    if (isNpm) return pid;
+  }
+  return undefined;
+}
+
+function parentOf(pid: number): number | undefined {
+  const parent = /^PPid:\t(\d+)$/m.exec(textOf(`/proc/${pid}/status`))?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+function wordsOf(pid: number): string {
+  return textOf(`/proc/${pid}/cmdline`);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { Validator, type Schema } from '@cfworker/json-schema';
+import { describe, expect, it } from 'vitest';
+
+import { called, useFolder } from '../../support/cli/harness.js';
+import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
+
+const folder = useFolder();
+
+/** The schema, as strict as the output of this version has to be: no name that it does not describe. */
+function strictSchema(): Schema {
+  const text = readFileSync(createRequire(import.meta.url).resolve('vfs-lockfile/cli-output.schema.json'), 'utf8');
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && 'properties' in value && !('additionalProperties' in value)
+      ? { ...value, additionalProperties: false }
+      : value,
+  ) as Schema;
+}
+
+interface Line {
+  readonly type: string;
+  readonly id: string;
+  readonly [name: string]: unknown;
+}
+
+/** The lines that a command prints, each checked against the schema. */
+async function linesOf(...args: readonly string[]): Promise<readonly Line[]> {
+  const { stdout } = await called([...args, '--json']);
+  const validator = new Validator(strictSchema(), '2020-12', false);
+  const lines = stdout.trimEnd().split('\n');
+  return lines.map((line) => {
+    const value: unknown = JSON.parse(line);
+    const { valid, errors } = validator.validate(value);
+    expect(valid ? [] : [line, errors]).toEqual([]);
+    return value as Line;
+  });
+}
+
+describe('U37: --json', () => {
+  it('follows the schema of the package, in every state of a lock', async () => {
+    const createdAt = new Date(Date.now() - 90_000).toISOString();
+    putLock(folder(), 'held', 5, { ...ELSEWHERE, createdAt, renewedAt: new Date().toISOString(), renewals: 7 });
+    putLock(folder(), 'endless', 5, { ...ELSEWHERE, ttl: 0, note: { job: 7 }, command: ['make', 'all'] });
+    putLock(folder(), 'stale', 100, { ...ELSEWHERE, fencingToken: '12' });
+    putLock(folder(), 'released', 0, { ...ELSEWHERE, fencingToken: '13', released: true });
+    putLock(folder(), 'torn', 1, '{');
+    putLock(folder(), 'foreign', 1, 'GEM\n');
+    const all = await linesOf('ls', folder(), '--all', '--sort', 'file');
+    expect(all.map(({ type, state, expiresInMs }) => [type, state, expiresInMs])).toEqual([
+      ['lock', 'held', 'never'],
+      ['lock', 'foreign', expect.anything()],
+      ['lock', 'held', expect.any(Number)],
+      ['lock', 'released', null],
+      ['lock', 'stale', 0],
+      ['lock', 'unreadable', expect.any(Number)],
+    ]);
+    for (const name of ['held', 'none', 'torn', 'released']) {
+      const [status] = await linesOf('status', join(folder(), name));
+      expect(status).toMatchObject({ type: 'lock', file: join(folder(), name) });
+    }
+  });
+
+  it('follows it for every other command', async () => {
+    const file = join(folder(), 'data.csv');
+    const [acquired] = await linesOf('acquire', file, '--pid', 'none', '--owner', 'me', '--fencing');
+    expect(acquired).toMatchObject({ type: 'acquired', fencingToken: '1', record: { ownerId: 'me', pid: 0 } });
+    const id = acquired?.id ?? '';
+    expect(await linesOf('renew', file, '--id', id)).toMatchObject([{ type: 'renewed', done: true, id }]);
+    expect(await linesOf('renew', file, '--id', 'x')).toMatchObject([{ type: 'renewed', done: false, id: 'x' }]);
+    expect(await linesOf('release', file, '--id', 'x')).toMatchObject([{ type: 'released', done: false }]);
+    expect(await linesOf('release', file, '--id', id)).toMatchObject([{ type: 'released', done: true }]);
+    const [held] = await linesOf('hold', file, '--for', '2h', '--reason', 'moving');
+    expect(held).toMatchObject({ type: 'acquired', record: { leaseMs: 7_200_000, note: { reason: 'moving' } } });
+    expect(await linesOf('unlock', file, '--expect', 'x')).toMatchObject([{ type: 'unlocked', done: false, by: null }]);
+    const [unlocked] = await linesOf('unlock', file, '--expect', held?.id ?? '', '--reason', 'done');
+    expect(unlocked).toMatchObject({ type: 'unlocked', done: true, reason: 'done' });
+    putLock(folder(), 'stale', 100);
+    const [reclaimed] = await linesOf('acquire', join(folder(), 'stale'));
+    expect(reclaimed?.reclaimedFrom).toEqual({ reason: 'expired', ownerId: 'them' });
+    putLock(folder(), 'older', 100);
+    putLock(folder(), 'foreign', 1, 'GEM\n');
+    const swept = await linesOf('sweep', folder(), '--all');
+    expect(swept.map(({ type }) => type)).toEqual([...swept.slice(1).map(() => 'swept'), 'sweep-totals']);
+    expect(swept.length).toBeGreaterThan(2);
+    expect(await linesOf('doctor', folder())).toMatchObject([{ type: 'diagnosis', backend: 'file' }]);
+  });
+});
