@@ -51,7 +51,14 @@ function longLinesOf(text: string): readonly string[] {
 describe('the packed tarball', () => {
   it('carries its code, types, licences, README and manifest, and neither source, nor tests, nor examples', () => {
     const names = [...packed.files.keys()];
-    const documents = ['LICENSE', 'README.md', 'package.json', 'dist/THIRD-PARTY-LICENSES'];
+    const documents = [
+      'LICENSE',
+      'README.md',
+      'package.json',
+      'dist/THIRD-PARTY-LICENSES',
+      'dist/cli/output.schema.json',
+      'dist/cli/vfs-lockfile.1',
+    ];
     expect(names).toEqual(expect.arrayContaining([...documents, 'dist/index.js', 'dist/index.d.ts']));
     const code =
       /^dist\/(index|open|(admin|backends|cli|conformance|fencing|inbox|journal|lock|otel|serve|shared|testing|util|vfs)\/[\w/-]+)\.(js|d\.ts)$/;
