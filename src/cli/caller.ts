@@ -23,15 +23,17 @@ function isSubshell(pid: number): boolean {
   return words !== '' && words === wordsOf(parent);
 }
 
+/** `npx` runs `sh -c 'vfs-lockfile ...'`, or on some systems the command itself. */
 function callerOfNpx(): number | undefined {
-  if (process.env.npm_command !== 'exec') return undefined;
-  let pid: number | undefined = process.ppid;
-  for (let steps = 0; steps < MOST_STEPS && pid !== undefined && pid > 1; steps += 1) {
-    const isNpm = /^(npm exec|npx)\b/.test(wordsOf(pid)) || /\/np[mx](-cli\.js)?\0/.test(wordsOf(pid));
-    pid = parentOf(pid);
-    if (isNpm) return pid;
-  }
-  return undefined;
+  const parent = process.ppid;
+  if (isNpm(parent)) return parentOf(parent);
+  const above = parentOf(parent);
+  const isItsShell = above !== undefined && isNpm(above) && wordsOf(parent).includes('vfs-lockfile');
+  return isItsShell ? parentOf(above) : undefined;
+}
+
+function isNpm(pid: number): boolean {
+  return /^(npm exec|npx)\b|\/np[mx](-cli\.js)?\0/.test(wordsOf(pid));
 }
 
 function parentOf(pid: number): number | undefined {

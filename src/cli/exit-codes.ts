@@ -1,5 +1,3 @@
-import { LockHeldError, LockTimeoutError } from '../lock/model/errors.js';
-
 /** The exit codes of the command line itself; `run` otherwise passes on the exit code of COMMAND. Scripts depend on them, so they never change. */
 export const EXIT = {
   usage: 64,
@@ -29,29 +27,6 @@ export class CliError extends Error {
   constructor(exitCode: number, message: string, options?: ErrorOptions) {
     super(message, options);
     this.exitCode = exitCode;
-  }
-}
-
-/** Somebody else holds the lock, and the caller wants an exit code of its own for that. */
-export class ConflictError extends Error {
-  override readonly name = 'ConflictError';
-  override readonly cause: LockHeldError | LockTimeoutError;
-  readonly exitCode: number;
-
-  constructor(cause: LockHeldError | LockTimeoutError, exitCode: number) {
-    super(cause.message);
-    this.cause = cause;
-    this.exitCode = exitCode;
-  }
-}
-
-/** Calls `acquire`, which fails with an exit code of the caller's own if somebody else holds the lock. */
-export async function withConflictCode<T>(code: number | undefined, acquire: () => Promise<T>): Promise<T> {
-  try {
-    return await acquire();
-  } catch (error) {
-    const isConflict = error instanceof LockHeldError || error instanceof LockTimeoutError;
-    throw code === undefined || !isConflict ? error : new ConflictError(error, code);
   }
 }
 

@@ -5,7 +5,7 @@ import { userName } from '../../util/user-name.js';
 import type { VfsFile } from '../../vfs/file.js';
 import { callingProcess } from '../caller.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
-import { withConflictCode } from '../exit-codes.js';
+import { withConflictCode } from '../conflict.js';
 import { jsonLine, recordJson, spanJson } from '../terminal/json.js';
 import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';

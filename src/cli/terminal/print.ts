@@ -1,5 +1,4 @@
 import { EXIT } from '../exit-codes.js';
-import { printError } from './print-error.js';
 
 let handled = false;
 
@@ -18,5 +17,6 @@ export function whenUnread(callback: () => void): void {
 function fail({ code, message }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE' || process.exitCode === EXIT.failed) return;
   process.exitCode = EXIT.failed;
-  printError(`cannot write to standard output: ${message}`);
+  // Only now: what it needs is slow to load.
+  void import('./print-error.js').then(({ printError }) => printError(`cannot write to standard output: ${message}`));
 }

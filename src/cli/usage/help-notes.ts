@@ -51,7 +51,8 @@ All of these but the last print a line on standard error.
 `;
 
 const ACQUIRE = `The lock stands for a process, by default the shell that calls: when that ends,
-others on this host get the lock at once, and others elsewhere when the ttl ends.
+others on this host get the lock at once, and others elsewhere at the end of the
+ttl.
 Nothing renews it in the background, so the ttl has to cover the work, or renew
 has to be called. A lock whose ttl has ended is taken over by whoever asks next.
 With --fencing a blank and the number follow the id.
