@@ -106,7 +106,7 @@ const EVENTUAL = `  64  wrong usage, or a LOCATION that is not a folder
  130  interrupted by ctrl-C (128+n: by signal n); the progress is printed
 `;
 
-const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox. On the local
+const LS = `LOCATION is a folder: a path, or a URI such as sftp://me@host/inbox. On a local
 disk it may also be a file, for its lock alone. A terminal shows as many columns
 as fit, and below 60 columns one block for each lock; elsewhere the cells of a
 line are separated by tabs. Empty or incomplete *.lock files are unreadable, and

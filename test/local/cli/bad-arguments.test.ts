@@ -9,7 +9,7 @@ const folder = useFolder();
 
 describe('bad input ends with one line that names what is wrong, and starts nothing', () => {
   const table: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 64, /expected run, status, .* or completion; see vfs-lockfile --help/],
+    [[], 64, /expected run, acquire, .* or completion; see vfs-lockfile --help/],
     [['stauts', 'FILE'], 64, /not "stauts"/],
     [['run'], 64, /expected run FILE -- COMMAND/],
     [['run', 'FILE'], 64, /expected -- and a COMMAND/],
