@@ -189,7 +189,7 @@ export const LS = {
   watch: {
     kind: 'flag',
     short: 'w',
-    help: 'look again and again until interrupted: a live table on a terminal, with the locks that need somebody first, where q quits; otherwise one line per change, with state free for a lock that is gone',
+    help: 'look again and again: on a terminal a live table, the urgent locks first, where q quits; otherwise one line per change, with state free for a lock that is gone',
   },
   every: {
     kind: 'duration',
