@@ -65,6 +65,11 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Pr
   for (const pid of family.slice(1)) kill(pid, 'SIGKILL');
 }
 
+/** Sends a signal to a process and all that came of it. */
+export function signalAll(pid: number, signal: NodeJS.Signals): void {
+  for (const each of [pid, ...descendants(pid)]) kill(each, signal);
+}
+
 function descendants(pid: number): readonly number[] {
   const { stdout } = spawnSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));

@@ -1,3 +1,3 @@
 import { attacksSuite } from '../../support/suites/attacks.js';
 
-attacksSuite({ swapped: 60, tampered: 100 });
+attacksSuite({ swapped: 60, swept: 1, tampered: 100 });

@@ -1,17 +1,13 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { localVfs, Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
-import { attack } from '../../support/users/attacks.js';
-import { TEAM } from '../../support/users/other-users.js';
 import { Scene } from './scene.js';
 import { missing, openSsh } from './servers.js';
 
 const lacking = missing(openSsh);
-const mayActAsOthers = process.getuid?.() === 0;
 
 describe.skipIf(lacking !== undefined)(`the holder's folder over SFTP${lacking ? `: ${lacking}` : ''}`, () => {
   let scene: Scene;
@@ -78,44 +74,4 @@ describe.skipIf(lacking !== undefined)(`the holder's folder over SFTP${lacking ?
     expect(await lock.release()).toBe(true);
     expect(readdirSync(scene.folder)).toEqual([]);
   });
-
-  test.skipIf(!mayActAsOthers)(
-    'S1: no mode and no owner of anything else changes, whatever a stranger swaps for a link (needs root)',
-    { timeout: 900_000 },
-    async () => {
-      const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-home-'));
-      const [secret, inner] = [join(home, 'accounts.db'), join(home, 'inner')];
-      writeFileSync(secret, 'precious', { mode: 0o600 });
-      mkdirSync(inner, 0o700);
-      chmodSync(home, 0o711);
-      // On the way to a folder of a server that only root may enter the attacker stops.
-      const shared = mkdtempSync(join(tmpdir(), 'vfs-lockfile-shared-'));
-      chownSync(shared, 0, TEAM);
-      chmodSync(shared, 0o2775);
-      const marks = (): readonly string[] =>
-        [secret, inner, home].map((path) => {
-          const { mode, uid, gid } = statSync(path);
-          return `${mode.toString(8)} ${String(uid)}:${String(gid)}`;
-        });
-      try {
-        const before = marks();
-        const attacker = await attack('swap-folders.mjs', shared, secret, inner);
-        const vfs = scene.through({ root: shared });
-        for (let round = 0; round < 60; round += 1) {
-          const lock = new Lockfile(new VfsFile(vfs, `data-${String(round)}.csv`), { ttl: '30s', renew: false });
-          try {
-            await lock.acquire({ wait: 0 });
-            await lock.renew();
-          } catch {
-            // The attacker may hinder, and no more.
-          }
-          await lock.release().catch(() => undefined);
-        }
-        expect(await attacker.end()).toBeGreaterThan(0);
-        expect(marks()).toEqual(before);
-      } finally {
-        for (const each of [home, shared]) rmSync(each, { recursive: true, force: true });
-      }
-    },
-  );
 });

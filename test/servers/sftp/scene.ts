@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 
 import { sftpVfs, type SftpVfs, type SftpVfsOptions } from '../../../src/backends/sftp/index.js';
 import { localVfs, Lockfile, LockLostError, VfsError, VfsFile } from '../../../src/index.js';
-import { must } from '../../support/process.js';
+import { must, signalAll } from '../../support/process.js';
 import { Proxy } from './proxy.js';
 import { startServer, type Server, type ServerKind, type ServerUse } from './servers.js';
 import { useServer } from './use-server.js';
@@ -77,6 +77,11 @@ export class Scene {
   /** Ends the server and all that serves for it, at this very moment; resolves when it is gone. */
   async kill(): Promise<void> {
     await this.#own?.stop('SIGKILL');
+  }
+
+  /** Sends a signal to the server and to all that serves for it. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#own) signalAll(this.#own.pid, signal);
   }
 
   async restart(): Promise<void> {
