@@ -100,6 +100,16 @@ export class Spans {
     before.endMs = atMs;
     before.end = 'taken-over';
     before.reason = entry.reason;
+    if (entry.reason === 'dead-process') this.#endAllOf(before, atMs);
+  }
+
+  /** A process that has ended waits for nothing any more. */
+  #endAllOf({ hostname, pid }: Span, atMs: number): void {
+    for (const span of this.#spans.values()) {
+      if (span.hostname !== hostname || span.pid !== pid || span.endMs !== undefined) continue;
+      span.endMs = atMs;
+      span.reason = 'its process has ended';
+    }
   }
 
   #renew({ lockId, reason }: HistoryEntry, atMs: number): void {

@@ -79,6 +79,13 @@ describe('a timeline', () => {
     for (const name of names) expect(svg).toContain(`<title>${name}\n`);
   });
 
+  test('ends what a killed process waited for with that process', async () => {
+    const waiting = entry(2000, '3', 'wait', { lock: '/inbox/ledger.lock', ownerId: 'worker-1' });
+    const others = TAKEOVER.slice(2).map((each) => ({ ...each, pid: 2 }));
+    const svg = await drawTimeline([...TAKEOVER.slice(0, 2), waiting, ...others], { format: 'svg' });
+    expect(svg).toContain('waited 3.0 s\ndid not get the lock: its process has ended<');
+  });
+
   test('puts the locks that one holder has at the same time into rows of their own', async () => {
     const both = [
       entry(0, 'a', 'acquire'),
