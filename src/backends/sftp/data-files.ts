@@ -1,4 +1,5 @@
-import { folderOf } from '../../vfs/path.js';
+import { isOurName } from '../../vfs/names.js';
+import { folderOf, nameOf } from '../../vfs/path.js';
 import { APPEND_BYTES } from '../../vfs/append.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { Entry, FolderTimes, Stat } from '../../vfs/vfs.js';
@@ -93,6 +94,7 @@ export async function appendFile(session: SftpSession, path: string, data: Uint8
       'cannot append: only OpenSSH is known to do that in one piece, up to 32 KiB',
     );
   }
+  if (isOurName(nameOf(folderOf(path)))) await checkOurFolder(session, folderOf(path));
   const found = await existing(session.lstat(path));
   if (found && !isRegular(found)) throw notRegular(found);
   const handle = await session.openToAppend(path, 0o666);
@@ -101,6 +103,14 @@ export async function appendFile(session: SftpSession, path: string, data: Uint8
   } finally {
     await session.close(handle);
   }
+}
+
+/** SFTP follows a link that somebody puts in the place of the file, so nobody else may write to a folder of ours in a shared one. */
+async function checkOurFolder(session: SftpSession, folder: string): Promise<void> {
+  const found = await session.lstat(folder);
+  if (!isDirectory(found)) throw notRegular(found);
+  if ((found.mode & 0o022) === 0) return;
+  throw new VfsError('ERR_VFS_UNSUPPORTED', 'cannot append: others may write to the folder, too');
 }
 
 /** Makes the missing folders above a path. */
