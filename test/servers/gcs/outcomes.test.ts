@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { gcsVfs, type GcsVfs } from '../../../src/backends/gcs/index.js';
 import type { Version } from '../../../src/index.js';
@@ -29,6 +29,7 @@ describe('what one conditional request came to', () => {
     proxy.taken();
   });
   afterEach(() => {
+    vi.restoreAllMocks();
     proxy.fault = undefined;
   });
   afterAll(async () => {
@@ -102,11 +103,13 @@ describe('what one conditional request came to', () => {
     });
 
     test('who gives up between two attempts is told whether the first may have been made', async () => {
+      // The pause between them takes half a minute and more, so that the answer has come long before the end of it.
+      vi.spyOn(Math, 'random').mockReturnValue(100);
       for (const [status, effect] of [[429, 'none'] as const, [503, 'unknown'] as const]) {
         const control = new AbortController();
         proxy.fault = all(method, async (exchange) => {
           await answer(status, 'later')(exchange);
-          setTimeout(() => control.abort(), 50);
+          setTimeout(() => control.abort(), 500);
         });
         expect(await fails(verb, control.signal)).toMatchObject({ code: 'ERR_VFS_ABORTED', effect });
         expect(proxy.taken()).toHaveLength(1);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { gcsVfs, type GcsVfs, type GcsVfsOptions } from '../../../src/backends/gcs/index.js';
 import { Lockfile, openFile, VfsFile } from '../../../src/index.js';
-import { S3Proxy } from '../../support/http-proxy.js';
+import { all, S3Proxy } from '../../support/http-proxy.js';
 import { answer } from './answers.js';
 import { fakeGcs, faultServer, missing, startServer, type GcsServer } from './servers.js';
 import { useServer } from './use-server.js';
@@ -86,7 +86,7 @@ describe('the proof that a store which is not Google’s keeps conditions', () =
 
   test('one that could not be made is made again for the next, and names what was not permitted', async () => {
     const vfs = through({ prefix: 'again/' });
-    proxy.fault = () => answer(403, 'forbidden');
+    proxy.fault = all('POST', answer(403, 'forbidden'));
     const error = await firstUse(vfs);
     expect(error).toMatchObject({ code: 'ERR_VFS_DENIED', effect: 'none' });
     expect(String(error)).toContain(
