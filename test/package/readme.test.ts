@@ -70,7 +70,7 @@ describe('a reader who types a page in an empty folder, from top to bottom', () 
       if (!text.includes('npm install ')) await install(folder, ['vfs-lockfile', 'memfs']);
       for (const { language, block } of inOrder(text)) {
         if (language === 'ts') await runSnippet(folder, block);
-        else if (name !== 'CONTRIBUTING.md') for (const command of commandsOf(block)) await runCommand(folder, command);
+        else if (name !== 'CONTRIBUTING.md') await runCommands(folder, commandsOf(block));
       }
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -95,15 +95,24 @@ function commandsOf(block: string): readonly string[] {
   return lines.filter((line) => line !== '');
 }
 
-async function runCommand(folder: string, command: string): Promise<void> {
-  const elsewhere = RUN_ELSEWHERE[command];
-  if (elsewhere !== undefined) {
-    expect(await readFile(join(root, elsewhere), 'utf8')).toContain(command);
-    return;
+/** What stands between the installations of a block is typed into one shell. */
+async function runCommands(folder: string, commands: readonly string[]): Promise<void> {
+  let typed: readonly string[] = [];
+  const enter = async (): Promise<void> => {
+    if (typed.length > 0) await run(folder, 'sh', ['-exc', typed.join('\n')], typed.join('; '));
+    typed = [];
+  };
+  for (const command of commands) {
+    const elsewhere = RUN_ELSEWHERE[command];
+    const [, packages] = /^npm install ([\w@/ .-]+)$/.exec(command) ?? [];
+    if (elsewhere !== undefined) expect(await readFile(join(root, elsewhere), 'utf8')).toContain(command);
+    else if (packages === undefined) typed = [...typed, command];
+    else {
+      await enter();
+      await install(folder, packages.split(' '));
+    }
   }
-  const [, packages] = /^npm install ([\w@/ .-]+)$/.exec(command) ?? [];
-  if (packages !== undefined) await install(folder, packages.split(' '));
-  else await run(folder, 'sh', ['-c', command], command);
+  await enter();
 }
 
 async function run(
