@@ -106,8 +106,8 @@ function isCommand(command: string): boolean {
   const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
   const [, script] = /^npm (?:run )?([\w:]+)(?: -- [\w./-]+)*$/.exec(command) ?? [];
   if (script !== undefined) return script === 'ci' || Object.hasOwn(scripts, script);
-  const [, file] = /^npx vitest run ([\w./-]+)$/.exec(command) ?? [];
-  return file !== undefined && existsSync(join(root, file));
+  const [, files] = /^npx vitest run ([\w./-]+(?: [\w./-]+)*)$/.exec(command) ?? [];
+  return files !== undefined && files.split(' ').every((file) => existsSync(join(root, file)));
 }
 
 test.each([

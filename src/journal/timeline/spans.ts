@@ -100,13 +100,13 @@ export class Spans {
     before.endMs = atMs;
     before.end = 'taken-over';
     before.reason = entry.reason;
-    if (entry.reason === 'dead-process') this.#endAllOf(before, atMs);
+    if (entry.reason === 'dead-process') this.#endAllOf(before, entry.lockId, atMs);
   }
 
-  /** A process that has ended waits for nothing any more. */
-  #endAllOf({ hostname, pid }: Span, atMs: number): void {
+  /** A process that has ended waits for nothing any more. The system may have given its number to the one that took over. */
+  #endAllOf({ hostname, pid }: Span, takerId: string, atMs: number): void {
     for (const span of this.#spans.values()) {
-      if (span.hostname !== hostname || span.pid !== pid || span.endMs !== undefined) continue;
+      if (span.hostname !== hostname || span.pid !== pid || span.endMs !== undefined || span.lockId === takerId) continue;
       span.endMs = atMs;
       span.reason = 'its process has ended';
     }
