@@ -106,7 +106,8 @@ export class Spans {
   /** A process that has ended waits for nothing any more. The system may have given its number to the one that took over. */
   #endAllOf({ hostname, pid }: Span, takerId: string, atMs: number): void {
     for (const span of this.#spans.values()) {
-      if (span.hostname !== hostname || span.pid !== pid || span.endMs !== undefined || span.lockId === takerId) continue;
+      if (span.hostname !== hostname || span.pid !== pid || span.endMs !== undefined || span.lockId === takerId)
+        continue;
       span.endMs = atMs;
       span.reason = 'its process has ended';
     }
