@@ -107,7 +107,7 @@ function isCommand(command: string): boolean {
   const [, script] = /^npm (?:run )?([\w:]+)(?: -- [\w./-]+)*$/.exec(command) ?? [];
   if (script !== undefined) return script === 'ci' || Object.hasOwn(scripts, script);
   const [, files] = /^npx vitest run ([\w./-]+(?: [\w./-]+)*)$/.exec(command) ?? [];
-  return files !== undefined && files.split(' ').every((file) => existsSync(join(root, file)));
+  return files?.split(' ').every((file) => existsSync(join(root, file))) ?? false;
 }
 
 test.each([
