@@ -77,11 +77,13 @@ describe('ls', () => {
   });
 
   it('U35: is sorted by file, by --sort, and shows what --state, --owner and --older-than choose', async () => {
-    putLock(folder(), 'b', 20);
-    putLock(folder(), 'a', 1, { ...ELSEWHERE, ownerId: 'zoe' });
-    putLock(folder(), 'd', 40, { ...ELSEWHERE, ownerId: 'ann' });
-    putLock(folder(), 'c', 100);
-    putLock(folder(), 'gone', 0, { ...ELSEWHERE, released: true });
+    // Ages so far apart that the time which the test takes changes none of them.
+    const theirs = { ...ELSEWHERE, ttl: 6000e9 };
+    putLock(folder(), 'b', 2000, theirs);
+    putLock(folder(), 'a', 100, { ...theirs, ownerId: 'zoe' });
+    putLock(folder(), 'd', 4000, { ...theirs, ownerId: 'ann' });
+    putLock(folder(), 'c', 10_000, theirs);
+    putLock(folder(), 'gone', 0, { ...theirs, released: true });
     const names = async (...options: readonly string[]): Promise<string> =>
       cellsOf((await called(['ls', folder(), '--no-headers', ...options])).stdout)
         .map(([, name]) => name)
@@ -94,7 +96,7 @@ describe('ls', () => {
     expect(await names('--sort', 'expires')).toBe('c d b a');
     expect(await names('--state', 'stale,released')).toBe('c gone');
     expect(await names('--owner', 'them')).toBe('b c');
-    expect(await names('--older-than', '30s')).toBe('c d');
+    expect(await names('--older-than', '50m')).toBe('c d');
     const none = await called(['ls', folder(), '--owner', 'nobody']);
     expect(none.stderr).toBe(`vfs-lockfile: there are no locks that match in ${folder()}\n`);
   });
