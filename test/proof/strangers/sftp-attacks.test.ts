@@ -7,4 +7,4 @@ const open = async () => {
   return { through: scene.through.bind(scene), close: () => scene.close() };
 };
 
-sftpAttacksSuite(missing(openSsh), open, { swapped: 1500 });
+sftpAttacksSuite(missing(openSsh), open, { swapped: Number(process.env.ATTACK_ROUNDS ?? 150) });
