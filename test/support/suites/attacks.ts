@@ -23,6 +23,9 @@ export interface Rounds {
   readonly tampered: number;
 }
 
+/** For many rounds beside an attacker who keeps a processor busy, in milliseconds. */
+const LONG_MS = 1_800_000;
+
 export function attacksSuite({ swapped, swept, tampered }: Rounds): void {
   let installed: Installed;
   let ground: Ground;
@@ -57,18 +60,22 @@ export function attacksSuite({ swapped, swept, tampered }: Rounds): void {
       }
     });
 
-    test('S3: sweeping unlinks nothing outside a private folder', async () => {
+    test('S3: sweeping unlinks nothing outside a private folder', { timeout: LONG_MS }, async () => {
       ground.moveIn(ROOT);
       await sweepWhileSwapped(ground, swept, localVfs({ root: ground.shared }));
     });
 
-    test('S1: no mode and no owner outside the folder changes, whatever is swapped for a link', async () => {
-      ground.moveIn(ROOT);
-      const descriptors = readdirSync('/proc/self/fd').length;
-      await withSwappedFolders(ground, swapped, (root, round) => localVfs({ root, hardLinks: round % 2 === 0 }));
-      expect(readdirSync(join(ground.home, 'inner'))).toEqual([]);
-      expect(readdirSync('/proc/self/fd').length).toBeLessThan(descriptors + 20);
-    });
+    test(
+      'S1: no mode and no owner outside the folder changes, whatever is swapped for a link',
+      { timeout: LONG_MS },
+      async () => {
+        ground.moveIn(ROOT);
+        const descriptors = readdirSync('/proc/self/fd').length;
+        await withSwappedFolders(ground, swapped, (root, round) => localVfs({ root, hardLinks: round % 2 === 0 }));
+        expect(readdirSync(join(ground.home, 'inner'))).toEqual([]);
+        expect(readdirSync('/proc/self/fd').length).toBeLessThan(descriptors + 20);
+      },
+    );
 
     test('S4: in a sticky folder a stranger can neither replace nor remove the lock of a live holder', async () => {
       const { shared } = ground;
