@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { realSleep } from '../../util/sleep.js';
 import { entryOf } from '../../vfs/names.js';
-import { folderOf } from '../../vfs/path.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { recordVersion } from '../shared/content-version.js';
 import { MOST_RECORD_BYTES, type CommitFiles } from '../shared/plain/commit.js';
@@ -16,6 +15,7 @@ import type { SftpSession } from './connection/session.js';
 import { Refusals, withCode } from './refusals.js';
 import { beginRead, finishRead, type FileImage, type PendingRead } from './reading.js';
 import { SftpRequests } from './requests.js';
+import { serverFolderOf } from './server-folder.js';
 import { shareFolder } from './sharing.js';
 import { stampOf } from './stamp.js';
 
@@ -295,9 +295,4 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   *#statFolder(): Steps<Promise<Attributes>> {
     return (this.#folderStats ??= yield* this.#requests.post(this.#session.stat(this.#folder)));
   }
-}
-
-/** The folder that holds `path`, as the server names it: its root is `/`. */
-export function serverFolderOf(path: string): string {
-  return folderOf(path) || '/';
 }
