@@ -84,12 +84,13 @@ for (const { kind, how, prepare } of ways) {
       });
       const on = (name: string, ttl = 30_000): Lockfile => new Lockfile(new VfsFile(vfs, name), { renew: false, ttl });
 
-      test('a lock is taken, renewed, given back and taken anew with one request each', async () => {
+      test('a lock is taken, renewed, released and taken again with one request each', async () => {
         const lock = on('lock');
         proxy.taken();
         for (let round = 0; round < 3; round += 1) {
           await lock.acquire({ wait: 0 });
-          expect(proxy.taken()).toEqual(['PUT 200']);
+          // Where tombstones are expected, a lock that is not known is read first.
+          expect(proxy.taken()).toEqual(round === 0 && !kind.removes ? ['GET 404', 'PUT 200'] : ['PUT 200']);
           await lock.renew();
           expect(proxy.taken()).toEqual(['PUT 200']);
           const { SSEKMSKeyId, ETag } = await client.send(

@@ -88,7 +88,10 @@ for (const kind of servers) {
           await expect(other.create('a.lock', Buffer.from('theirs'))).rejects.toMatchObject(REFUSED);
           const { data } = (await vfs.read('a.lock'))!;
           expect(decodeRecord(data)).toMatchObject({ lockId: holder.record?.lockId });
-          await expect(on(other).tryAcquire()).rejects.toMatchObject(REFUSED);
+          const tried = on(other).tryAcquire();
+          // Where tombstones are expected the lock file is read first, and says that somebody holds the lock.
+          if (conditionalDelete === 'none') expect(await tried).toBe(false);
+          else await expect(tried).rejects.toMatchObject(REFUSED);
         });
 
         test('once they are suspended it keeps conditions again', async () => {
