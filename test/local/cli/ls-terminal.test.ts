@@ -6,9 +6,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { widthOf } from '../../../src/cli/terminal/text.js';
-import { eventually, useFolder } from '../../support/cli/harness.js';
+import { CLI, eventually, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
-import { onScreen, type Screen } from '../../support/cli/screen.js';
+import { commandOnScreen, onScreen, type Screen } from '../../support/cli/screen.js';
 
 const folder = useFolder();
 
@@ -70,12 +70,16 @@ describe('ls on a terminal', () => {
     [500, '500 held'],
   ])('U35: says of %i locks how many there are', async (count, total) => {
     for (let i = 0; i < count; i += 1) putLock(folder(), `${i}`, 0, { ...ELSEWHERE, lockId: `${i}` });
-    const screen = onScreen(['ls', folder()], { columns: 80 });
-    expect(await screen.exitCode).toBe(0);
+    // A terminal that is closed loses what nobody has read by then: the shell holds it open.
+    const held = ['-c', '"$@"; code=$?; read -r _; exit $code', 'sh', process.execPath, CLI, 'ls', folder()];
+    const screen = commandOnScreen('sh', held, { columns: 80 });
     // Without the progress, which is shown and removed again.
-    const lines = linesOf(screen).filter((line) => !/^$|locks? found$/.test(line));
-    if (count === 0) expect(lines).toEqual([`vfs-lockfile: there are no locks in ${folder()}`]);
-    else expect([lines.length, lines.at(-1)]).toEqual([count + 2, total]);
+    const lines = (): readonly string[] => linesOf(screen).filter((line) => !/^$|locks? found$/.test(line));
+    if (count === 0) {
+      await eventually(() => expect(lines()).toEqual([`vfs-lockfile: there are no locks in ${folder()}`]));
+    } else await eventually(() => expect([lines().length, lines().at(-1)]).toEqual([count + 2, total]));
+    screen.terminal.write('\r');
+    expect(await screen.exitCode).toBe(0);
   });
 
   it('U36: does not contradict itself: a stale lock expires now', async () => {
