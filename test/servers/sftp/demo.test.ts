@@ -32,7 +32,7 @@ test.skipIf(lacking !== undefined)(
       });
       console.log(stdout.trim().split('\n').slice(-12).join('\n'));
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(readdirSync(inbox, { recursive: true }).sort()).toEqual(['archive', 'summary.json']);
+      expect(readdirSync(inbox, { recursive: true }).sort()).toEqual(['archive']);
       expect(stdout).toMatch(/Every file was processed exactly once/);
     } finally {
       await server.dispose();
