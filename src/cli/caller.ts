@@ -17,10 +17,10 @@ export function callingProcess(): number {
 
 /** A copy of its parent that the shell made for some commands has the same command line, and leads no group of processes. */
 function isSubshell(pid: number): boolean {
-  const parent = parentOf(pid);
-  if (parent === undefined || parent <= 1 || readProcessStat(String(pid))?.pgid === pid) return false;
+  const stat = readProcessStat(String(pid));
+  if (stat === undefined || stat.ppid <= 1 || stat.pgid === pid) return false;
   const words = wordsOf(pid);
-  return words !== '' && words === wordsOf(parent);
+  return words !== '' && words === wordsOf(stat.ppid);
 }
 
 /** `npx` runs `sh -c 'vfs-lockfile ...'`, or on some systems the command itself. */
@@ -37,17 +37,12 @@ function isNpm(pid: number): boolean {
 }
 
 function parentOf(pid: number): number | undefined {
-  const parent = /^PPid:\t(\d+)$/m.exec(textOf(`/proc/${pid}/status`))?.[1];
-  return parent === undefined ? undefined : Number(parent);
+  return readProcessStat(String(pid))?.ppid;
 }
 
 function wordsOf(pid: number): string {
-  return textOf(`/proc/${pid}/cmdline`);
-}
-
-function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
     return '';
   }

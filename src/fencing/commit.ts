@@ -1,5 +1,5 @@
 import { FencedError } from '../lock/model/errors.js';
-import { readLock } from '../lock/model/reader.js';
+import { READ_BYTES, readLock } from '../lock/model/reader.js';
 import { tokenOf } from '../lock/model/token.js';
 import type { HeldLock } from '../lock/protocol/held-lock.js';
 import type { LockTarget } from '../lock/protocol/target.js';
@@ -35,7 +35,7 @@ export async function commit(
     throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot commit to ${vfs.locate(path)}: its store has no commit`);
   }
   const isOurs = (content: Uint8Array): boolean => held.lease.isOurs(content);
-  const outcome = await vfs.commit(path, bytes, { path: target.path, isOurs, token }, options);
+  const outcome = await vfs.commit(path, bytes, { path: target.path, maxBytes: READ_BYTES, isOurs, token }, options);
   if (outcome.isCommitted) return;
   const by = outcome.token ?? tokenOf((await run(readLock(vfs, target.path, options)))?.record);
   throw new FencedError(vfs.locate(path), token, by === token ? undefined : by);

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { withDropped } from './line.js';
+import { abortAfter } from '../util/abort.js';
+import { ROOM_FOR_DROPPED, withDropped } from './line.js';
 import type { Sink } from './sink.js';
 
 /** How many bytes of lines may wait. */
@@ -106,7 +107,7 @@ export class LineQueue {
     for (let batch = this.#take(); batch; batch = this.#take()) {
       try {
         this.#writingSinceMs = performance.now();
-        await this.#sink.write(batch.data, AbortSignal.timeout(WRITE_LIMIT_MS));
+        await this.#sink.write(batch.data, abortAfter(WRITE_LIMIT_MS));
         this.#failures = 0;
       } catch (error) {
         // Some of it may have been written, so that it is not tried again.
@@ -137,5 +138,3 @@ export class LineQueue {
     return { data: Buffer.from(text), lines, reported };
   }
 }
-
-const ROOM_FOR_DROPPED = 40;

@@ -31,7 +31,8 @@ export function encodeLine(entry: HistoryEntry): string | undefined {
   return Buffer.byteLength(line) < MAX_LINE_BYTES - ROOM_FOR_DROPPED ? line : undefined;
 }
 
-const ROOM_FOR_DROPPED = 40;
+/** What `withDropped` adds takes fewer bytes. */
+export const ROOM_FOR_DROPPED = 40;
 
 /** The same line, which also says how many lines before it could not be written. */
 export function withDropped(line: string, dropped: number): string {

@@ -33,8 +33,8 @@ export abstract class FencedLock {
   }
 
   /**
-   * Reads the lock file once, after the work and before anybody is told of it: resolves only if this object held the lock without a
-   * gap until this call. What the work did meanwhile is not undone.
+   * Reads the lock file once, and resolves only if this object has held the lock without a gap until now. Call it after the work,
+   * before its result is reported. What the work did is not undone.
    *
    * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was never acquired, or was released.

@@ -191,8 +191,8 @@ export class SyncLock {
   }
 
   /**
-   * Reads the lock file once, after the work and before anybody is told: returns only if the lock was this one's without a gap until
-   * this call. The work itself has happened by then; what it did is not undone.
+   * Reads the lock file once, and returns only if this object has held the lock without a gap until now. Call it after the work,
+   * before its result is reported. What the work did is not undone.
    *
    * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was released.

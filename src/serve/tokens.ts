@@ -8,7 +8,7 @@ export type TokenScope = 'read' | 'write';
 
 /** One token that the service accepts. The token itself is nowhere. */
 export interface ServiceToken {
-  /** Whose it is. Locks show it, and OctoStore's clients are told apart by it. */
+  /** The name of its owner. Locks show it, and it distinguishes the clients of OctoStore. */
   readonly name: string;
   /** The SHA-256 of the token in hexadecimal. Tokens have to be random: a password would be found by trying. */
   readonly hash: string;

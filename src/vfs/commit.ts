@@ -2,6 +2,8 @@
 export interface CommitLock {
   /** The path of the lock file, in the same store. */
   readonly path: string;
+  /** How many bytes of the lock file are read at most: a longer file is no lock of this library. */
+  readonly maxBytes: number;
   /** Whether this content of the lock file says that the lock is held by the caller. */
   readonly isOurs: (content: Uint8Array) => boolean;
   /** The fencing token of the caller. */

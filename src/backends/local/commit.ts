@@ -12,15 +12,15 @@ import { runOnData, runOnLock, type Call } from './runner.js';
 export function commitFile(
   call: Call,
   data: Uint8Array | AsyncIterable<Uint8Array>,
-  { path: lockPath, isOurs }: CommitLock,
+  lock: CommitLock,
 ): Promise<CommitOutcome> {
   return runOnData(call, async (target) => {
     await mkdir(dirname(target), { recursive: true });
     const staged = stagedPath(target, freshId());
     try {
       await stageFile(staged, data, call.signal);
-      const isCommitted = await runOnLock({ ...call, path: lockPath }, 0, (files, lock) =>
-        commitStaged(files, { lock, staged, target }, isOurs),
+      const isCommitted = await runOnLock({ ...call, path: lock.path }, 0, (files, located) =>
+        commitStaged(files, { lock: located, staged, target }, lock),
       );
       return { isCommitted };
     } finally {

@@ -14,7 +14,7 @@ import { hasOneClock, isOnOwnDisk, isRemote } from './disk.js';
 import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
-import { MOST_RECORD_BYTES, type CommitFiles } from '../shared/plain/commit.js';
+import type { CommitFiles } from '../shared/plain/commit.js';
 import type { HolderFiles } from '../shared/plain/holder.js';
 import {
   forgetPrivateFolder,
@@ -105,8 +105,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     }
   }
 
-  *readContent(path: string): Steps<Uint8Array | undefined> {
-    return (yield* this.readWhole(path, MOST_RECORD_BYTES))?.data;
+  *readContent(path: string, maxBytes: number): Steps<Uint8Array | undefined> {
+    return (yield* this.readWhole(path, maxBytes))?.data;
   }
 
   /** Writes a new file. */

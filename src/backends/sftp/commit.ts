@@ -31,7 +31,7 @@ export async function commitFile(
   try {
     await stageFile(session, staged, data, signal);
     const paths = { lock: located, staged, target };
-    return { isCommitted: await run(commitStaged(files, paths, lock.isOurs)) };
+    return { isCommitted: await run(commitStaged(files, paths, lock)) };
   } finally {
     await session.unlink(staged).catch(() => undefined);
     live.leaving([...files.staged, { path: staged }]);

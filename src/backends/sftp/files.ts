@@ -3,7 +3,7 @@ import { realSleep } from '../../util/sleep.js';
 import { entryOf } from '../../vfs/names.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { recordVersion } from '../shared/content-version.js';
-import { MOST_RECORD_BYTES, type CommitFiles } from '../shared/plain/commit.js';
+import type { CommitFiles } from '../shared/plain/commit.js';
 import type { SwapFiles } from '../shared/plain/guarded-swap.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
@@ -75,8 +75,8 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
     return yield* finishRead(this.#requests, path, yield* beginRead(this.#requests, path), maxBytes);
   }
 
-  *readContent(path: string): Steps<Uint8Array | undefined> {
-    return (yield* this.read(path, MOST_RECORD_BYTES))?.data;
+  *readContent(path: string, maxBytes: number): Steps<Uint8Array | undefined> {
+    return (yield* this.read(path, maxBytes))?.data;
   }
 
   /** Reads, and meanwhile makes a scratch file whose modification time is the server's current time. */

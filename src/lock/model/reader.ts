@@ -12,7 +12,7 @@ export interface LockSource {
 }
 
 /** One byte more than a record may have, so that a longer file is recognised. */
-const READ_BYTES = MAX_RECORD_BYTES + 1;
+export const READ_BYTES = MAX_RECORD_BYTES + 1;
 
 /**
  * Reads a lock file, and no more of it than a record may have; or the times of a folder in its place. Undefined: there is

@@ -33,7 +33,7 @@ test.each([
     if (checks === 1) expect(vfs.sync.replace('data.csv.lock', ours!.version, Buffer.from('theirs'))).toBeDefined();
     return Buffer.from(content).toString() === 'ours';
   };
-  expect(await vfs.commit('data.csv', data(), { path: 'data.csv.lock', isOurs, token: 1n })).toEqual({
+  expect(await vfs.commit('data.csv', data(), { path: 'data.csv.lock', maxBytes: 100, isOurs, token: 1n })).toEqual({
     isCommitted: false,
   });
   expect(checks).toBe(2);

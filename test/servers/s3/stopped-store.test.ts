@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { Lockfile, VfsFile, withLock, type LockOptions, type Vfs } from '../../../src/index.js';
@@ -157,9 +157,10 @@ describe.skipIf(lacking !== undefined)(
         stopFor(1500 * Math.random());
         await stopped;
       }
+      // On a busy machine the stops alone leave no time for that.
+      await vi.waitFor(() => expect(turns).toBeGreaterThan(ROUNDS), { timeout: 120_000 });
       over = true;
       await Promise.all(parties);
-      expect(turns).toBeGreaterThan(0);
       const last = lockOn({}, patient);
       await last.acquire({ wait: '20s' });
       expect(await last.release()).toBe(true);

@@ -13,6 +13,9 @@ import { TEAM, type User } from '../users/other-users.js';
 export const OWN_NAMES = ['f'.repeat(32), `${'f'.repeat(32)}.taken`];
 export const PRECIOUS = [...OWN_NAMES, `${'f'.repeat(32)}.1.new`, 'accounts.db', 'thesis.txt'].sort();
 
+/** For many rounds beside an attacker who keeps a processor busy, in milliseconds. */
+export const LONG_MS = 1_800_000;
+
 /** A folder for locks that strangers may write to, and a victim's own. */
 export class Ground {
   readonly shared = mkdtempSync(join(tmpdir(), 'vfs-lockfile-shared-'));

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
 import { attack, cleanTemporaryFolders } from '../users/attacks.js';
 import { ANNE, Installed, type User } from '../users/other-users.js';
-import { Ground, OWN_NAMES, PRECIOUS, sweepWhileSwapped, withSwappedFolders } from './attack-rounds.js';
+import { Ground, LONG_MS, OWN_NAMES, PRECIOUS, sweepWhileSwapped, withSwappedFolders } from './attack-rounds.js';
 
 const mayActAsOthers = process.getuid?.() === 0;
 if (!mayActAsOthers && process.env.CI) throw new Error('these tests need root, to act as other users');
@@ -22,9 +22,6 @@ export interface Rounds {
   /** Renewals while a stranger tampers with the lock. */
   readonly tampered: number;
 }
-
-/** For many rounds beside an attacker who keeps a processor busy, in milliseconds. */
-const LONG_MS = 1_800_000;
 
 export function attacksSuite({ swapped, swept, tampered }: Rounds): void {
   let installed: Installed;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, test } from 'vitest';
 
 import type { Vfs } from '../../../src/index.js';
-import { Ground, withSwappedFolders } from './attack-rounds.js';
+import { Ground, LONG_MS, withSwappedFolders } from './attack-rounds.js';
 
 const mayActAsOthers = process.getuid?.() === 0;
 
@@ -33,12 +33,14 @@ export function sftpAttacksSuite(
       await way?.close();
     });
 
-    // A round takes the better part of a second: the attacker keeps a processor busy.
-    const timeout = 1_800_000;
-    test('S1: no mode and no owner of anything else changes, whatever is swapped for a link', { timeout }, async () => {
-      const [{ through }, here] = await enter();
-      const vfs = through({ root: here.shared });
-      await withSwappedFolders(here, rounds.swapped, () => vfs);
-    });
+    test(
+      'S1: no mode and no owner of anything else changes, whatever is swapped for a link',
+      { timeout: LONG_MS },
+      async () => {
+        const [{ through }, here] = await enter();
+        const vfs = through({ root: here.shared });
+        await withSwappedFolders(here, rounds.swapped, () => vfs);
+      },
+    );
   });
 }

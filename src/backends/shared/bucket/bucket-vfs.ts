@@ -27,9 +27,6 @@ type Signal = AbortSignal | undefined;
 
 const READING: readonly BucketVerb[] = ['read', 'stat', 'list'];
 
-/** One byte more than a lock record has: a longer object is none. */
-const MOST_RECORD_BYTES = 65_537;
-
 /** Above these sizes, in bytes, a read ends only by silence, and a conditional write has `LARGE_FACTOR` times the time limit. */
 const LARGE_READ_BYTES = 1024 * 1024;
 const LARGE_WRITE_BYTES = 64 * 1024;
@@ -153,12 +150,12 @@ export abstract class BucketVfs implements Vfs {
   async commit(
     path: string,
     data: Uint8Array | AsyncIterable<Uint8Array>,
-    { path: lock, isOurs, token }: CommitLock,
+    { path: lock, maxBytes, isOurs, token }: CommitLock,
     { signal }: CallOptions = {},
   ): Promise<CommitOutcome> {
     this.check(path);
     const isHeld = async (): Promise<boolean> => {
-      const held = await this.#client.get(this.#key(lock), MOST_RECORD_BYTES, signal);
+      const held = await this.#client.get(this.#key(lock), maxBytes, signal);
       return held !== undefined && isOurs(held.data);
     };
     return this.#call('commit', path, { signal }, async (key) =>

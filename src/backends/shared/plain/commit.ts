@@ -4,15 +4,12 @@ import type { CommitLock } from '../../../vfs/commit.js';
 import { guardedSwap, type SwapFiles } from './guarded-swap.js';
 import { codeOf, LINKLESS } from './posix-errors.js';
 
-/** One byte more than a lock record has: a longer file is none. */
-export const MOST_RECORD_BYTES = 65_537;
-
 /** The file operations of a commit. */
 export interface CommitFiles extends SwapFiles {
   readonly patienceMs: number;
   link(from: string, to: string): Steps<unknown>;
-  /** The content of a file that is as short as a lock record. Undefined: there is none. */
-  readContent(path: string): Steps<Uint8Array | undefined>;
+  /** The first `maxBytes` bytes of a file. Undefined: there is none. */
+  readContent(path: string, maxBytes: number): Steps<Uint8Array | undefined>;
 }
 
 /** The paths of a commit, as the system or server names them. */
@@ -30,7 +27,7 @@ export interface CommitPaths {
 export function commitStaged(
   files: CommitFiles,
   { lock, staged, target }: CommitPaths,
-  isOurs: CommitLock['isOurs'],
+  { maxBytes, isOurs }: Pick<CommitLock, 'maxBytes' | 'isOurs'>,
 ): Steps<boolean> {
   return guardedSwap(files, {
     lock,
@@ -38,7 +35,7 @@ export function commitStaged(
     patienceMs: files.patienceMs,
     stage: (at) => bring(files, staged, at),
     judge: function* () {
-      const content = yield* files.readContent(lock);
+      const content = yield* files.readContent(lock, maxBytes);
       return content !== undefined && isOurs(content);
     },
   });

@@ -77,7 +77,7 @@ export function* guardedSwap(files: SwapFiles, swap: Swap | GuardedAct): Steps<b
 /** The most evictions in one swap. Patience and luck do not explain more: something else empties the guard. */
 const MOST_ENTRIES = 1000;
 
-/** What was found inside the guard. */
+/** A contender that has entered the guard: its door, and the lock file as it read it there. */
 interface Entered {
   readonly door: Inside['door'];
   readonly image: Image | undefined;

@@ -17,11 +17,11 @@ import { sourceOf, type HistorySource } from './source.js';
 /** Shows the history of a lock or of a folder, and resolves with the exit code. */
 export async function history(args: ArgumentsOf<'history'>): Promise<number> {
   const signals = new Signals();
-  const { sinceMs } = resolveHistoryOptions(args);
+  const { sinceMs, limit } = resolveHistoryOptions(args);
   const { interrupted: signal } = signals;
   try {
     const source = await sourceOf(args);
-    const printer = new HistoryPrinter(source, args);
+    const printer = new HistoryPrinter(source, args, limit);
     const since = sinceMs === undefined ? undefined : new Date(Date.now() - sinceMs);
     const entries = printer.counted(source.read({ since, signal, onSkip: () => printer.skip() }));
     if (args.timeline) await draw(entries, source.title, args.timeline.text);
@@ -51,10 +51,10 @@ class HistoryPrinter {
   #count = 0;
   #skipped = 0;
 
-  constructor(source: HistorySource, args: ArgumentsOf<'history'>) {
+  constructor(source: HistorySource, args: ArgumentsOf<'history'>, limit: number) {
     this.#source = source;
     this.#args = args;
-    this.#limit = resolveHistoryOptions(args).limit;
+    this.#limit = limit;
   }
 
   /** A line that is not understood. */
