@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -60,6 +60,18 @@ describe.skipIf(lacking !== undefined)(`the holder's folder over SFTP${lacking ?
     expect(folders()).toHaveLength(1);
     expect(await lock.release()).toBe(true);
     expect(readdirSync(scene.folder)).toEqual([]);
+  });
+
+  test('W1: a foreign folder in the guard fails a renewal and a release by name, and is left alone', async () => {
+    const lock = lockOver(scene.vfs);
+    await lock.acquire();
+    for (const name of folders()) rmSync(join(scene.folder, name), { recursive: true });
+    const guard = join(scene.folder, 'a.lock.guard');
+    mkdirSync(join(guard, 'backup', '2026'), { recursive: true });
+    const error = { code: 'ERR_VFS_NOT_A_FILE', message: expect.stringContaining('backup') as string };
+    await expect(lock.renew()).rejects.toMatchObject(error);
+    await expect(lock.release()).rejects.toMatchObject(error);
+    expect(readdirSync(join(guard, 'backup'))).toEqual(['2026']);
   });
 
   test('of a connection that broke is removed by the next one before it changes anything', async () => {
