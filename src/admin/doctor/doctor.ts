@@ -68,7 +68,8 @@ const DOCTOR_OPTIONS: OptionKinds<DoctorOptions> = { onCheck: FUNCTION, signal: 
 
 /**
  * Tests whether locks are safe in a folder, whatever its store claims: of two clients that create, replace or remove a file, exactly
- * one must win, also when sixteen try at once. It works with scratch files in the folder and removes them again.
+ * one must win, also when sixteen try at once. It also reports whether the store refuses to overwrite and delete a lock file without
+ * a condition, as a bucket's policy can, so that programs that do not lock cannot do so by accident. It works with scratch files in the folder and removes them again.
  *
  * @throws {LockOptionError} if the location or an option cannot be used.
  * @throws {VfsError} if the folder does not exist or the store cannot be reached. A denied permission is reported in the diagnosis.

@@ -57,6 +57,13 @@ export class ProbeContext {
     return path;
   }
 
+  /** The path of a lock file in the folder that does not exist. */
+  freshLock(): string {
+    const path = lockPath(stagedPath(pathIn(this.folder, 'scratch'), freshId()));
+    this.#scratch.push(path);
+    return path;
+  }
+
   /** The path of a file in the folder whose name has this number of bytes. Its lock is a scratch file. */
   longer(bytes: number): string {
     const path = stagedPath(pathIn(this.folder, 'scratch'), `${freshId()}-`);
@@ -110,13 +117,23 @@ export class ProbeContext {
     if (this.isUntouched) return left;
     for (const path of this.#scratch) {
       try {
-        await this.vfs.delete(path, { signal });
+        await this.#discard(path, signal);
         if (await this.vfs.stat(path, { signal })) left.push(this.vfs.locate(path));
       } catch {
         if (await this.#mayBeThere(path, signal)) left.push(this.vfs.locate(path));
       }
     }
     return left;
+  }
+
+  /** A bucket may refuse to delete a lock whose version is not named. */
+  async #discard(path: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.vfs.delete(path, { signal });
+    } catch (error) {
+      const found = await this.vfs.read(path, { signal });
+      if (found && !(await this.vfs.remove(path, found.version, { signal }))) throw error;
+    }
   }
 
   async #mayBeThere(path: string, signal: AbortSignal): Promise<boolean> {

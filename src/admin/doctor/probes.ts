@@ -4,6 +4,7 @@ import { effectOf } from '../../vfs/errors.js';
 import type { Capabilities } from '../../vfs/vfs.js';
 import { longNames, ownChanges } from './own-changes.js';
 import { type ProbeContext, ProbeFailed } from './probe-context.js';
+import { unconditional } from './unconditional.js';
 
 /** One test of a store. */
 export interface Probe {
@@ -53,6 +54,7 @@ export const PROBES: readonly Probe[] = [
   },
   { name: 'clock', concerns: 'locks', needs: creates, run: clock },
   { name: 'moves', concerns: 'files', run: moves },
+  { name: 'writes by strangers', concerns: 'locks', needs: creates, run: unconditional },
   { name: 'durability', concerns: 'locks', run: durability },
 ];
 

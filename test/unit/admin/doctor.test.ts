@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
 import { doctor } from '../../../src/admin/index.js';
+import { ProbeContext } from '../../../src/admin/doctor/probe-context.js';
+import { unconditional } from '../../../src/admin/doctor/unconditional.js';
 import { memVfs } from '../../../src/backends/mem/index.js';
-import { VfsError, type ReadOptions, type Snapshot, type Vfs } from '../../../src/index.js';
+import { VfsError, type Capabilities, type ReadOptions, type Snapshot, type Vfs } from '../../../src/index.js';
+import { all } from '../../support/operate/locks.js';
+import { ConditionalOnlyVfs, type Unconditional } from '../../support/stores/conditional-only.js';
 import { WrappedVfs } from '../../support/stores/wrapped-vfs.js';
 
 describe('U10: doctor before a store that lets nobody in', () => {
@@ -87,5 +91,66 @@ describe('the clock that doctor measures', () => {
     const { verdict, words } = await doctor({ vfs: new ClockedVfs([0, 90_000], memVfs()), path: '' });
     expect(verdict).toBe('unsafe');
     expect(words.join('\n')).toMatch(/^clock: its answers differ by (89|9\d)\d{3} ms/m);
+  });
+});
+
+/** The one check, without the races. */
+async function probed(vfs: Vfs) {
+  const context = new ProbeContext({ vfs, path: '' }, undefined);
+  const result = await unconditional(context).catch((error: unknown) => ({ found: String(error), note: undefined }));
+  return { ...result, left: await context.clear() };
+}
+
+describe('doctor, about programs that write without a condition,', () => {
+  it.each<[string, readonly Unconditional[], boolean, string]>([
+    ['refused', ['write', 'delete'], false, 'overwriting and deleting a lock file without a condition are refused'],
+    [
+      'refused to overwrite',
+      ['write'],
+      true,
+      'overwriting a lock file without a condition is refused, deleting is not: ',
+    ],
+    [
+      'refused to delete',
+      ['delete'],
+      true,
+      'deleting a lock file without a condition is refused, overwriting is not: ',
+    ],
+    ['not refused', [], true, 'a lock file can be overwritten and deleted without a condition: '],
+  ])('finds them %s, and leaves nothing behind', async (_what, refuses, note, start) => {
+    const inner = memVfs();
+    const { found, note: noted = false, left } = await probed(new ConditionalOnlyVfs(inner, refuses));
+    expect([found.slice(0, start.length), noted, left]).toEqual([start, note, []]);
+    expect(await all(inner.list(''))).toEqual([]);
+  });
+
+  it('does not take a failure for a refusal, nor a refusal that changed the file all the same', async () => {
+    const failing = new WrappedVfs(memVfs());
+    failing.write = () => Promise.reject(new VfsError('ERR_VFS_IO', 'the disk is broken'));
+    expect(await probed(failing)).toMatchObject({ found: 'VfsError: the disk is broken', left: [] });
+    const lying = new WrappedVfs(memVfs());
+    lying.write = async (path, data) => {
+      await lying.inner.write(path, data);
+      throw new VfsError('ERR_VFS_DENIED', 'AccessDenied');
+    };
+    const found = 'ProbeFailed: after an overwrite without a condition the file has another content';
+    expect(await probed(lying)).toMatchObject({ found, left: [] });
+  });
+
+  it('finds the store safe either way, and lists its scratch lock where only its version may be overwritten', async () => {
+    class TombstonesVfs extends ConditionalOnlyVfs {
+      override get capabilities(): Capabilities {
+        return { ...super.capabilities, remove: 'none' };
+      }
+      override remove(): Promise<boolean> {
+        return Promise.reject(new VfsError('ERR_VFS_UNSUPPORTED', 'no conditional delete'));
+      }
+    }
+    const { verdict, checks, leftBehind } = await doctor({ vfs: new TombstonesVfs(memVfs()), path: '' });
+    expect([verdict, leftBehind]).toEqual(['safe', [expect.stringMatching(/\.lock$/)]]);
+    expect(checks.find(({ name }) => name === 'writes by strangers')).toMatchObject({
+      verdict: 'ok',
+      concerns: 'locks',
+    });
   });
 });

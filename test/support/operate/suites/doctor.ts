@@ -29,6 +29,9 @@ export const doctorSuite: Suite = (place, kind) => {
           ]
         : [];
       expect(Object.keys(found(diagnosis, 'none'))).toEqual(unable);
+      expect(found(diagnosis, 'note')['writes by strangers']).toMatch(
+        /^a lock file can be overwritten and deleted without a condition: (every|on AWS|no policy)/,
+      );
       expect(diagnosis).toMatchObject({ verdict: 'safe', backend: place().vfs.scheme, leftBehind: [] });
       expect(diagnosis.words[0]).toMatch(
         kind.promised ? /^Locks are safe here: / : /^Locks are safe here as far as tests can show: /,
