@@ -8,6 +8,7 @@ export { lock, type HeldLock } from './lock/lock.js';
 export { named } from './lock/named.js';
 export { Lockfile } from './lock/lockfile.js';
 export type { FencedLock } from './lock/fenced-lock.js';
+export type { ReportingLock } from './lock/reporting-lock.js';
 export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
 
 export type { CommitData } from './fencing/commit.js';
@@ -16,6 +17,7 @@ export type { Duration } from './util/duration.js';
 export type { NamedId } from './lock/model/named.js';
 export type { ForeignLock } from './lock/model/foreign.js';
 export type { EndedLock, LockRecord } from './lock/model/record.js';
+export type { LockProgress } from './lock/model/progress.js';
 export type { Reclaimed } from './lock/model/holder.js';
 export type { StaleReason } from './lock/model/staleness.js';
 export { events, type LockEvent, type LockEventName } from './lock/model/events.js';

@@ -57,5 +57,6 @@ const RELEASED: LockRecord = {
   command: [],
   ended: undefined,
   note: undefined,
+  progress: undefined,
   released: true,
 };

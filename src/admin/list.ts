@@ -129,6 +129,7 @@ const UNREAD = {
   foreign: undefined,
   ageMs: undefined,
   idleMs: undefined,
+  progressAgeMs: undefined,
   expiresInMs: undefined,
   timed: false,
   version: undefined,

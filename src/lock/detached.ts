@@ -81,12 +81,17 @@ export class DetachedLock {
 
   /**
    * Renews the lock, by default for as long as before, if `isOurs` says so of its record; else returns undefined and changes nothing.
-   * A lock whose lease has ended is renewed as well while nobody has taken it over.
+   * A lock whose lease has ended is renewed as well while nobody has taken it over. `progress` is written along with it.
    */
-  async renew(isOurs: IsOurs, ttlMs?: number, options: CallOptions = {}): Promise<DetachedLease | undefined> {
+  async renew(
+    isOurs: IsOurs,
+    ttlMs?: number,
+    { progress, ...options }: CallOptions & { readonly progress?: unknown } = {},
+  ): Promise<DetachedLease | undefined> {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const lease = await this.#leaseOf(isOurs, ttlMs, options);
       if (lease === undefined) return undefined;
+      if (progress !== undefined) lease.report(progress);
       // Lost may mean that another request of the same holder was faster: only a read tells.
       const startedMs = performance.now();
       if ((await run(lease.renew(options))) === undefined) {

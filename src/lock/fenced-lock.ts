@@ -5,9 +5,10 @@ import type { CallOptions } from '../vfs/vfs.js';
 import type { Acquisitions } from './acquisitions.js';
 import { fencingTokenOf } from './fencing-token.js';
 import type { LockTarget } from './protocol/target.js';
+import { ReportingLock } from './reporting-lock.js';
 
 /** What a `Lockfile` offers so that its work cannot overwrite the work of whoever has the lock after it. */
-export abstract class FencedLock {
+export abstract class FencedLock extends ReportingLock {
   /** The file that is locked, which need not exist. */
   readonly file: VfsFile;
   readonly #target: LockTarget;
@@ -15,6 +16,7 @@ export abstract class FencedLock {
   readonly #isFenced: boolean;
 
   protected constructor(file: VfsFile, target: LockTarget, acquisitions: Acquisitions, isFenced: boolean) {
+    super(acquisitions);
     this.file = file;
     this.#target = target;
     this.#acquisitions = acquisitions;

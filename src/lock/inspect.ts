@@ -10,6 +10,7 @@ import { LOCK_OPTIONS, resolveSignal, type LockOptions } from './model/options.j
 import { lockKey } from './model/sightings.js';
 import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
 import { LockReader } from './model/reader.js';
+import { progressAgeMs } from './model/progress.js';
 import type { LockRecord } from './model/record.js';
 import { tokenOf } from './model/token.js';
 import { run } from '../util/steps.js';
@@ -42,6 +43,8 @@ export interface Inspection {
   readonly ageMs: number | undefined;
   /** Milliseconds since the lock file was last written. */
   readonly idleMs: number | undefined;
+  /** Milliseconds since its holder reported new progress, which is in `record.progress`. Undefined: it never did. */
+  readonly progressAgeMs: number | undefined;
   /** Milliseconds until its lease and grace end unless it is renewed; 0: they have ended; Infinity: they never do. */
   readonly expiresInMs: number | undefined;
   /** Whether the store's clock was used. If not, ages are lower bounds and `expiresInMs` is an upper bound. */
@@ -145,6 +148,7 @@ function inspectionOf(path: string, observation: LockObservation | undefined): I
     foreign: observation?.foreign,
     ageMs,
     idleMs: observation?.idleMs,
+    progressAgeMs: progressAgeMs(observation?.record, ageMs),
     expiresInMs,
     timed: observation?.nowMs !== undefined && observation.nowMs >= observation.modifiedMs,
     path,

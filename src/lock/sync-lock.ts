@@ -191,6 +191,17 @@ export class SyncLock {
   }
 
   /**
+   * Says how far the work has come, for others to read; it is written with the next renewal. See `Lockfile.progress`.
+   *
+   * @throws {LockOptionError} `ERR_LOCK_OPTION`: the value is no plain JSON object of at most 1 KiB and 8 levels.
+   * @throws {LockLostError} `ERR_LOCK_LOST`: the lock was lost.
+   * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was released.
+   */
+  progress(value: Readonly<Record<string, unknown>>): void {
+    this.#held.report(value);
+  }
+
+  /**
    * Reads the lock file once, and returns only if this object has held the lock without a gap until now. Call it after the work,
    * before its result is reported. What the work did is not undone.
    *

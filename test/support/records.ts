@@ -26,6 +26,7 @@ export const GO_RECORD: LockRecord = {
   command: [],
   ended: undefined,
   note: undefined,
+  progress: undefined,
   released: false,
 };
 
@@ -50,6 +51,18 @@ const words = fc.oneof(
 const notes = fc
   .dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 5 })
   .map((note) => JSON.parse(JSON.stringify(note)) as Record<string, unknown>);
+
+const progress = fc.record(
+  {
+    at: fc.date({
+      min: new Date('0002-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    }),
+    value: fc.record({ done: fc.nat(), text: words }, { requiredKeys: [], noNullPrototype: true }),
+  },
+  { noNullPrototype: true },
+);
 
 const goFields = { createdAt: instants, ttlMs: spans, hostname: words, pid: fc.integer(), ownerId: words };
 
@@ -80,6 +93,7 @@ export const records: fc.Arbitrary<LockRecord> = fc.record(
       nil: undefined,
     }),
     note: fc.option(notes, { nil: undefined }),
+    progress: fc.option(progress, { nil: undefined }),
     released: fc.boolean(),
   },
   { noNullPrototype: true },

@@ -3,6 +3,7 @@ import { inspect, type Inspection } from '../../lock/inspect.js';
 import { describeContention } from '../../lock/model/holder.js';
 import { LockForeignError } from '../../lock/model/errors.js';
 import { NOT_THAT_LOCK } from '../exit-codes.js';
+import { progressOfText } from '../progress.js';
 import { jsonLine, spanJson } from '../terminal/json.js';
 import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';
@@ -14,7 +15,8 @@ import { openLock, type OpenedLock } from '../usage/target.js';
 export async function renew(args: ArgumentsOf<'renew'>): Promise<number> {
   const ttlMs = args.ttl && millisecondsOf(args.ttl);
   const opened = await openLock(args);
-  const lease = await lockOf(opened).renew(withId(args.id.text), ttlMs);
+  const progress = args.progress && progressOfText(args.progress.text);
+  const lease = await lockOf(opened).renew(withId(args.id.text), ttlMs, { progress });
   const { path } = lockOf(opened);
   const done = lease !== undefined;
   if (args.json && !args.quiet) print(outcomeJson('renewed', opened, { path, id: args.id.text, done, lease }));

@@ -6,6 +6,7 @@ import { withConflictCode } from '../conflict.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
+import { ProgressFile } from '../progress.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
 import { printError } from '../terminal/print-error.js';
 import { describeTakeover } from '../terminal/takeover.js';
@@ -73,11 +74,15 @@ async function runHolding(
   guardian: GuardianLink,
   signals: Signals,
 ): Promise<number> {
+  const progress = args.progress ? new ProgressFile() : undefined;
   let ended: (Ended & { readonly tooLong?: boolean }) | Refused;
   try {
     signals.interrupted.throwIfAborted();
-    ended = await supervise(lock, guardian, signals, jobOf(lock, args, options), options.maxHoldMs);
+    progress?.follow(lock);
+    const job = jobOf(lock, args, options, progress?.path);
+    ended = await supervise(lock, guardian, signals, job, options.maxHoldMs);
   } finally {
+    progress?.close();
     await release(lock);
   }
   if (ended.report === 'refused') throw refusal(args.command, ended.code);
@@ -87,7 +92,12 @@ async function runHolding(
   return ended.signal === null ? (ended.code ?? EXIT.failed) : signalExitCode(ended.signal);
 }
 
-function jobOf(lock: Lockfile, { command, args }: RunArguments, options: ResolvedRunOptions): Job {
+function jobOf(
+  lock: Lockfile,
+  { command, args }: RunArguments,
+  options: ResolvedRunOptions,
+  progressPath: string | undefined,
+): Job {
   const { killAfterMs, marginMs } = options;
   const env = {
     ...process.env,
@@ -96,6 +106,7 @@ function jobOf(lock: Lockfile, { command, args }: RunArguments, options: Resolve
     VFS_LOCKFILE_OWNER: lock.record?.ownerId,
     VFS_LOCKFILE_TOKEN: options.lock.fencing ? String(lock.fencingToken) : undefined,
     VFS_LOCKFILE_RECLAIMED: lock.reclaimedFrom?.reason,
+    ...(progressPath !== undefined && { VFS_LOCKFILE_PROGRESS: progressPath }),
   };
   return { command, args, env, killAfterMs, marginMs, deadline: instantIn(lock.remainingMs) };
 }

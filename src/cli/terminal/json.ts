@@ -36,6 +36,7 @@ export function lockJson(file: string, inspection: Inspection, error?: Error): s
     timed,
     ageMs: isFree || !timed ? null : spanJson(ageMs),
     idleMs: timed ? spanJson(idleMs) : null,
+    progressAgeMs: isFree || !timed ? null : spanJson(inspection.progressAgeMs),
     expiresInMs: isFree || !timed ? null : spanJson(expiresInMs),
     error: error?.message ?? null,
   });
@@ -52,7 +53,7 @@ export function recordJson(record: LockRecord | undefined): object | null {
     renewals,
     ttlMs: spanJson(record.ttlMs),
     leaseMs: spanJson(record.leaseMs),
-    ...{ graceMs, note: record.note ?? null },
+    ...{ graceMs, note: record.note ?? null, progress: record.progress ?? null },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Inspection } from '../../lock/inspect.js';
 import { describeForeign } from '../../lock/model/foreign.js';
 import { describeCommand, renewedForMs } from '../../lock/model/holder.js';
 import { isRunning } from '../../lock/model/process.js';
+import { describeProgress } from '../../lock/model/progress-text.js';
 import { printable, type LockRecord } from '../../lock/model/record.js';
 import { formatSpan } from '../../util/duration.js';
 import { formatInstant } from './time-text.js';
@@ -23,6 +24,7 @@ export function factsOf(held: Held): readonly Fact[] {
     ['who', record ? describeWho(record) : 'unknown: the lock file is empty or incomplete'],
     ...fact('what', record && describeCommand(record.command)),
     ['since', describeStart(held)],
+    ...fact('work', describeProgress(record, held.timed === false ? undefined : held.ageMs)),
     ['expires', describeEnd(held)],
     ...fact('id', id && printable(id)),
     ...fact('note', record?.note && printable(JSON.stringify(record.note))),

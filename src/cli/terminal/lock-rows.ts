@@ -1,6 +1,7 @@
 import type { Listed } from '../../admin/list.js';
 import { describeForeign } from '../../lock/model/foreign.js';
 import { describeCommand, renewedForMs } from '../../lock/model/holder.js';
+import { describeProgress } from '../../lock/model/progress-text.js';
 import { printable } from '../../lock/model/record.js';
 import { formatSpan } from '../../util/duration.js';
 import { STATE_STYLES } from './state-styles.js';
@@ -23,7 +24,7 @@ export const LOCK_COLUMNS: readonly Column[] = [
 /** With `-o wide`. */
 export const WIDE_COLUMNS: readonly Column[] = [
   ...LOCK_COLUMNS,
-  ...['USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK'].map((title) => ({ title })),
+  ...['USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK', 'PROGRESS'].map((title) => ({ title })),
 ];
 
 /** One lock as a row of `WIDE_COLUMNS`, which begins as one of `LOCK_COLUMNS`. `name` is what FILE shows. */
@@ -48,6 +49,7 @@ export function rowOf(listed: Listed, name: string): Row {
     printable(listed.id ?? ''),
     holder?.note ? printable(JSON.stringify(holder.note)) : '',
     printable(listed.path),
+    describeProgress(holder, known ? ageMs : undefined) ?? '',
   ];
 }
 

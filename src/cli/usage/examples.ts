@@ -12,7 +12,10 @@ export const EXAMPLES: Readonly<Record<CommandName, readonly string[]>> = {
     'vfs-lockfile acquire sftp://me@host/inbox/data.csv --pid none --ttl 10m',
     'read -r id token < <(vfs-lockfile acquire inbox/data.csv --fencing)',
   ],
-  renew: ['vfs-lockfile renew inbox/data.csv --id "$id" || exit'],
+  renew: [
+    'vfs-lockfile renew inbox/data.csv --id "$id" || exit',
+    'vfs-lockfile renew inbox/data.csv --id "$id" --progress "$i of 40"',
+  ],
   release: ['vfs-lockfile release inbox/data.csv --id "$id"'],
   hold: ["vfs-lockfile hold --named nightly --for 2h --reason 'the database is moved'"],
   status: [

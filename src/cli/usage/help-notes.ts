@@ -34,6 +34,8 @@ is ended; only then is the lock released. COMMAND finds in its environment:
   VFS_LOCKFILE_OWNER      the owner of the lock; an inner run uses the same
                           owner unless it is given another
   VFS_LOCKFILE_TOKEN      with --fencing: a number that grows with each run
+  VFS_LOCKFILE_PROGRESS   with --progress: the file whose last line others see,
+                          as in echo '12 of 40' >"$VFS_LOCKFILE_PROGRESS"
   VFS_LOCKFILE_RECLAIMED  set if a stale lock was taken over: expired,
                           dead-process or unreadable
 

@@ -87,6 +87,10 @@ export const RUN = {
   note: { kind: 'json', value: 'JSON', help: 'an object to store in the lock file for others to read' },
   'no-command': { kind: 'flag', help: 'do not write COMMAND into the lock file, as it may have secrets in it' },
   ...JOURNAL,
+  progress: {
+    kind: 'flag',
+    help: 'show the last line that COMMAND writes into the file VFS_LOCKFILE_PROGRESS: words, or JSON with done, total and text; each renewal writes it into the lock file',
+  },
   'max-hold': {
     kind: 'duration',
     value: 'D',
@@ -176,6 +180,11 @@ export const RENEW = {
     min: '1s',
     infinity: true,
     help: 'how long the lock lasts from now on (default: as long as before)',
+  },
+  progress: {
+    kind: 'text',
+    value: 'TEXT',
+    help: 'how far the work has come, for others to see: words, or JSON with done, total and text',
   },
   ...JSON_LINES,
   ...ERRORS_ONLY,

@@ -36,3 +36,13 @@ export function goTime(date: Date): string {
   const end = digits.endsWith('00') ? 1 : digits.endsWith('0') ? 2 : 3;
   return `${lastSecondText}.${digits.slice(0, end)}Z`;
 }
+
+const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Undefined for Go's zero time, and for anything that is no time: a day that does not exist, a leap second, other formats. */
+export function readGoTime(text: string): Date | undefined {
+  const [, day, dayOfMonth] = RFC_3339.exec(text) ?? [];
+  if (day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined;
+  const date = new Date(text);
+  return date.getUTCFullYear() > 1 ? date : undefined;
+}

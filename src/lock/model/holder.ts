@@ -3,6 +3,7 @@ import { formatSpan } from '../../util/duration.js';
 import type { LockContention } from './errors.js';
 import { describeForeign } from './foreign.js';
 import { isRunning, thisProcess } from './process.js';
+import { describeProgress } from './progress-text.js';
 import { printable, type LockRecord } from './record.js';
 import type { LockObservation, StaleReason } from './staleness.js';
 
@@ -42,7 +43,9 @@ export function describeContention({ inThisProcess = false, ...contention }: Con
   const who = record === undefined ? describeUnknown(contention) : `${describeHolder(record)}${describeWork(record)}`;
   const end = expiresInMs === Infinity ? 'never ends' : `ends in ${seconds(expiresInMs ?? 0)} unless renewed`;
   const id = record?.lockId ? `, its id is ${printable(record.lockId)}` : '';
-  const times = `acquired ${seconds(ageMs)} ago${sinceText(ageMs)}, its lease ${end}${id}`;
+  const progress = describeProgress(record, ageMs);
+  const times =
+    `acquired ${seconds(ageMs)} ago${sinceText(ageMs)}, its lease ${end}${id}` + (progress ? `; ${progress}` : '');
   if (!inThisProcess) return `the lock ${printable(path)} is held by ${who}: ${times}`;
   if (isThisProcess(record))
     return `the lock ${printable(path)} is held by ${who}, another caller in this process: ${times}`;

@@ -1,6 +1,8 @@
 import { TextDecoder } from 'node:util';
 import { LockOptionError } from '../../util/option-error.js';
-import { goMember, goTime } from './go-json.js';
+import { goMember, goTime, readGoTime } from './go-json.js';
+import { isObject, isShallow, plainObject, type Json } from './plain-json.js';
+import { progressJson, progressOf, type LockProgress } from './progress.js';
 
 /**
  * The content of a lock file. A text that the file does not contain is empty. Do not trust it: anybody who can write the file
@@ -54,6 +56,8 @@ export interface LockRecord {
   readonly ended: EndedLock | undefined;
   /** The holder's own data: plain JSON, at most 64 levels deep. */
   readonly note: Readonly<Record<string, unknown>> | undefined;
+  /** How far the holder's work has come. Undefined: it has not said. */
+  readonly progress: LockProgress | undefined;
   /** Whether the lock is free. Such a record is called a tombstone. */
   readonly released: boolean;
 }
@@ -108,6 +112,7 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     goMember('command', record.command.length > 0 ? record.command : undefined) +
     goMember('ended', record.ended) +
     goMember('note', record.note && plainNote(record.note)) +
+    goMember('progress', record.progress && progressJson(record.progress)) +
     goMember('released', record.released || undefined);
   const data = Buffer.from(`{${members.slice(1)}\n}`);
   if (data.length <= MAX_RECORD_BYTES) return data;
@@ -142,7 +147,7 @@ function recordOf(json: unknown): LockRecord {
   const lease = field(json, 'lease', isSpan);
   const ttlMs = endless(ttl === undefined ? lease : ttl / NS_PER_MS);
   return {
-    createdAt: instant(either('createdAt', 'created_at')),
+    createdAt: readGoTime(either('createdAt', 'created_at')),
     ttlMs,
     leaseMs: lease === undefined ? ttlMs : endless(lease),
     hostname: text('hostname'),
@@ -150,7 +155,7 @@ function recordOf(json: unknown): LockRecord {
     ownerId: either('ownerId', 'owner_id'),
     lockId: text('lockId'),
     nonce: text('nonce'),
-    renewedAt: instant(text('renewedAt')),
+    renewedAt: readGoTime(text('renewedAt')),
     renewals: field(json, 'renewals', isCount) ?? 0,
     bootId: text('bootId'),
     machineId: text('machineId'),
@@ -164,6 +169,7 @@ function recordOf(json: unknown): LockRecord {
     command: field(json, 'command', isWords) ?? [],
     ended: endedOf(field(json, 'ended', isObject)),
     note: field(json, 'note', isNote),
+    progress: progressOf(json.progress),
     released: field(json, 'released', isFlag) ?? false,
   };
 }
@@ -172,8 +178,6 @@ function endedOf(json: Json | undefined): EndedLock | undefined {
   const text = (name: string): string => (json && field(json, name, isText)) ?? '';
   return json && { lockId: text('lockId'), by: text('by'), reason: text('reason') };
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 function field<T>(json: Json, name: string, is: (value: unknown) => value is T): T | undefined {
   if (!Object.hasOwn(json, name)) return undefined;
@@ -187,28 +191,12 @@ const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const isInteger = (value: unknown): value is number => Number.isInteger(value);
 const isSpan = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0;
 const isCount = (value: unknown): value is number => isInteger(value) && value >= 0;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isWords = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const isNote = (value: unknown): value is Json => isObject(value) && isShallow(value, NOTE_LEVELS);
 
-// JSON.parse accepts any depth, but JSON.stringify would overflow the stack of a program that prints the note.
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
-}
-
 /** A copy of a note as JSON keeps it. Throws `ERR_LOCK_OPTION` when JSON cannot, or when it is nested too deeply. */
 export function plainNote(note: Json): Json {
-  const expected = `note must be an object that JSON can hold, at most ${NOTE_LEVELS} levels deep`;
-  let plain: unknown;
-  try {
-    plain = JSON.parse(JSON.stringify(note));
-  } catch (cause) {
-    throw new LockOptionError(expected, { cause });
-  }
-  if (isNote(plain)) return plain;
-  throw new LockOptionError(expected);
+  return plainObject('note', note, NOTE_LEVELS);
 }
 
 function endless(ms: number | undefined): number {
@@ -223,14 +211,4 @@ function milliseconds(ms: number): number {
 
 function goDuration(ms: number): number {
   return ms === Infinity ? 0 : Math.min(Math.max(Math.round(ms * NS_PER_MS), 1), MAX_TTL_NS);
-}
-
-const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
-
-/** Undefined for Go's zero time, and for anything that is no time: a day that does not exist, a leap second, other formats. */
-function instant(text: string): Date | undefined {
-  const [, day, dayOfMonth] = RFC_3339.exec(text) ?? [];
-  if (day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined;
-  const date = new Date(text);
-  return date.getUTCFullYear() > 1 ? date : undefined;
 }

@@ -100,6 +100,12 @@ export class HeldLock {
     this.lease.change(changes);
   }
 
+  /** Sets the progress that the next renewal writes. */
+  report(progress: unknown): void {
+    this.assertHeld();
+    this.lease.report(progress);
+  }
+
   /** Reads the lock file, and loses the lock if it is not ours any more. */
   async confirm(options: CallOptions): Promise<void> {
     this.assertHeld();

@@ -4,7 +4,8 @@ import { effectOf, VfsError } from '../../vfs/errors.js';
 import type { Loss } from '../model/errors.js';
 import { freshId } from '../../util/fresh-id.js';
 import { readLock } from '../model/reader.js';
-import { encodeRecord, type LockRecord } from '../model/record.js';
+import { nextProgress } from '../model/progress.js';
+import { encodeRecord, MAX_RECORD_BYTES, type LockRecord } from '../model/record.js';
 import type { LockFile } from '../model/staleness.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
 import type { SentRecords } from './sent-records.js';
@@ -15,6 +16,9 @@ import type { CallOptions, Version, Written } from '../../vfs/vfs.js';
 /** More tries than a lock that is ours can need: each finds one more of our earlier writes, which came late. */
 const MOST_TRIES = 4;
 
+/** More than the members of a record grow by that renewals change. */
+const GROWTH_BYTES = 512;
+
 /** A lock that was acquired: its record and version, and the instant from which its lease counts. */
 export class Lease {
   #target: LockTarget;
@@ -23,6 +27,8 @@ export class Lease {
   #version: Version;
   #since: Instant;
   #changes: Partial<LockRecord> = {};
+  /** What is left for a progress in a record that has none. */
+  #roomBytes: number | undefined;
 
   /** `sent` is all that this acquisition sent, `record` and `version` what the store accepted, `since` when that was sent. */
   constructor(target: LockTarget, sent: SentRecords, record: LockRecord, version: Version, since: Instant) {
@@ -45,6 +51,13 @@ export class Lease {
   /** Sets members of the record that the next renewal writes. */
   change(changes: Partial<LockRecord>): void {
     this.#changes = { ...this.#changes, ...changes };
+  }
+
+  /** Sets the progress that the next renewal writes. Throws `ERR_LOCK_OPTION` when it cannot be written. */
+  report(progress: unknown): void {
+    const { progress: last, ...rest } = { ...this.#record, ...this.#changes };
+    this.#roomBytes ??= MAX_RECORD_BYTES - GROWTH_BYTES - encodeRecord({ ...rest, progress: undefined }).length;
+    this.change({ progress: nextProgress(last, progress, new Date(wallMs()), this.#roomBytes) });
   }
 
   /**

@@ -34,6 +34,7 @@ export function newRecord(
     command,
     ended: own.ended,
     note,
+    progress: undefined,
     released: false,
   };
 }
