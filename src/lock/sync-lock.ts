@@ -7,7 +7,7 @@ import { checkCallback, checkOptions, type OptionKinds } from '../util/option-ch
 import { LockOptionError } from '../util/option-error.js';
 import { isPromiseLike, runSync } from '../util/steps.js';
 import { fencingTokenOf } from './fencing-token.js';
-import { LockHeldError, LockTimeoutError, type LockLostError } from './model/errors.js';
+import { LockHeldError, LockTimeoutError, type LockContention, type LockLostError } from './model/errors.js';
 import { lockPathOf } from './model/lock-path.js';
 import { describeContention, type Reclaimed } from './model/holder.js';
 import {
@@ -21,7 +21,7 @@ import {
 } from './model/options.js';
 import { Backoff } from './protocol/backoff.js';
 import { Contender } from './protocol/contender.js';
-import { HeldLock } from './protocol/held-lock.js';
+import { HeldLock, heldLocks } from './protocol/held-lock.js';
 import { refuseReentrance, runInScope } from './protocol/held-scopes.js';
 import { takeTurnNow } from './protocol/queue.js';
 import { reportAcquired, reportFailed, reportWaiting } from './protocol/report.js';
@@ -39,8 +39,8 @@ const SYNC_OPTIONS: OptionKinds<LockOptions & SyncAcquireOptions> = {
 const NO_SIGNAL = { signal: 'nothing could abort it while the thread is blocked; use wait' };
 
 /**
- * Acquires the lock of a file on the local disk, and blocks this thread until it has it, for at most `wait`. It is renewed in
- * the background only while the event loop runs; code that blocks the thread for longer calls `renew`.
+ * Acquires the lock of a file on the local disk (in tests also of one in memory), and blocks this thread until it has it, for at
+ * most `wait`. It is renewed in the background only while the event loop runs; code that blocks the thread for longer calls `renew`.
  *
  * @throws {LockHeldError} `ERR_LOCK_HELD`: somebody else holds the lock and `wait` is 0, or another caller in this process has
  *   it, which could not release it while this one blocks the thread.
@@ -49,8 +49,8 @@ const NO_SIGNAL = { signal: 'nothing could abort it while the thread is blocked;
  * @throws {LockTokenError} `ERR_LOCK_TOKEN`: with `fencing`, the count of tokens in the lock file is unusable.
  * @throws {LockReentrantError} `ERR_LOCK_REENTRANT`: the caller runs inside `withLock` or `withLockSync` of this lock.
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
- * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store is not a local disk. `ERR_VFS_URI` or `ERR_VFS_PATH`: `file` names no
- *   file. Any other code: the disk failed.
+ * @throws {VfsError} `ERR_VFS_UNSUPPORTED`: the store is neither a local disk nor in memory. `ERR_VFS_URI` or `ERR_VFS_PATH`: `file`
+ *   names no file. Any other code: the disk failed.
  * @example
  * const lock = lockSync('orders.csv', { wait: '5s' });
  * try {
@@ -70,13 +70,11 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
   const turn = takeTurnNow(target.queueKey);
   let held: HeldLock | undefined;
   try {
-    if (turn === undefined) {
-      contender.queued = true;
-      throw new LockHeldError(describeContention(contender.contention), contender.contention);
-    }
+    if (turn === undefined) throw heldHere(contender);
     const backoff = new Backoff(target.vfs.capabilities, pollMs);
     let acquired = runSync(contender.tryCreate({}));
     while (acquired === undefined) {
+      if (isHeldHere(contender.contention)) throw heldHere(contender);
       const leftMs = waitMs - (monotonicMs() - contender.startedMs);
       if (leftMs <= 0) throw tooLate(contender, waitMs);
       reportWaiting(contender);
@@ -244,8 +242,18 @@ export class SyncLock {
 function syncTarget(file: VfsFile, lockPath: LockOptions['lockPath']): LockTarget {
   const { vfs } = file;
   if (vfs.sync) return lockTarget(vfs, vfs.sync, lockPathOf(file, lockPath));
-  const message = `cannot lock ${file.toString()} synchronously: its store is not a local disk`;
+  const message = `cannot lock ${file.toString()} synchronously: only the local disk and memory have a synchronous side`;
   throw new VfsError('ERR_VFS_UNSUPPORTED', message);
+}
+
+/** Whether this thread holds the lock under another path: it could not release it, nor renew it, while it is blocked. */
+function isHeldHere({ record }: LockContention): boolean {
+  return record !== undefined && [...heldLocks].some((each) => each.held && each.lease.record.lockId === record.lockId);
+}
+
+function heldHere(contender: Contender): LockHeldError {
+  contender.queued = true;
+  return new LockHeldError(describeContention(contender.contention), contender.contention);
 }
 
 function tooLate({ contention }: Contender, waitMs: number): LockHeldError | LockTimeoutError {

@@ -22,9 +22,15 @@ export function durationMs(value: Duration, name: string, bounds: DurationBounds
   const ms = typeof value === 'string' ? parse(value) : typeof value === 'number' ? value : NaN;
   if (ms >= (bounds.zero ? 0 : 1) && ms <= LONGEST_MS) return Math.round(ms);
   if (ms === Infinity && bounds.infinity) return ms;
+  const meant = meantBy(value, bounds);
   throw new LockOptionError(
-    `${name} must be ${expected(bounds)}; got ${inspect(value, { depth: 0, maxStringLength: 60 })}`,
+    `${name} must be ${expected(bounds)}; got ${inspect(value, { depth: 0, maxStringLength: 60 })}${didYouMean(meant)}`,
   );
+}
+
+/** The question that follows an unusable value. */
+export function didYouMean(meant: string | undefined): string {
+  return meant === undefined ? '' : `; did you mean '${meant}'?`;
 }
 
 const parse = remembering((text: string): number => {
@@ -34,6 +40,34 @@ const parse = remembering((text: string): number => {
   // A number so large that it overflows is a mistake; it does not mean "never".
   return Number.isFinite(ms) ? ms : NaN;
 });
+
+/** What people write for a unit. */
+const UNIT_WORDS: Readonly<Record<string, string>> = {
+  ...{ ms: 'ms', msec: 'ms', msecs: 'ms', millis: 'ms', millisecond: 'ms', milliseconds: 'ms' },
+  ...{ '': 's', s: 's', sec: 's', secs: 's', second: 's', seconds: 's' },
+  ...{ m: 'm', min: 'm', mins: 'm', minute: 'm', minutes: 'm' },
+  ...{ h: 'h', hr: 'h', hrs: 'h', hour: 'h', hours: 'h', d: 'd', day: 'd', days: 'd' },
+};
+
+/** A duration string for a text that is none, such as `'5m'` for `'5 min'`. Undefined: nothing comes near. */
+function meantBy(value: unknown, { infinity }: DurationBounds): string | undefined {
+  if (typeof value !== 'string' || value.length > 60) return undefined;
+  const text = value.trim().toLowerCase();
+  if (infinity && /^(forever|for ever|always|endless|inf|infinit[ey]|infinity|no limit|never)$/.test(text))
+    return 'never';
+  if (!/^(\d+(\.\d+)?\s*[a-z]*\s*)+$/.test(text)) return undefined;
+  let sumMs = 0;
+  for (const [, amount = '', word = ''] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]*)/g)) {
+    sumMs += Number(amount) * (UNIT_MS[UNIT_WORDS[word] ?? ''] ?? NaN);
+  }
+  return sumMs > 0 && sumMs <= LONGEST_MS ? inLargestUnit(sumMs) : undefined;
+}
+
+function inLargestUnit(ms: number): string {
+  const units = Object.entries(UNIT_MS).filter(([, unitMs]) => ms % unitMs === 0);
+  const [unit, unitMs] = units.at(-1) ?? ['ms', 1];
+  return `${String(Math.round(ms / unitMs))}${unit}`;
+}
 
 function expected({ zero, infinity }: DurationBounds): string {
   const least = zero ? '0' : '1 ms';

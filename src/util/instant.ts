@@ -37,3 +37,9 @@ export function elapsedMs(since: Instant): number {
 export function msUntil(instant: Instant | undefined): number {
   return instant === undefined ? Infinity : -elapsedMs(instant);
 }
+
+/** By how many milliseconds more the wall clock has gone on since an instant: the machine slept, or the clock was set. */
+export function sleptMs(since: Instant): number {
+  const { monotonicMs, wallMs } = now();
+  return wallMs - since.wallMs - (monotonicMs - since.monotonicMs);
+}

@@ -259,7 +259,7 @@ export interface Vfs {
   watch?(path: string, onChange: () => void): (() => void) | undefined;
   /** Absent: each change is a single request, so nothing can be left behind. */
   readonly leftovers?: Leftovers;
-  /** The conditional operations without promises. Absent: the store is not local. */
+  /** The conditional operations without promises. Absent: the store is neither local nor in memory. */
   readonly sync?: SyncVfs;
 }
 

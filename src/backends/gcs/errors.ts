@@ -1,5 +1,6 @@
 import type { VfsError } from '../../vfs/errors.js';
 import {
+  isPage,
   neverSent,
   RequestFailure,
   requestError,
@@ -10,12 +11,12 @@ import {
 /** The part of an answer that the SDK's callbacks pass on. */
 export interface SdkResponse {
   readonly statusCode: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A request that failed, and the answer where one came. */
 export class GcsFailure extends RequestFailure {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
 
   constructor(cause: unknown, response?: SdkResponse) {
     // The SDK also fails after an answer that reports success, such as one that ends early.
@@ -24,7 +25,12 @@ export class GcsFailure extends RequestFailure {
     const text = cause instanceof Error ? cause.message : String(cause);
     const absent = status === 404 && !NO_BUCKET.test(text);
     const landed = status === undefined ? !isUnsent(cause) : status === 408 || (status >= 500 && status !== 501);
-    super(cause, { status, absent, effect: landed ? 'unknown' : 'none' });
+    super(cause, {
+      status,
+      absent,
+      isPage: isPage(status, response?.headers ?? {}),
+      effect: landed ? 'unknown' : 'none',
+    });
     this.headers = response?.headers ?? {};
   }
 }

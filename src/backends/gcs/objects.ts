@@ -220,7 +220,7 @@ const FRESH = { 'Cache-Control': 'no-store', 'Accept-Encoding': 'gzip' };
 export function versionOf(resource: unknown): Version {
   const { generation } = (resource ?? {}) as Resource;
   if (typeof generation === 'string' && generation !== '') return generation as Version;
-  throw new GcsFailure(new Error('the answer has no generation'));
+  throw new GcsFailure(new Error('the answer has no generation; is this a Google Cloud Storage endpoint?'));
 }
 
 function imageOf({ headers }: GcsStream, data: Uint8Array): ObjectImage {
@@ -276,7 +276,7 @@ function sizeOf({ headers }: GcsStream): number {
   return size === undefined ? Infinity : Number(size);
 }
 
-async function refusalOf({ status, body }: GcsStream): Promise<GcsFailure> {
+async function refusalOf({ status, headers, body }: GcsStream): Promise<GcsFailure> {
   const text = (await buffer(body).catch(() => Buffer.from(''))).toString().slice(0, 1000);
-  return new GcsFailure(new Error(text.trim() || 'no message'), { statusCode: status });
+  return new GcsFailure(new Error(text.trim() || 'no message'), { statusCode: status, headers });
 }

@@ -23,8 +23,8 @@ export async function probeConditions(objects: GcsObjects, key: string, alsoRemo
 async function tryWrites(objects: GcsObjects, scratch: string, alsoRemove: boolean): Promise<void> {
   const put = (ifGenerationMatch: string): Promise<Version | undefined> =>
     unlessRefused(objects.insert(scratch, Buffer.from(freshId()), undefined, { ifGenerationMatch }));
-  const first = await put(NO_OBJECT);
-  if (first === undefined) throw unfitStore('gcs', 'refuses', 'a create of a new object');
+  const first = await put(NO_OBJECT).catch(aboutBucket);
+  if (first === undefined) throw unfitStore('gcs', 'refuses', NEW_OBJECT);
   if (await put(NO_OBJECT)) throw unfitStore('gcs', 'does', 'a second create of one object');
   const second = await put(first);
   if (second === undefined) throw unfitStore('gcs', 'refuses', 'an overwrite of the present generation');
@@ -36,6 +36,14 @@ async function tryWrites(objects: GcsObjects, scratch: string, alsoRemove: boole
   if (await unlessRefused(copy)) throw unfitStore('gcs', 'does', 'a copy onto an object');
   await tryRemoves(objects, scratch, second);
 }
+
+/** What is new cannot be missing: this is no store, or the bucket is missing. */
+function aboutBucket(error: unknown): never {
+  if (error instanceof GcsFailure && error.absent) throw unfitStore('gcs', 'answers 404 to', NEW_OBJECT);
+  throw error;
+}
+
+const NEW_OBJECT = 'a create of a new object';
 
 /** Some stores refuse a stale DELETE, and yet do one of an object that is gone, or several in a race. */
 async function tryRemoves(objects: GcsObjects, scratch: string, present: Version): Promise<void> {

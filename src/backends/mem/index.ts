@@ -16,17 +16,28 @@ import type {
   ReadOptions,
   Snapshot,
   Stat,
+  SyncVfs,
   Version,
   Vfs,
   Written,
 } from '../../vfs/vfs.js';
 import { posixError } from '../shared/plain/posix-errors.js';
 import { MEM_VFS_OPTIONS, type MemVfsOptions, type MemVolume } from './options.js';
-import { assertFile, bytesOf, contentOf, isFolder, isStill, makeFolders, newVolume, put, statOf } from './volume.js';
+import { appending, creating, reading, removing, replacing, timingFolder, type Work } from './operations.js';
+import {
+  assertFile,
+  bytesOf,
+  contentOf,
+  isFolder,
+  isStill,
+  loadMemfs,
+  makeFolders,
+  newVolume,
+  put,
+  statOf,
+} from './volume.js';
 
 export type { MemVfsOptions, MemVolume } from './options.js';
-
-const EMPTY = new Uint8Array();
 
 let volumes = 0;
 
@@ -47,7 +58,9 @@ export class MemVfs implements Vfs {
   };
   readonly #now: () => number;
   readonly #authority: string;
-  #volume: MemVolume | Promise<MemVolume> | undefined;
+  #volume: MemVolume | undefined;
+  /** The operations without promises, for `lockSync` in tests. */
+  readonly sync: SyncVfs;
 
   /** The authority distinguishes the locks of different volumes in one process; that of `mem:///` is empty. */
   constructor(options: MemVfsOptions = {}, authority = `volume-${String(++volumes)}`) {
@@ -56,6 +69,14 @@ export class MemVfs implements Vfs {
     this.#volume = volume;
     this.#now = now;
     this.#authority = authority;
+    this.sync = {
+      read: (path, options) => this.#doNow('read', path, reading(path, options?.maxBytes, now)),
+      create: (path, data) => this.#doNow('create', path, creating(path, data, now)),
+      replace: (path, version, data) => this.#doNow('replace', path, replacing(path, version, data, now)),
+      remove: (path, version) => this.#doNow('remove', path, removing(path, version)),
+      folderTimes: (path) => this.#doNow('read', path, timingFolder(path, now)),
+      append: (path, data) => this.#doNow('append', path, appending(path, data, now)),
+    };
   }
 
   check(path: string): void {
@@ -68,32 +89,19 @@ export class MemVfs implements Vfs {
   }
 
   read(path: string, options: ReadOptions = {}): Promise<Snapshot | undefined> {
-    return this.#do('read', path, options, (volume) => {
-      const file = contentOf(volume, path);
-      if (file === undefined) return undefined;
-      const data = file.data.subarray(0, options.maxBytes);
-      return { path, data, version: file.version, modifiedMs: file.modifiedMs, nowMs: this.#now() };
-    });
+    return this.#do('read', path, options, reading(path, options.maxBytes, this.#now));
   }
 
   create(path: string, data: Uint8Array, options: CallOptions = {}): Promise<Written | undefined> {
-    return this.#do('create', path, options, (volume) =>
-      contentOf(volume, path) === undefined ? put(volume, path, data, this.#now()) : undefined,
-    );
+    return this.#do('create', path, options, creating(path, data, this.#now));
   }
 
   replace(path: string, version: Version, data: Uint8Array, options: CallOptions = {}): Promise<Written | undefined> {
-    return this.#do('replace', path, options, (volume) =>
-      contentOf(volume, path)?.version === version ? put(volume, path, data, this.#now()) : undefined,
-    );
+    return this.#do('replace', path, options, replacing(path, version, data, this.#now));
   }
 
   remove(path: string, version: Version, options: CallOptions = {}): Promise<boolean> {
-    return this.#do('remove', path, options, (volume) => {
-      if (contentOf(volume, path)?.version !== version) return false;
-      volume.unlinkSync(`/${path}`);
-      return true;
-    });
+    return this.#do('remove', path, options, removing(path, version));
   }
 
   stat(path: string, options: CallOptions = {}): Promise<Stat | undefined> {
@@ -101,10 +109,7 @@ export class MemVfs implements Vfs {
   }
 
   folderTimes(path: string, options: ReadOptions = {}): Promise<FolderTimes | undefined> {
-    return this.#do('read', path, options, (volume) => {
-      if (!isFolder(volume, path)) return undefined;
-      return { modifiedMs: Number(volume.statSync(`/${path}`).mtimeMs), nowMs: this.#now() };
-    });
+    return this.#do('read', path, options, timingFolder(path, this.#now));
   }
 
   async *list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
@@ -146,11 +151,8 @@ export class MemVfs implements Vfs {
     });
   }
 
-  async append(path: string, data: Uint8Array, options: CallOptions = {}): Promise<void> {
-    await this.#do('append', path, options, (volume) => {
-      makeFolders(volume, path);
-      put(volume, path, Buffer.concat([contentOf(volume, path)?.data ?? EMPTY, data]), this.#now());
-    });
+  append(path: string, data: Uint8Array, options: CallOptions = {}): Promise<void> {
+    return this.#do('append', path, options, appending(path, data, this.#now));
   }
 
   async move(from: string, to: string, options: MoveOptions = {}): Promise<void> {
@@ -197,20 +199,23 @@ export class MemVfs implements Vfs {
     }
   }
 
-  async #do<T>(
-    verb: string,
-    path: string,
-    options: CallOptions,
-    work: (volume: MemVolume) => T,
-    isFile = true,
-  ): Promise<T> {
+  async #do<T>(verb: string, path: string, options: CallOptions, work: Work<T>, isFile = true): Promise<T> {
     if (isFile || path !== '') this.check(path);
     try {
-      const volume = await (this.#volume ??= newVolume());
+      await (this.#volume ?? loadMemfs());
       options.signal?.throwIfAborted();
-      return work(volume);
+      return work((this.#volume ??= newVolume()));
     } catch (error) {
       throw posixError(verb, this.locate(path), error, options.signal);
+    }
+  }
+
+  #doNow<T>(verb: string, path: string, work: Work<T>): T {
+    this.check(path);
+    try {
+      return work((this.#volume ??= newVolume()));
+    } catch (error) {
+      throw posixError(verb, this.locate(path), error);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 import { VfsError } from '../../vfs/errors.js';
 import { folderOf } from '../../vfs/path.js';
 import type { Snapshot, Stat, Written } from '../../vfs/vfs.js';
@@ -6,15 +8,35 @@ import { isSeen } from '../shared/moves.js';
 import { ABSENT, codeOf, notAFile } from '../shared/plain/posix-errors.js';
 import type { MemVolume } from './options.js';
 
-/** An empty volume of the package `memfs`, which is loaded on first use. */
-export async function newVolume(): Promise<MemVolume> {
+type VolumeClass = new () => MemVolume;
+
+let Volume: VolumeClass | undefined;
+
+/** Loads the package `memfs`, for `newVolume`. */
+export async function loadMemfs(): Promise<void> {
   try {
-    const { Volume } = await import('memfs');
-    return new Volume();
+    Volume ??= (await import('memfs')).Volume;
   } catch (cause) {
-    const message = 'mem: needs the package memfs; install it with `npm install memfs`, or pass a volume';
-    throw new VfsError('ERR_VFS_UNSUPPORTED', message, { cause });
+    throw withoutMemfs(cause);
   }
+}
+
+/** An empty volume of the package `memfs`, which is loaded by `require` where nobody has loaded it yet. */
+export function newVolume(): MemVolume {
+  return new (Volume ??= requireVolume())();
+}
+
+function requireVolume(): VolumeClass {
+  try {
+    return (createRequire(import.meta.url)('memfs') as { readonly Volume: VolumeClass }).Volume;
+  } catch (cause) {
+    throw withoutMemfs(cause);
+  }
+}
+
+function withoutMemfs(cause: unknown): VfsError {
+  const message = 'mem: needs the package memfs; install it with `npm install memfs`, or pass a volume';
+  return new VfsError('ERR_VFS_UNSUPPORTED', message, { cause });
 }
 
 export function contentOf(volume: MemVolume, path: string): Omit<Snapshot, 'path' | 'nowMs'> | undefined {

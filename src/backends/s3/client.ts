@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-s3';
 
 import { VfsError } from '../../vfs/errors.js';
-import { neverSent } from '../shared/bucket/errors.js';
+import { isPage, neverSent } from '../shared/bucket/errors.js';
 import { S3Failure, type Attempt } from './errors.js';
 import type { ResolvedS3Options } from './options.js';
 
@@ -60,7 +60,7 @@ export class S3Client {
       const output = await client.send(command, signal ? { abortSignal: signal } : {});
       return { output, nowMs: log.nowMs };
     } catch (cause) {
-      throw cause instanceof VfsError ? cause : new S3Failure(cause, log.attempts);
+      throw cause instanceof VfsError ? cause : new S3Failure(cause, log.attempts, log.isPage);
     }
   }
 
@@ -102,9 +102,16 @@ function configOf({ endpoint, region, pathStyle, timeoutMs }: ResolvedS3Options)
   };
 }
 
+interface AttemptLog {
+  readonly attempts: Attempt[];
+  nowMs: number | undefined;
+  /** Of the last attempt. */
+  isPage: boolean;
+}
+
 /** Runs below the SDK's retries, next to the network. */
 function recordAttempts<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOutputTypes>(command: S3Command<I, O>) {
-  const log: { readonly attempts: Attempt[]; nowMs: number | undefined } = { attempts: [], nowMs: undefined };
+  const log: AttemptLog = { attempts: [], nowMs: undefined, isPage: false };
   command.middlewareStack.add(
     (next) => async (args) => {
       const at = log.attempts.push('unanswered') - 1;
@@ -116,6 +123,7 @@ function recordAttempts<I extends Sdk.ServiceInputTypes, O extends Sdk.ServiceOu
         };
         log.attempts[at] = statusCode;
         log.nowMs = timeOf(headers.date);
+        log.isPage = isPage(statusCode, headers);
         return result;
       } catch (error) {
         if (neverSent(error)) log.attempts[at] = 'unsent';

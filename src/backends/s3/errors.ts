@@ -8,13 +8,13 @@ export type Attempt = number | 'unanswered' | 'unsent';
 export class S3Failure extends RequestFailure {
   readonly attempts: readonly Attempt[];
 
-  constructor(cause: unknown, attempts: readonly Attempt[]) {
+  constructor(cause: unknown, attempts: readonly Attempt[], isPage = false) {
     const last = attempts.at(-1);
     const status = typeof last === 'number' ? last : undefined;
     // The SDK names its errors by the error code of the store. The answer to a HEAD has only a status.
     const code = cause instanceof Error ? cause.name : '';
     const absent = status === 404 && code !== NO_BUCKET;
-    super(cause, { status, code, absent, effect: attempts.some(mayHaveLanded) ? 'unknown' : 'none' });
+    super(cause, { status, code, absent, isPage, effect: attempts.some(mayHaveLanded) ? 'unknown' : 'none' });
     this.attempts = attempts;
   }
 
@@ -41,7 +41,7 @@ function diagnose({ status, code, message, answer }: RequestFailure, context: Re
   if (status === 301 || code === 'PermanentRedirect') {
     return ['ERR_VFS_IO', `${answer}; the bucket is in another region: set AWS_REGION`];
   }
-  if (BAD_CREDENTIALS.includes(code)) return ['ERR_VFS_DENIED', answer];
+  if (BAD_CREDENTIALS.includes(code)) return ['ERR_VFS_DENIED', `${answer} (asked was ${context.host})`];
   if (status === 403 || status === 401) return ['ERR_VFS_DENIED', `${answer}; ${leastPolicy(context)}`];
   if (code === 'KeyTooLongError') return ['ERR_VFS_PATH', answer];
   return undefined;

@@ -142,7 +142,7 @@ export async function bytesOf(body: unknown, maxBytes: number, signal: Signal): 
 /** The ETag as the store returns it, quotes included. */
 export function versionOf(etag: string | undefined): Version {
   if (etag) return etag as Version;
-  throw new S3Failure(new Error('the answer has no ETag'), ['unanswered']);
+  throw new S3Failure(new Error('the answer has no ETag; is this an S3 endpoint?'), ['unanswered']);
 }
 
 /** NaN where the store reports no time. */

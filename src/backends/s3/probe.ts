@@ -17,6 +17,8 @@ export function inForm(etag: string, form: ETagForm): string {
   return form === 'bare' ? etag.replaceAll('"', '') : etag;
 }
 
+const NEW_OBJECT = 'a create of a new object';
+
 /** More tries than a sound store needs to answer five requests at the first attempt. */
 const TRIES = 4;
 
@@ -39,8 +41,8 @@ export async function probeConditions(objects: S3Objects, key: string, alsoRemov
 }
 
 async function tryOn(objects: S3Objects, scratch: string, alsoRemove: boolean): Promise<ProbeResult> {
-  const first = await put(objects, scratch, { IfNoneMatch: '*' });
-  if (first === undefined) throw unfitStore('s3', 'refuses', 'a create of a new object');
+  const first = await put(objects, scratch, { IfNoneMatch: '*' }, false);
+  if (first === undefined) throw unfitStore('s3', 'refuses', NEW_OBJECT);
   if (await put(objects, scratch, { IfNoneMatch: '*' }))
     throw unfitStore('s3', 'does', 'a second create of one object');
   for (const form of ['quoted', 'bare'] as const) {
@@ -89,9 +91,13 @@ async function put(
   { client, common }: S3Objects,
   Key: string,
   condition: Condition,
+  mayBeGone = true,
 ): Promise<{ readonly etag: string; readonly versioned: boolean } | undefined> {
   const input = { ...common, Key, Body: freshId(), ...condition };
-  const reply = await unlessRefused(client.send((sdk) => new sdk.PutObjectCommand(input)));
+  const reply = await unlessRefused(
+    client.send((sdk) => new sdk.PutObjectCommand(input)),
+    mayBeGone,
+  );
   return reply && { etag: versionOf(reply.output.ETag), versioned: reply.output.VersionId !== undefined };
 }
 
@@ -102,10 +108,12 @@ async function remove({ client, common }: S3Objects, Key: string, { IfMatch }: C
 }
 
 /** Undefined: refused. Throws where the refusal may be due to an earlier attempt of the same request. */
-async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
+async function unlessRefused<T>(work: Promise<T>, mayBeGone = true): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
+    // What is new cannot be missing: this is no store, or the bucket is missing.
+    if (error instanceof S3Failure && error.absent && !mayBeGone) throw unfitStore('s3', 'answers 404 to', NEW_OBJECT);
     if (!(error instanceof S3Failure) || !isRefusal(error) || error.attempts.some(mayHaveLanded)) throw error;
     return undefined;
   }

@@ -10,6 +10,7 @@ import {
   STRING,
   type OptionKinds,
 } from '../../util/option-check.js';
+import { kindOf } from '../../util/option-error.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { HostKeyOptions } from './connection/host-key.js';
 
@@ -150,6 +151,7 @@ export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
   const port = options.port ?? knownTo(client, 'port') ?? 22;
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
     throw badOption(`port must be from 1 to 65535, not ${JSON.stringify(port)}`);
+  checkKeys(options);
   if (!root.startsWith('/')) throw badOption(`root must be an absolute path, not ${JSON.stringify(root)}`);
   return {
     host: required('host', options.host, client),
@@ -163,6 +165,21 @@ export function resolveOptions(options: SftpVfsOptions): ResolvedSftpOptions {
     reconnectMs: durationMs(options.reconnect ?? '20s', 'reconnect', { zero: true }),
     idleMs: durationMs(options.idle ?? '1m', 'idle', {}),
   };
+}
+
+/** Common mistakes, which the SSH client would report in words that nobody understands. The message never shows a key. */
+function checkKeys({ privateKey, hostKey }: SftpVfsOptions): void {
+  const key = typeof privateKey === 'string' || Buffer.isBuffer(privateKey) ? String(privateKey) : undefined;
+  if (privateKey !== undefined && key === undefined)
+    throw badOption(`privateKey must be a string or a Buffer, not ${kindOf(privateKey)}`);
+  if (key !== undefined && /^(ssh|ecdsa|sk)-\S+ /.test(key))
+    throw badOption('privateKey is a public key; give the content of the file without .pub');
+  if (key !== undefined && !key.includes('PRIVATE KEY') && !key.startsWith('PuTTY-User-Key-File'))
+    throw badOption('privateKey must be the content of a key file, not its name: readFileSync(path)');
+  for (const pin of [hostKey ?? []].flat()) {
+    if (typeof pin !== 'string' || !/^SHA256:[A-Za-z0-9+/]{43}$/.test(pin))
+      throw badOption('hostKey must be SHA256: and 43 characters, as `ssh-keygen -l` shows it');
+  }
 }
 
 /** The server in the words of a message. */

@@ -78,6 +78,8 @@ export interface Loss {
   readonly reason: LossReason;
   /** Who ended it by hand, and why. */
   readonly ended?: EndedLock | undefined;
+  /** Why it was not renewed in time, in words. */
+  readonly why?: string | undefined;
 }
 
 /** The lock was lost while it was held, so somebody else may hold it. `cause` is the error that prevented its renewal, if any. */
@@ -94,18 +96,18 @@ export class LockLostError extends Error {
   readonly ended: EndedLock | undefined;
 
   /** `path` is the display path of the lock file. */
-  constructor(path: string, reason: LossReason, options: ErrorOptions & Pick<Loss, 'ended'> = {}) {
-    super(`lost the lock ${path}: ${lossText(reason, options.ended)}`, options);
+  constructor(path: string, reason: LossReason, options: ErrorOptions & Pick<Loss, 'ended' | 'why'> = {}) {
+    super(`lost the lock ${path}: ${lossText({ ...options, reason })}`, options);
     this.path = path;
     this.reason = reason;
     this.ended = options.ended;
   }
 }
 
-function lossText(reason: LossReason, ended: EndedLock | undefined): string {
-  if (ended === undefined) return LOSS_WORDS[reason];
-  const why = ended.reason === '' ? '' : `: ${printable(ended.reason)}`;
-  return `it was ended by ${printable(ended.by) || 'somebody'}${why}`;
+function lossText({ reason, ended, why }: Loss): string {
+  if (ended === undefined) return why === undefined ? LOSS_WORDS[reason] : `${LOSS_WORDS[reason]}: ${why}`;
+  const words = ended.reason === '' ? '' : `: ${printable(ended.reason)}`;
+  return `it was ended by ${printable(ended.by) || 'somebody'}${words}`;
 }
 
 const LOSS_WORDS: Readonly<Record<LossReason, string>> = {

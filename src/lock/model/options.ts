@@ -1,4 +1,4 @@
-import { durationMs, type Duration } from '../../util/duration.js';
+import { didYouMean, durationMs, type Duration } from '../../util/duration.js';
 import {
   BOOLEAN,
   checkedLater,
@@ -195,7 +195,8 @@ const MAX_NOTE_BYTES = MAX_RECORD_BYTES / 2;
 export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
   const ttlMs = durationMs(options.ttl ?? '30s', 'ttl', { infinity: true });
   if (ttlMs < SHORTEST_TTL_MS) {
-    throw new LockOptionError(`ttl must be at least ${String(SHORTEST_TTL_MS)} ms, not ${String(options.ttl)}`);
+    const meant = didYouMean(typeof options.ttl === 'number' ? `${String(options.ttl)}s` : undefined);
+    throw new LockOptionError(`ttl must be at least ${String(SHORTEST_TTL_MS)} ms, not ${String(options.ttl)}${meant}`);
   }
   return {
     ttlMs,

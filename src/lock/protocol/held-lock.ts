@@ -12,6 +12,7 @@ import { VfsError } from '../../vfs/errors.js';
 import type { CallOptions, Vfs } from '../../vfs/vfs.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
+import { whyExpired } from './expiry.js';
 import type { Lease } from './lease.js';
 import { RenewalTimer } from './renewal-timer.js';
 
@@ -33,6 +34,7 @@ export class HeldLock {
   readonly #startedMs = monotonicMs();
   #renewing: Promise<void> | undefined;
   #renewAbort: AbortController | undefined;
+  #askedMs: number | undefined;
   #releasing: Promise<boolean> | undefined;
   #failure: unknown;
   #loss: LockLostError | undefined;
@@ -66,7 +68,7 @@ export class HeldLock {
 
   /** Why the lock is lost, decided now: the deadline counts even when no timer could fire in time. */
   get loss(): LockLostError | undefined {
-    if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose({ reason: 'expired' });
+    if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose(this.#expired());
     return this.#loss;
   }
 
@@ -220,7 +222,7 @@ export class HeldLock {
 
   async #renewOnce(): Promise<void> {
     this.assertHeld();
-    const startedMs = monotonicMs();
+    const startedMs = (this.#askedMs = monotonicMs());
     this.#renewAbort = new AbortController();
     const { signal } = this.#renewAbort;
     try {
@@ -229,6 +231,8 @@ export class HeldLock {
       this.#reportFailedRenewal(error, startedMs);
       // The loss itself ended the renewal.
       throw this.#loss ?? error;
+    } finally {
+      this.#askedMs = undefined;
     }
   }
 
@@ -241,8 +245,16 @@ export class HeldLock {
     this.#timer.renewed();
   }
 
-  #lose({ reason, ended }: Loss): void {
-    const loss = new LockLostError(this.#target.displayPath, reason, { cause: this.#failure, ended });
+  #expired(): Loss {
+    const { record, sleptMs } = this.lease;
+    const { autoRenew, lateMs } = this.#timer;
+    const unansweredMs = this.#askedMs === undefined ? undefined : monotonicMs() - this.#askedMs;
+    const expiry = { leaseMs: record.leaseMs, autoRenew, lateMs, sleptMs, unansweredMs, failure: this.#failure };
+    return { reason: 'expired', why: whyExpired(expiry) };
+  }
+
+  #lose({ reason, ...details }: Loss): void {
+    const loss = new LockLostError(this.#target.displayPath, reason, { cause: this.#failure, ...details });
     this.#loss = loss;
     this.#timer.stop();
     this.#renewAbort?.abort(loss);

@@ -1,5 +1,5 @@
 import { wallMs } from '../../util/time.js';
-import { elapsedMs, now, type Instant } from '../../util/instant.js';
+import { elapsedMs, now, sleptMs, type Instant } from '../../util/instant.js';
 import { effectOf, VfsError } from '../../vfs/errors.js';
 import type { Loss } from '../model/errors.js';
 import { freshId } from '../../util/fresh-id.js';
@@ -46,6 +46,11 @@ export class Lease {
   /** Milliseconds until the holder's own deadline, counted from before the last successful write was sent. */
   get remainingMs(): number {
     return this.#record.leaseMs - elapsedMs(this.#since);
+  }
+
+  /** How long the machine seems to have slept since then, in milliseconds. */
+  get sleptMs(): number {
+    return sleptMs(this.#since);
   }
 
   /** Sets members of the record that the next renewal writes. */

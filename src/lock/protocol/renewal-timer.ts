@@ -16,15 +16,16 @@ export interface TimedLock {
 /** When a held lock is renewed: one timer for the next renewal and the deadline. It does not keep the process alive. */
 export class RenewalTimer {
   readonly #lock: TimedLock;
-  readonly #autoRenew: boolean;
+  readonly autoRenew: boolean;
   #timer: unknown;
   #renewAtMs = 0;
+  #dueAtMs = Infinity;
   #isStopped = false;
 
   /** The first renewal comes at a random time, so that locks taken together are not renewed together. */
   constructor(lock: TimedLock, autoRenew: boolean) {
     this.#lock = lock;
-    this.#autoRenew = autoRenew;
+    this.autoRenew = autoRenew;
     this.#schedule(this.#intervalMs * (0.4 + 0.6 * Math.random()));
   }
 
@@ -41,22 +42,30 @@ export class RenewalTimer {
     clearTimeout(this.#timer);
   }
 
+  /** By how many milliseconds the timer is late: the event loop does not turn, or the process does not run. */
+  get lateMs(): number {
+    return Math.max(0, monotonicMs() - this.#dueAtMs);
+  }
+
   get #intervalMs(): number {
     const { leaseMs } = this.#lock.lease.record;
     return leaseMs === Infinity ? ENDLESS_RENEWAL_MS : leaseMs / 3;
   }
 
   #schedule(renewInMs: number): void {
-    this.#renewAtMs = this.#autoRenew ? monotonicMs() + renewInMs : Infinity;
+    this.#renewAtMs = this.autoRenew ? monotonicMs() + renewInMs : Infinity;
     this.#set();
   }
 
   #set(): void {
     clearTimeout(this.#timer);
+    this.#dueAtMs = Infinity;
     if (this.#isStopped) return;
     const dueMs = Math.min(this.#lock.lease.remainingMs, this.#renewAtMs - monotonicMs());
     if (dueMs === Infinity) return;
-    this.#timer = setTimeout(this.#onDue, roundDelay(Math.min(dueMs, LONGEST_TIMER_MS)));
+    const delayMs = roundDelay(Math.min(dueMs, LONGEST_TIMER_MS));
+    this.#dueAtMs = monotonicMs() + delayMs;
+    this.#timer = setTimeout(this.#onDue, delayMs);
     letProcessEnd(this.#timer);
   }
 

@@ -45,7 +45,7 @@ export interface LockTarget {
 
 /** How to use the lock file at `lock`. Refuses a store that cannot exclude anybody, or could never hold the lock's name. */
 export function lockTarget(vfs: Vfs, store: LockStore, lock: string): LockTarget {
-  const { create, replace, remove, clock } = vfs.capabilities;
+  const { create, replace, remove, clock, durable } = vfs.capabilities;
   if (create === 'none' || replace === 'none') {
     const missing = create === 'none' ? 'a conditional create' : 'a conditional overwrite';
     throw new VfsError('ERR_VFS_UNSUPPORTED', `cannot lock with ${vfs.locate(lock)}: the store has no ${missing}`);
@@ -61,6 +61,7 @@ export function lockTarget(vfs: Vfs, store: LockStore, lock: string): LockTarget
     queueKey: lockKey(vfs, lock),
     resolutionMs: clock.resolutionMs,
     tombstone: remove === 'none',
-    immediate: vfs.sync !== undefined && create === 'atomic',
+    // Memory may be the inside of a slower store, in tests.
+    immediate: vfs.sync !== undefined && create === 'atomic' && durable,
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { memVfs } from '../../../src/backends/mem/index.js';
+import { s3Vfs } from '../../../src/backends/s3/index.js';
 import {
   LockHeldError,
   Lockfile,
@@ -163,7 +163,7 @@ describe('lockSync', () => {
   });
 
   it('refuses a store that cannot do anything synchronously', () => {
-    expect(() => lockSync(new VfsFile(memVfs(), 'a'))).toThrow(
+    expect(() => lockSync(new VfsFile(s3Vfs({ bucket: 'bucket' }), 'a'))).toThrow(
       expect.objectContaining({ code: 'ERR_VFS_UNSUPPORTED' }),
     );
   });

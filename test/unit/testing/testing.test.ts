@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
+import { s3Vfs } from '../../../src/backends/s3/index.js';
 import { inbox } from '../../../src/inbox/index.js';
 import { lock, Lockfile, lockSync, openFile, VfsFile, withLock } from '../../../src/index.js';
 import { crash, staleLock, useFakeClock, useGlobalClock, useVfs } from '../../../src/testing/index.js';
@@ -38,7 +39,7 @@ describe('U23: useVfs', () => {
 
   it('refuses what is no store, and synchronous locks where the store has none', () => {
     expect(() => useVfs({} as never)).toThrow('vfs must be a store such as memVfs(), not an object');
-    using _undo = useVfs(memVfs());
+    using _undo = useVfs(s3Vfs({ bucket: 'bucket' }));
     expect(() => lockSync('a')).toThrow(expect.objectContaining({ code: 'ERR_VFS_UNSUPPORTED' }));
   });
 });

@@ -58,7 +58,7 @@ export async function dial(options: SftpVfsOptions, terms: ResolvedSftpOptions):
     return transportOf(client, sftp as RawSftp, socket);
   } catch (error) {
     socket.destroy();
-    throw check.refusal ?? refusedLogin(failure ?? error, terms);
+    throw check.refusal ?? refusedLogin(failure ?? error, terms, options);
   } finally {
     clearTimeout(late);
   }
@@ -142,13 +142,30 @@ export function borrowedTransport(client: object): Transport {
   };
 }
 
+interface SshError {
+  readonly level?: string;
+  readonly message?: string;
+  readonly code?: unknown;
+}
+
+const NO_ALIASES = '; ~/.ssh/config is not read, so give the host name that stands there';
+
+/** What the login was tried with, never its value. */
+function offered({ privateKey, agent, password, keyboardInteractive }: SftpVfsOptions): string {
+  const ways = Object.entries({ 'the private key': privateKey, 'the agent': agent, 'the password': password });
+  const used = [...ways, ['answers to its questions', keyboardInteractive]].filter(([, value]) => value !== undefined);
+  if (used.length === 0) return '; no key, agent or password was given';
+  return `; the server refused ${used.map(([name]) => name).join(', ')}`;
+}
+
 /** The message takes over only the text of the error, never the options, which hold secrets. */
-function refusedLogin(error: unknown, terms: ResolvedSftpOptions): VfsError {
-  const { level, message } = error as { readonly level?: string; readonly message?: string };
-  const words = `cannot log in to ${hostOf(terms)} as ${terms.username}: ${message ?? 'the connection was lost'}`;
+function refusedLogin(error: unknown, terms: ResolvedSftpOptions, options: SftpVfsOptions): VfsError {
+  const { level, message = 'the connection was lost', code } = error as SshError;
+  const hint = level === 'client-authentication' ? offered(options) : code === 'ENOTFOUND' ? NO_ALIASES : '';
+  const words = `cannot log in to ${hostOf(terms)} as ${terms.username}: ${message}${hint}`;
   if (error instanceof SilenceError || level === 'client-timeout')
     return new VfsError('ERR_VFS_TIMEOUT', words, { cause: error });
-  const final = level === 'client-authentication' || message?.includes('privateKey');
+  const final = level === 'client-authentication' || message.includes('privateKey');
   return new VfsError(final ? 'ERR_VFS_DENIED' : 'ERR_VFS_IO', words, { cause: error });
 }
 

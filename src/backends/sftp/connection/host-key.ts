@@ -83,7 +83,13 @@ export class HostKeyCheck {
       );
     }
     if (this.#trustOnFirstUse && valid.length === 0) return this.#remember(`${type} ${key}`, shown);
-    return this.#refuse(shown, `${this.#files.join(', ')} does not know it; add it there, or pin it with hostKey`);
+    return this.#refuse(shown, this.#howToAdd());
+  }
+
+  #howToAdd(): string {
+    const files = this.#files.join(', ') || 'no file';
+    const port = this.#port === 22 ? '' : `-p ${String(this.#port)} `;
+    return `${files} does not know it; compare it with the server's, then add the output of \`ssh-keyscan ${port}${this.#host}\` there, or pin it with hostKey`;
   }
 
   #remember(key: string, shown: string): VfsError | undefined {

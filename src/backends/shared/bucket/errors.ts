@@ -25,6 +25,8 @@ interface FailureDetails {
   readonly absent?: boolean;
   /** `'unknown'`: if the request changes the store, an attempt may have done so. */
   readonly effect: Effect;
+  /** Whether the answer was a page for people, as no store of objects sends it. */
+  readonly isPage?: boolean;
 }
 
 /** A request to a bucket that failed. `cause` is the error of the SDK. */
@@ -33,12 +35,14 @@ export class RequestFailure extends Error {
   readonly code: string;
   readonly absent: boolean;
   readonly effect: Effect;
+  readonly isPage: boolean;
 
-  constructor(cause: unknown, { status, code = '', absent = false, effect }: FailureDetails) {
+  constructor(cause: unknown, { status, code = '', absent = false, isPage = false, effect }: FailureDetails) {
     super(messageOf(cause), { cause });
     this.status = status;
     this.code = code;
-    this.absent = absent;
+    this.absent = absent && !isPage;
+    this.isPage = isPage;
     this.effect = effect;
   }
 
@@ -70,10 +74,22 @@ export function requestError(
   const silence = failure && silenceIn(failure);
   if (silence !== undefined)
     return new VfsError('ERR_VFS_TIMEOUT', silenceMessage(verb, displayPath, host, silence), details);
-  const [code, problem] = failure
-    ? (diagnose(failure, context) ?? diagnoseByStatus(failure))
-    : (['ERR_VFS_IO', messageOf(error)] as const);
+  const [code, problem] = failure?.isPage
+    ? aboutPage(failure, context)
+    : failure
+      ? (diagnose(failure, context) ?? diagnoseByStatus(failure))
+      : (['ERR_VFS_IO', messageOf(error)] as const);
   return new VfsError(code, `cannot ${verb} ${displayPath}: ${problem}`, details);
+}
+
+/** Whether an answer is a page for people. A gateway sends such pages while it is overloaded, too. */
+export function isPage(status: number | undefined, headers: Readonly<Record<string, string | undefined>>): boolean {
+  return status !== undefined && status < 500 && /^text\/html\b/i.test(headers['content-type'] ?? '');
+}
+
+function aboutPage({ status }: RequestFailure, { host, displayPath }: RequestContext): Diagnosis {
+  const kind = displayPath.startsWith('gs:') ? 'a Google Cloud Storage' : 'an S3';
+  return ['ERR_VFS_IO', `${host} answers ${String(status)} with a page of HTML; is it ${kind} endpoint?`];
 }
 
 /** The message of an `ERR_VFS_TIMEOUT`. `ms`: how long there was no answer, where that is known. */

@@ -14,7 +14,11 @@ export function scratchKey(key: string): string {
 }
 
 /** The error of a store that does not do what locks rely on. */
-export function unfitStore(backend: string, found: 'does' | 'refuses', operation: string): VfsError {
+export function unfitStore(backend: string, found: 'does' | 'refuses' | 'answers 404 to', operation: string): VfsError {
+  if (found === 'answers 404 to') {
+    const message = `${backend}: the store ${found} ${operation}; is there such a bucket, and is the endpoint right?`;
+    return new VfsError('ERR_VFS_NOT_FOUND', message);
+  }
   const how = found === 'does' ? `does ${operation} in spite of the condition` : `refuses ${operation}`;
   return new VfsError('ERR_VFS_UNSUPPORTED', `${backend}: the store ${how}, so it cannot keep locks apart`);
 }

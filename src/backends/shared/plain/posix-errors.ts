@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 
 import { VfsError, type VfsErrorCode } from '../../../vfs/errors.js';
+import { folderOf } from '../../../vfs/path.js';
 
 const CODES: Readonly<Record<string, VfsErrorCode>> = {
   EACCES: 'ERR_VFS_DENIED',
@@ -19,9 +20,8 @@ const CODES: Readonly<Record<string, VfsErrorCode>> = {
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'no space left',
-  ENOENT: 'its folder does not exist, or part of the path is a file',
   ENOSPC: 'no space left',
-  ENOTDIR: 'its folder does not exist, or part of the path is a file',
+  ENOTDIR: 'a part of its path is a file, not a folder',
   ENXIO: 'it is not a regular file',
   EPERM: 'permission denied (in a sticky directory only the owner of a lock file can replace or remove it)',
   EROFS: 'the file system is read-only',
@@ -34,8 +34,16 @@ export function posixError(verb: string, path: string, cause: unknown, signal?: 
     return new VfsError('ERR_VFS_ABORTED', `${verb} ${path}: aborted`, { cause });
   }
   const code = CODES[codeOf(cause)] ?? 'ERR_VFS_IO';
-  const words = WORDS[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
+  const words = wordsFor(codeOf(cause), verb, path) ?? (cause instanceof Error ? cause.message : String(cause));
   return new VfsError(code, `cannot ${verb} ${path}: ${words} (${codeOf(cause) || 'no code'})`, { cause });
+}
+
+/** The path is that of the lock file, or the one that messages show for it. */
+function wordsFor(code: string, verb: string, path: string): string | undefined {
+  if (code !== 'ENOENT') return WORDS[code];
+  if (verb === 'list') return 'there is no such folder';
+  if (verb !== 'create' && verb !== 'lock') return 'it does not exist, or its folder does not';
+  return `there is no folder ${folderOf(path) || '/'}; make it first (the locked file itself need not exist)`;
 }
 
 /** What stands where a file is expected. The last two would lead to somebody else's file. */
