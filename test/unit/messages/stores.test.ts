@@ -104,7 +104,7 @@ describe('an SFTP server that cannot be entered', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const key = ssh2.utils.parseKey(hostKey) as ssh2.ParsedKey;
-    const digest = await crypto.subtle.digest('SHA-256', key.getPublicSSH() as Uint8Array<ArrayBuffer>);
+    const digest = await crypto.subtle.digest('SHA-256', key.getPublicSSH());
     const pin = `SHA256:${Buffer.from(digest).toString('base64').replace(/=+$/, '')}`;
     options = { host: '127.0.0.1', port, username: 'u', hostKey: pin };
   });
