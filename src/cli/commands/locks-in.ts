@@ -4,7 +4,7 @@ import { VfsError } from '../../vfs/errors.js';
 import type { VfsFile } from '../../vfs/file.js';
 import type { Folder } from '../../vfs/path.js';
 import { relativePath } from '../terminal/display-path.js';
-import type { Place } from '../usage/target.js';
+import type { Place } from '../usage/places.js';
 
 /** A lock in a folder, or that of a file. */
 export interface Found {
@@ -20,16 +20,21 @@ interface LocksInOptions {
   readonly signal: AbortSignal;
 }
 
-/** The locks in folders, and those of files. A place that cannot be read does not hide the others. */
+/**
+ * The locks in folders, and those of files, each once: a file may stand in one of the folders, and a folder in another. A place that
+ * cannot be read does not hide the others.
+ */
 export async function* locksIn(places: readonly Place[], options: LocksInOptions): AsyncGenerator<Found> {
-  const files = new Set<string>();
+  const found = new Set<string>();
   for (const place of places) {
-    // `*` names a file and its lock file, which mean the same lock.
-    if (place.file && files.has(place.file.path)) continue;
-    if (place.file) files.add(place.file.path);
     const prefix = places.length === 1 ? '' : place.text.replace(/\/*$/, '/');
     try {
-      yield* place.file ? lockOf(place, options) : locksBelow(place, prefix, options);
+      for await (const lock of place.file ? lockOf(place, options) : locksBelow(place, prefix, options)) {
+        const { path } = lock.listed;
+        if (found.has(path)) continue;
+        if (places.length > 1) found.add(path);
+        yield lock;
+      }
     } catch (error) {
       if (places.length === 1 || !(error instanceof VfsError)) throw error;
       options.onError(error, place);

@@ -4,7 +4,6 @@ import type { Listed } from '../../admin/list.js';
 import { VfsError } from '../../vfs/errors.js';
 import { EXIT } from '../exit-codes.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
-import { displayPath } from '../terminal/display-path.js';
 import { lockJson } from '../terminal/json.js';
 import { LOCK_COLUMNS, rowOf, WIDE_COLUMNS } from '../terminal/lock-rows.js';
 import { compareKeys, countsText, matcherOf, sortKeysOf, type SortKeys } from '../terminal/lock-selection.js';
@@ -18,7 +17,7 @@ import { type Row, Table } from '../terminal/table.js';
 import { wrapped } from '../terminal/text.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { resolveListOptions, type ResolvedListOptions } from '../usage/settings.js';
-import { openPlace, type Place } from '../usage/target.js';
+import { openPlaces, placePath, type Missing, type Place } from '../usage/places.js';
 import { locksIn } from './locks-in.js';
 
 /** Nobody reads standard output any more. */
@@ -28,8 +27,10 @@ class Unread extends Error {}
 export async function ls(args: ArgumentsOf<'ls'>): Promise<number> {
   const options = resolveListOptions(args);
   const signals = new Signals();
-  const places: Place[] = [];
-  for (const location of args.locations) places.push(await openPlace(location));
+  const { places, missing } = await openPlaces(args.locations);
+  for (const { error } of missing) printError(error.message);
+  const missingCode = missing[0]?.error.exitCode ?? 0;
+  if (places.length === 0 && !options.prometheus) return missingCode;
   const unread = new AbortController();
   whenUnread(() => unread.abort(new Unread()));
   const signal = AbortSignal.any([signals.interrupted, unread.signal]);
@@ -38,10 +39,10 @@ export async function ls(args: ArgumentsOf<'ls'>): Promise<number> {
     const { watch } = await import('./watch.js');
     return watch(places, { ...args, ...options }, signal).then(() => 0, exitCodeOf);
   }
-  if (options.prometheus) return printMetrics(places, args.recursive, signal).catch(exitCodeOf);
+  if (options.prometheus) return printMetrics(places, missing, args.recursive, signal).catch(exitCodeOf);
   const listing = new Listing(places, args, options);
   try {
-    return await listing.print(signal);
+    return (await listing.print(signal)) || missingCode;
   } catch (error) {
     const code = exitCodeOf(error);
     if (error instanceof Interrupted) printError(`interrupted: ${listing.found} found so far, there may be more`);
@@ -131,7 +132,7 @@ class Listing {
     // Where a folder could not be listed, nobody knows that there are none.
     if (this.#total === 0 && this.#failures === 0) {
       const which = this.#options.isFiltered ? ' that match' : '';
-      printError(`there are no locks${which} in ${this.#places.map(pathOf).join(', ')}`);
+      printError(`there are no locks${which} in ${this.#places.map(placePath).join(', ')}`);
     }
     const screen = json ? undefined : screenOn(1);
     if (this.#total > 0 && screen) print(`${wrapped(countsText(this.#counts), columnsOf(screen)).join('\n')}\n`);
@@ -146,10 +147,15 @@ class Listing {
 }
 
 /** Prints metrics instead of locks, also of a place that cannot be read. */
-async function printMetrics(places: readonly Place[], recursive: boolean, signal: AbortSignal): Promise<number> {
+async function printMetrics(
+  places: readonly Place[],
+  missing: readonly Missing[],
+  recursive: boolean,
+  signal: AbortSignal,
+): Promise<number> {
   const all: LocationMetrics[] = [];
   for (const place of places) {
-    const metrics = new LocationMetrics(pathOf(place));
+    const metrics = new LocationMetrics(placePath(place));
     all.push(metrics);
     const onError = (error: Error): void => {
       metrics.fail();
@@ -165,10 +171,7 @@ async function printMetrics(places: readonly Place[], recursive: boolean, signal
       onError(error);
     }
   }
+  for (const { text } of missing) all.push(new LocationMetrics(text).fail());
   print(metricsText(all));
   return all.some(({ failures }) => failures > 0) ? EXIT.failed : 0;
-}
-
-function pathOf(place: Place): string {
-  return place.folder ? displayPath(place.folder) : place.file.toString();
 }

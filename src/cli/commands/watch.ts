@@ -12,7 +12,7 @@ import { print } from '../terminal/print.js';
 import { printError } from '../terminal/print-error.js';
 import { screenOn } from '../terminal/screen.js';
 import { Table } from '../terminal/table.js';
-import type { Place } from '../usage/target.js';
+import type { Place } from '../usage/places.js';
 import { locksIn } from './locks-in.js';
 
 interface WatchOptions extends Selection {

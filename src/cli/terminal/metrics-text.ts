@@ -21,8 +21,9 @@ export class LocationMetrics {
     return this.#failures;
   }
 
-  fail(): void {
+  fail(): this {
     this.#failures += 1;
+    return this;
   }
 
   /** The samples of one metric. */

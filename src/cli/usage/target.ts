@@ -56,7 +56,8 @@ async function withoutSuffix(file: VfsFile): Promise<VfsFile> {
   return meant;
 }
 
-async function meantBy(file: VfsFile): Promise<VfsFile> {
+/** The file whose lock `file` is, or `file` itself. */
+export async function meantBy(file: VfsFile): Promise<VfsFile> {
   const locked = lockedPath(file.path);
   if (locked === undefined) return file;
   const found = await run(readLock(file.vfs, file.path));
@@ -65,36 +66,20 @@ async function meantBy(file: VfsFile): Promise<VfsFile> {
 
 /** Opens the folder that LOCATION names. Throws a usage error if it is not a folder. */
 export async function openLocation(text: string): Promise<Folder> {
-  const folder = await openFolder(text);
+  return checkedFolder(await openFolder(text));
+}
+
+/** Throws a usage error unless it is a folder, as far as the local disk says that soon. */
+export async function checkedFolder(folder: Folder, known?: Kind): Promise<Folder> {
   const path = displayPath(folder);
   if (!folder.vfs.capabilities.durable) {
     throw usageError(`${path} has no locks of others: its store lives in one process only`);
   }
   if (folder.vfs.scheme !== 'file') return folder;
-  const kind = await kindOf(path);
+  const kind = known ?? (await kindOf(path));
   if (kind === 'nothing') throw usageError(`there is no folder ${path}`);
   if (kind === 'file') throw usageError(`${path} is not a folder`);
   return folder;
-}
-
-/** A folder whose locks, or a file whose lock, a command is about. `text` is what was typed. */
-export type Place = { readonly text: string } & (
-  { readonly folder: Folder; readonly file?: never } | { readonly file: VfsFile; readonly folder?: never }
-);
-
-/** Opens what LOCATION names. On the local disk it may also be a file, or a name whose lock stands there. */
-export async function openPlace(text: string): Promise<Place> {
-  const folder = await openFolder(text);
-  const path = displayPath(folder);
-  if (folder.vfs.scheme === 'file' && folder.path !== '') {
-    const kind = await kindOf(path);
-    const isFile = kind === 'file' || (kind === 'nothing' && (await kindOf(`${path}.lock`)) !== 'nothing');
-    if (isFile) {
-      const file = await meantBy(new VfsFile(folder.vfs, folder.path));
-      return { text: file.path === folder.path ? text : text.replace(/\.lock$/, ''), file };
-    }
-  }
-  return { text, folder: await openLocation(text) };
 }
 
 async function checkLocalFile(path: string): Promise<void> {
@@ -109,10 +94,13 @@ async function checkLocalFile(path: string): Promise<void> {
   if (kind === 'file') throw usageError(`cannot lock ${path}: ${folder} is not a folder`);
 }
 
+/** What stands at a path. */
+type Kind = 'folder' | 'file' | 'nothing' | 'unknown';
+
 /** How long a disk may take to say what a path is before the store is left to find out. */
 const LOOK_MS = 400;
 
-async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing' | 'unknown'> {
+export async function kindOf(path: string): Promise<Kind> {
   try {
     return (await untilAborted(stat(path), undefined, { limitMs: LOOK_MS })).isDirectory() ? 'folder' : 'file';
   } catch (error) {

@@ -110,6 +110,12 @@ describe('ls', () => {
     expect(await names('-r')).toEqual(['one/a', 'two/b', 'two/c']);
     expect(await names('one/', 'two')).toEqual(['one/a', 'two/b', 'two/c']);
     expect(await names('two/b', 'two/b.lock', 'one/a')).toEqual(['one/a', 'two/b']);
+    expect(await names('.', 'two', 'two/b', '-r')).toEqual(['./one/a', './two/b', './two/c']);
+    const lacking = await called(['ls', 'none', 'one', 'gone.lock', '--no-headers'], { cwd: folder() });
+    expect(lacking).toMatchObject({ code: 64, stdout: matching(/^held\tone\/a\t[^\n]*\n$/) });
+    expect(lacking.stderr).toMatch(/^vfs-lockfile: there is no folder \S+none\n$/);
+    const metrics = await called(['ls', 'none', 'one', '--format', 'prometheus'], { cwd: folder() });
+    expect(metrics.stdout).toContain('vfs_lockfile_list_failures{location="none"} 1\n');
     const several = ['status', 'one/a', 'two/none', '--json'];
     const { code, stdout } = await called(several, { cwd: folder() });
     expect({ code, states: parsed(stdout).map(({ state }) => state) }).toEqual({ code: 1, states: ['held', 'free'] });
