@@ -1,0 +1,5 @@
+export const constants = { errno: {}, signals: {} };
+
+export function hostname(): string {
+  return host.hostname;
+}

@@ -1,0 +1,4 @@
+// The same name leads to the browser's own.
+const clock = globalThis.performance;
+
+export { clock as performance };

@@ -1,0 +1,16 @@
+const { TextDecoder } = globalThis;
+
+export { TextDecoder };
+
+export function debuglog(): { readonly enabled: false } {
+  return { enabled: false };
+}
+
+export function inspect(value: unknown): string {
+  return String(value);
+}
+
+/** What is made of them is never called: this page has no disk. */
+export function promisify(fn: unknown): unknown {
+  return fn;
+}
