@@ -36,8 +36,22 @@ export function foreign(change: Partial<LockRecord> = {}): LockRecord {
   return { ...GO_RECORD, createdAt: new Date(), hostname: 'elsewhere', ...id, leaseMs: 300_000, ...change };
 }
 
+/** Writes a lock by its version, as a bucket may demand. */
 export async function putLock(vfs: Vfs, path: string, record: LockRecord | string): Promise<void> {
-  await vfs.write(`${path}.lock`, Buffer.from(typeof record === 'string' ? record : encodeRecord(record)));
+  const lock = `${path}.lock`;
+  const data = Buffer.from(typeof record === 'string' ? record : encodeRecord(record));
+  const found = await vfs.read(lock);
+  const written = await (found ? vfs.replace(lock, found.version, data) : createIn(vfs, lock, data));
+  if (!written) throw new Error(`${lock} was changed meanwhile`);
+}
+
+/** A lock, and the folder that it is in. */
+async function createIn(vfs: Vfs, lock: string, data: Uint8Array): Promise<unknown> {
+  const beside = `${lock}-beside`;
+  await vfs.write(beside, Buffer.from(''));
+  const written = await vfs.create(lock, data);
+  await vfs.delete(beside);
+  return written;
 }
 
 /** Longer than the leases of the tests and the grain of any store's clock. */
