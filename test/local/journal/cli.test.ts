@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { encodeRecord } from '../../../src/lock/model/record.js';
-import { called, useFolder } from '../../support/cli/harness.js';
+import { called, CLI, useFolder } from '../../support/cli/harness.js';
+import { jsonLines } from '../../support/cli/schema.js';
 import { GO_RECORD } from '../../support/records.js';
 
 const folder = useFolder();
@@ -14,6 +15,13 @@ function inboxOf(): string {
   mkdirSync(inbox);
   return inbox;
 }
+
+/** A line as nobody but a stranger writes it. */
+const HOSTILE = {
+  ...{ schema: 1, at: '1970-01-02T00:00:00+01:00', event: 'acquire', lock: '/a.lock', lockId: '', ownerId: '' },
+  ...{ hostname: '', user: '', reason: '', pid: 1.5, durationMs: 0.1, attempt: 0, command: [], fencingToken: 'x' },
+  ...{ by: '', error: '', dropped: 0.5 },
+};
 
 const linesOf = (text: string): readonly string[] => text.trim().split('\n');
 
@@ -28,7 +36,7 @@ describe('history on the command line', () => {
     for (const operand of [file, `${file}.lock`, inbox, `${inbox}/`, join(inbox, '.vfs-lockfile-journal', name!)]) {
       const { code, stdout, stderr } = await called(['history', operand, '--json']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      const entries = linesOf(stdout).map((line) => JSON.parse(line) as Record<string, unknown>);
+      const entries = jsonLines(stdout);
       expect(entries.map(({ event }) => event)).toEqual(['acquire', 'release']);
       expect(entries[0]).toMatchObject({ schema: 1, ownerId: 'nightly', command: ['true'], reason: 'free' });
     }
@@ -47,18 +55,35 @@ describe('history on the command line', () => {
     const unlock = await called(['unlock', a, '--expect', 'x', '--reason', 'ticket 7'], { env });
     expect(unlock).toMatchObject({ code: 0 });
     const { stdout } = await called(['history', a, '--json'], { env });
-    expect(linesOf(stdout).map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
-      'acquire',
-      'release',
-      'force-release',
-    ]);
+    expect(jsonLines(stdout).map(({ event }) => event)).toEqual(['acquire', 'release', 'force-release']);
     expect(linesOf((await called(['history', inbox, '--json'], { env })).stdout)).toHaveLength(5);
     const summary = await called(['history', inbox, '--json', '--summary'], { env });
-    expect(JSON.parse(summary.stdout)).toMatchObject({
-      events: { acquire: 2, release: 2, 'force-release': 1 },
-      waitMs: { count: 2 },
-    });
+    expect(jsonLines(summary.stdout)).toMatchObject([
+      {
+        type: 'history-totals',
+        events: { acquire: 2, release: 2, 'force-release': 1 },
+        waitMs: { count: 2 },
+      },
+    ]);
     expect(linesOf((await called(['history', inbox, '--limit', '2', '--json'], { env })).stdout)).toHaveLength(2);
+  });
+
+  it('U37: history --json follows the schema whatever happened, also in a journal that somebody else wrote', async () => {
+    const inbox = inboxOf();
+    const journal = join(folder(), 'locks.jsonl');
+    const file = join(inbox, 'a');
+    const record = { ...GO_RECORD, createdAt: new Date(0), ttlMs: 1, lockId: 'x' };
+    writeFileSync(`${file}.lock`, encodeRecord(record));
+    utimesSync(`${file}.lock`, 1, 1);
+    const inner = ['run', file, '--journal', journal, '--wait', '10ms', '--', 'true'];
+    const command = [process.execPath, CLI, ...inner];
+    const stolen = await called(['run', file, '--journal', journal, '--fencing', '--', ...command]);
+    expect(stolen.code).toBe(79);
+    const odd = { ...HOSTILE, from: { lockId: '', ownerId: '\u202e', hostname: '', pid: 0.5, more: 1 }, more: {} };
+    writeFileSync(journal, `${JSON.stringify(odd)}\n`, { flag: 'a' });
+    const entries = jsonLines((await called(['history', journal, '--json'])).stdout);
+    expect(entries.map(({ event }) => event)).toEqual(['acquire', 'steal', 'acquire', 'wait', 'timeout', 'release']);
+    expect(jsonLines((await called(['history', journal, '--json', '--summary'])).stdout)).toHaveLength(1);
   });
 
   it('draws a page and a picture, and reports damaged lines', async () => {
