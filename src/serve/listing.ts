@@ -1,6 +1,7 @@
 import { list, type Listed } from '../admin/list.js';
 import type { VfsError } from '../vfs/errors.js';
-import { folderOf, type Folder } from '../vfs/path.js';
+import { folderOf, pathIn, type Folder } from '../vfs/path.js';
+import { refuseEscape } from './escape.js';
 import type { Waits } from './limits.js';
 import { viewOf, type LockView } from './view.js';
 
@@ -9,10 +10,13 @@ export function nameIn({ path: folder }: Folder, path: string): string {
   return folder === '' ? path : path.slice(folder.length + 1);
 }
 
-/** The folder in which names with this prefix are. */
-export function folderFor({ vfs, path }: Folder, prefix: string): Folder {
+/** The folder in which names with this prefix are. Throws unless it is in the folder of the service. */
+export function folderFor(folder: Folder, prefix: string): Folder {
   const below = folderOf(prefix);
-  return { vfs, path: [path, below].filter((each) => each !== '').join('/') };
+  if (below === '') return folder;
+  const path = pathIn(folder, below);
+  refuseEscape(folder, `${path}/x`);
+  return { vfs: folder.vfs, path };
 }
 
 /** Every lock whose name begins with `prefix`, sorted by name. Released ones are left out. */

@@ -3,9 +3,11 @@ import { LockHeldError, LockTimeoutError, type LockContention } from '../lock/mo
 import type { Reclaimed } from '../lock/model/holder.js';
 import type { LockRecord } from '../lock/model/record.js';
 import { inspect, type Inspection } from '../lock/inspect.js';
+import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
-import { folderOf, pathIn, type Folder } from '../vfs/path.js';
+import { pathIn, type Folder } from '../vfs/path.js';
 import { ServiceError } from './errors.js';
+import { refuseEscape } from './escape.js';
 import type { Waits } from './limits.js';
 import { checkName } from './names.js';
 
@@ -41,7 +43,6 @@ export class ServiceLocks {
   readonly #waits: Waits;
   /** The requests that wait, by lock and identity: a client that asks again has given up its first request. */
   readonly #waiting = new Map<string, AbortController>();
-  #root: string | undefined;
 
   constructor(folder: Folder, waits: Waits) {
     this.folder = folder;
@@ -51,7 +52,7 @@ export class ServiceLocks {
   /** The file that a name stands for. Throws unless it is in the folder of the service. */
   fileOf(name: string): VfsFile {
     const path = pathIn(this.folder, checkName(name));
-    if (name.includes('/')) this.#refuseEscape(path);
+    if (name.includes('/')) refuseEscape(this.folder, path);
     return new VfsFile(this.folder.vfs, path);
   }
 
@@ -68,7 +69,8 @@ export class ServiceLocks {
     try {
       const first = await this.#claimNow(lock, { ...claim, signal });
       if (first.outcome !== 'held') return first;
-      return await this.#waits.during(name, () => this.#tryFor(lock, { ...claim, signal }, waitMs));
+      const waiting = (): Promise<Claimed> => this.#tryFor(lock, { ...claim, signal }, waitMs);
+      return await this.#waits.during(name, () => waiting().catch(heldIfSilent(first)));
     } finally {
       if (this.#waiting.get(key) === controller) this.#waiting.delete(key);
     }
@@ -109,16 +111,6 @@ export class ServiceLocks {
       if (lease) return { outcome: 'renewed', lease };
     }
   }
-
-  /** A link in the folder may lead out of it. */
-  #refuseEscape(path: string): void {
-    const { vfs } = this.folder;
-    if (vfs.realPath === undefined || vfs.scheme !== 'file') return;
-    this.#root ??= folderOf(vfs.realPath(pathIn(this.folder, 'x')));
-    const real = folderOf(vfs.realPath(path));
-    if (this.#root === '' || real === this.#root || real.startsWith(`${this.#root}/`)) return;
-    throw new ServiceError('invalid_name', 'the name of the lock leads out of the location of this service');
-  }
 }
 
 async function acquire(
@@ -136,6 +128,14 @@ async function acquire(
     }
     throw error;
   }
+}
+
+/** A store that gives no answer while a caller waits leaves what the first try has found: somebody else holds the lock. */
+function heldIfSilent(first: Claimed): (error: unknown) => Claimed {
+  return (error) => {
+    if (error instanceof VfsError && error.code === 'ERR_VFS_TIMEOUT' && error.effect === 'none') return first;
+    throw error;
+  };
 }
 
 /** Whether a record was written for this identity. */

@@ -108,6 +108,10 @@ describe('vfs-lockfile serve', () => {
     await eventually(() => expect(running.stdout()).toContain('\n'));
     const [, url = ''] = /at (\S+)\n/.exec(running.stdout()) ?? [];
     expect((await post(`${url}v1/locks/link/data.csv/acquire`, { client: 'c' })).status).toBe(400);
+    for (const path of ['v1/locks?prefix=link/', 'v1/locks?prefix=link/x', 'v1/sweep?prefix=link/']) {
+      expect((await fetch(url + path)).status, path).toBe(400);
+    }
+    expect((await fetch(`${url}v1/locks?prefix=elsewhere/`)).status).toBe(404);
   });
 
   test('a request by a path that no URL has, and one that is half sent, end nobody else', async () => {

@@ -1,192 +1,141 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import fc from 'fast-check';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
+import type { Location } from '../../../src/open.js';
 import type { Vfs } from '../../../src/vfs/vfs.js';
-import { OTHER, READER, TestService, TOKENS, WRITER } from './service.js';
+import { LAST_ID, requests, type Fuzzed } from './requests.js';
+import { OTHER, TestService, TOKENS, WRITER } from './service.js';
 
 /** Where the locks are. Whatever is beside it is out of bounds. */
 const LOCATION = 'data/locks';
 
-const NASTY = [
-  ...['..', '.', '../x', 'a/../../x', '/etc/passwd', '//x', 'a//b', 'a/', '%2e%2e', '%2e%2e%2fx', '%252e', '..%5cx'],
-  ...[
-    'a.lock',
-    'A.LOCK',
-    'a.lock.guard',
-    '.vfs-lockfile-x',
-    'a\\b',
-    'a\0b',
-    '\u202e',
-    '\ud800',
-    '%',
-    '%zz',
-    '%ff',
-    '%00',
-  ],
-  ...[
-    '__proto__',
-    'constructor',
-    'toString',
-    'hasOwnProperty',
-    'locks',
-    'health',
-    'acquire',
-    'a;b',
-    'a&b=c',
-    'a?b',
-    '#',
-  ],
-  ...[
-    'x'.repeat(300),
-    'é'.repeat(300),
-    'a/'.repeat(200),
-    '<script>',
-    "'",
-    '"',
-    ' ',
-    '+',
-    '-',
-    '0',
-    '10s',
-    '-5s',
-    '1e999',
-  ],
-  ...['9'.repeat(400), '99999h', '0.1ns', 'NaN', 'Infinity', 'null', 'true', '[]', '{}'],
-] as const;
+/** Is in every file outside the location, and so may be in no answer. */
+const OUTSIDE = 'this-is-outside';
 
-const word = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'folder/c', 'job', '10s', '60', 'A'.repeat(22)) },
-  { weight: 3, arbitrary: fc.constantFrom(...NASTY) },
-  { weight: 1, arbitrary: fc.string({ maxLength: 40 }) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
-);
+/** After so many requests the next ones get a location of their own: listing what thousands have left would take the time. */
+const CHUNK = 5000;
 
-/** A word as clients write it into a URL: escaped, or as it is. */
-const written = fc
-  .tuple(word, fc.boolean())
-  .map(([text, escaped]) => (escaped ? encodeURIComponent(text.toWellFormed()) : text));
+/** How many requests are under way at the same time. */
+const LANES = 128;
 
-const ACTIONS = ['acquire', 'renew', 'release', 'force-release', ''] as const;
+/** A location for the locks of a service, with something beside it that nobody may see or change. */
+export interface FuzzedLocation {
+  readonly location: Location;
+  /** What happened outside the location so far. */
+  outside(): readonly string[];
+  remove(): void;
+}
 
-const path = fc.oneof(
-  fc.tuple(written, fc.constantFrom(...ACTIONS)).map(([name, action]) => `/v1/locks/${name}/${action}`),
-  fc.tuple(written, fc.constantFrom(...ACTIONS)).map(([name, action]) => `/locks/${name}/${action}`),
-  written.map((name) => `/v1/locks/${name}`),
-  written.map((name) => `/locks/${name}`),
-  written.map((name) => `/justalock/${name}`),
-  written.map((name) => `/${name}`),
-  fc.constantFrom(
-    '/lock',
-    '/lock/',
-    '/locks',
-    '/v1/locks',
-    '/v1/sweep',
-    '/',
-    '/health',
-    '/healthz',
-    '/metrics',
-    '/openapi.json',
-  ),
-  fc.constantFrom('/auth/token/rotate', `/${'A'.repeat(22)}`, '/assets/page.js', '/assets/..', '/v1/', '/v1/events/x'),
-);
+/** In memory: every call of the store with a path outside the location is found. */
+export async function memoryLocation(): Promise<FuzzedLocation> {
+  const vfs = memVfs();
+  await vfs.write(`${LOCATION}/folder/c`, new Uint8Array());
+  await vfs.write('data/secret.lock', Buffer.from(recordOf(OUTSIDE)));
+  const outside: string[] = [];
+  const guarded = guard(vfs, (path) => outside.push(path));
+  return { location: { vfs: guarded, path: LOCATION }, outside: () => outside, remove: () => undefined };
+}
 
-const NAMES = ['client', 'job', 'ttl', 's', 'prefix', 'limit', 'before', 'name', 'constructor'] as const;
-const query = fc
-  .array(fc.tuple(fc.constantFrom(...NAMES), written), { maxLength: 4 })
-  .map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join('&'));
+/** On the disk, with links that lead out of the location: every change outside it is found. */
+export function diskLocation(): FuzzedLocation {
+  const home = mkdtempSync(join(tmpdir(), 'vfs-lockfile-fuzz-'));
+  const [locks, beside] = [join(home, LOCATION), join(home, 'data/beside')];
+  for (const folder of [join(locks, 'folder'), beside]) mkdirSync(folder, { recursive: true });
+  for (const path of [join(home, 'data/secret.lock'), join(beside, 'secret.lock')]) {
+    writeFileSync(path, recordOf(OUTSIDE));
+  }
+  writeFileSync(join(beside, 'secret'), OUTSIDE);
+  symlinkSync(beside, join(locks, 'link'));
+  symlinkSync(join(beside, 'secret.lock'), join(locks, 'trap.lock'));
+  const before = stateOf(home);
+  const outside = (): readonly string[] => {
+    const now = stateOf(home);
+    return [...now.filter((line) => !before.includes(line)), ...before.filter((line) => !now.includes(line))];
+  };
+  return { location: locks, outside, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
 
-const MEMBERS = ['client', 'id', 'ttlMs', 'waitMs', 'graceMs', 'owner', 'host', 'note', 'reason', 'prefix'] as const;
-const value = fc.oneof(word, fc.integer({ min: -10, max: 100_000 }), fc.double(), fc.jsonValue({ maxDepth: 3 }));
-const members = fc.dictionary(
-  fc.oneof(fc.constantFrom(...MEMBERS, 'ttl_seconds', 'lease_id', 'metadata', '__proto__'), word),
-  value,
-  { maxKeys: 6 },
-);
-/** What gets past the checks of members more often than chance. */
-const likely = fc.record(
-  {
-    client: word,
-    ttlMs: fc.integer({ min: 100, max: 90_000 }),
-    ttl_seconds: fc.integer({ min: 1, max: 60 }),
-    id: word,
-  },
-  { requiredKeys: [] },
-);
-const body = fc.oneof(
-  members.map((json) => JSON.stringify(json)),
-  likely.map((json) => JSON.stringify(json)),
-  fc.json(),
-  fc.string({ unit: 'binary', maxLength: 100 }),
-  fc.constant('x'.repeat(70_000)),
-  fc.constant(''),
-);
+/** Every entry below `home`, apart from what is in the location, with what a change would change. */
+function stateOf(home: string): readonly string[] {
+  const location = join(home, LOCATION);
+  const found: string[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (path === location) continue;
+      const { mtimeMs, ino, mode } = statSync(path);
+      found.push([path, mtimeMs, ino, mode, entry.isFile() ? readFileSync(path, 'utf8') : ''].join(' '));
+      if (entry.isDirectory()) walk(path);
+    }
+  };
+  walk(home);
+  return found;
+}
 
-const init = fc.record({
-  method: fc.constantFrom('GET', 'POST', 'POST', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'),
-  type: fc.constantFrom(
-    'application/json',
-    'application/json; charset=utf-8',
-    'text/plain',
-    'application/octet-stream',
-    '',
-  ),
-  token: fc.constantFrom(WRITER, WRITER, WRITER, OTHER, READER, 'unknown', ''),
-  scheme: fc.constantFrom('Bearer', 'Bearer', 'Bearer', 'Basic', 'nothing'),
-  origin: fc.constantFrom('', '', '', 'http://localhost', 'http://evil.example', 'null'),
-});
+/** A lock file that is still held. */
+function recordOf(owner: string): string {
+  const times = { createdAt: new Date().toISOString(), ttl: 3_600_000_000_000, renewals: 0 };
+  return JSON.stringify({ ...times, hostname: owner, pid: 1, ownerId: owner, lockId: owner.padEnd(32, '0') });
+}
 
-export const requests = fc.record({ path, query, body, init });
-type Fuzzed = typeof requests extends fc.Arbitrary<infer T> ? T : never;
-
-/** A service whose store refuses, and remembers, whatever is outside the location. */
+/** A service that is sent random requests. */
 export class FuzzedService {
   readonly #service: TestService;
-  readonly outside: string[] = [];
-  /** How many answers there were of each status. */
-  readonly statuses = new Map<number, number>();
+  readonly #where: FuzzedLocation;
+  readonly #statuses: Map<number, number>;
+  #lastId = '';
 
-  private constructor(vfs: Vfs) {
-    const guarded = guard(vfs, (path) => this.outside.push(path));
-    this.#service = new TestService(
-      { tokens: TOKENS, location: { vfs: guarded, path: LOCATION }, maxWait: 0 },
-      guarded,
-    );
+  constructor(where: FuzzedLocation, statuses: Map<number, number>) {
+    this.#where = where;
+    this.#statuses = statuses;
+    this.#service = new TestService({ tokens: TOKENS, location: where.location, maxWait: 0 });
   }
 
-  static async start(): Promise<FuzzedService> {
-    const vfs = memVfs();
-    await vfs.write(`${LOCATION}/folder/c`, new Uint8Array());
-    await vfs.write('data/secret', new Uint8Array());
-    return new FuzzedService(vfs);
-  }
-
-  /** Sends a request, and throws if the answer says that the service is at fault. */
-  async send({
-    path: below,
-    query: asked,
-    body: sent,
-    init: { method, type, token, scheme, origin },
-  }: Fuzzed): Promise<void> {
-    let request: Request;
-    try {
-      const hasBody = method !== 'GET' && method !== 'HEAD';
-      const authorization = `${scheme} ${scheme === 'Basic' ? Buffer.from(`u:${token}`).toString('base64') : token}`;
-      const headers = { authorization, ...(type && { 'content-type': type }), ...(origin && { origin }) };
-      const url = `http://localhost${below}?${asked}`;
-      request = new Request(url, { method, headers, ...(hasBody && { body: Buffer.from(sent) }) });
-    } catch {
-      // No client can send it.
-      return;
-    }
+  /** Throws if the answer says that the service is at fault. */
+  async send(fuzzed: Fuzzed): Promise<void> {
+    const request = requestOf({ ...fuzzed, body: fuzzed.body.replace(LAST_ID, this.#lastId) });
+    if (request === undefined) return;
     const response = await this.#service.service(request);
     const text = response.headers.get('content-type') === 'text/event-stream' ? '' : await response.text();
     if (!response.bodyUsed) await response.body?.cancel();
-    this.statuses.set(response.status, (this.statuses.get(response.status) ?? 0) + 1);
+    this.#statuses.set(response.status, (this.#statuses.get(response.status) ?? 0) + 1);
+    this.#lastId = /"(?:id|lease_id)":"(\w{32})"/.exec(text)?.[1] ?? this.#lastId;
     const { errors } = this.#service;
     if (response.status >= 500 || errors.length > 0)
       throw new Error(`${response.status} ${text}`, { cause: errors[0] });
-    if (this.outside.length > 0) throw new Error(`outside the location: ${this.outside.join()}`);
+    if (text.includes(OUTSIDE)) throw new Error(`what is outside the location is in the answer ${text}`);
     if (text.includes(WRITER) || text.includes(OTHER)) throw new Error('a token is in the answer');
+  }
+
+  checkOutside(): void {
+    const outside = this.#where.outside();
+    if (outside.length > 0) throw new Error(`outside the location: ${outside.join('\n')}`);
+  }
+}
+
+/** Undefined: no client can send it. */
+function requestOf({ path, query, body, init: { method, type, token, scheme, origin } }: Fuzzed): Request | undefined {
+  const hasBody = method !== 'GET' && method !== 'HEAD';
+  const authorization = `${scheme} ${scheme === 'Basic' ? Buffer.from(`u:${token}`).toString('base64') : token}`;
+  const headers = { authorization, ...(type && { 'content-type': type }), ...(origin && { origin }) };
+  try {
+    const url = `http://localhost${path}?${query}`;
+    return new Request(url, { method, headers, ...(hasBody && { body: Buffer.from(body) }) });
+  } catch {
+    return undefined;
   }
 }
 
@@ -206,10 +155,35 @@ function guard(vfs: Vfs, onOutside: (path: string) => void): Vfs {
   });
 }
 
-/** Sends so many random requests, all to one service. */
-export async function fuzz(count: number, seed: number): Promise<FuzzedService> {
-  const service = await FuzzedService.start();
-  const property = fc.asyncProperty(requests, (each) => service.send(each));
-  await fc.assert(property, { numRuns: count, seed, endOnFailure: true });
-  return service;
+/** Sends that many random requests, and returns how many answers of each status there were. */
+export async function fuzz(
+  count: number,
+  seed: number,
+  openLocation: () => FuzzedLocation | Promise<FuzzedLocation>,
+): Promise<ReadonlyMap<number, number>> {
+  const statuses = new Map<number, number>();
+  for (let sent = 0; sent < count; sent += CHUNK) {
+    const chunk = fc.sample(requests, { numRuns: Math.min(CHUNK, count - sent), seed: seed + sent });
+    const where = await openLocation();
+    const service = new FuzzedService(where, statuses);
+    try {
+      await sendAll(service, chunk);
+      service.checkOutside();
+    } finally {
+      where.remove();
+    }
+  }
+  return statuses;
+}
+
+async function sendAll(service: FuzzedService, all: readonly Fuzzed[]): Promise<void> {
+  const left = all.values();
+  const lane = async (): Promise<void> => {
+    for (const each of left) {
+      await service.send(each).catch((cause: unknown) => {
+        throw new Error(`the service failed at ${JSON.stringify(each)}: ${String(cause)}`, { cause });
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
 }

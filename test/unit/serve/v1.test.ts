@@ -148,6 +148,19 @@ describe('the life of a lock over HTTP', () => {
     expect((await waiting).body).toMatchObject({ outcome: 'acquired' });
   });
 
+  test('a store that falls silent while a client waits: the lock is held as before, and the client may ask again', async () => {
+    const vfs = memVfs();
+    const [read, create] = [vfs.read.bind(vfs), vfs.create.bind(vfs)];
+    const service = new Checked({}, vfs);
+    await service.json('POST /v1/locks/x/acquire', { client: 'c1', owner: 'ann' });
+    let reads = 0;
+    const silence = new Promise<never>(() => undefined);
+    vfs.read = (...args) => ((reads += 1) === 1 ? read(...args) : silence);
+    vfs.create = (...args) => (reads === 0 ? create(...args) : silence);
+    const refused = await service.json('POST /v1/locks/x/acquire', { client: 'c2', waitMs: 100 });
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: 'held' }, holder: { owner: 'ann' } } });
+  });
+
   test('a client that goes away while it waits gets no lock', async () => {
     const service = open();
     const { body } = await service.json('POST /v1/locks/x/acquire', { client: 'c1' });
