@@ -3,6 +3,7 @@ import { nameOf } from './path.js';
 export const LOCK_SUFFIX = '.lock';
 export const GUARD_SUFFIX = '.guard';
 const STAGED_PREFIX = '.vfs-lockfile-';
+const ENTRY_PREFIX = 'vfs-lockfile-';
 
 /** The lock file of a file: beside it, with `.lock` behind its name. */
 export function lockPath(path: string): string {
@@ -33,8 +34,16 @@ export function attemptsPath(path: string, id: string): string {
 }
 
 /** The id in a private name. */
-export function entryOf(staged: string): string {
+export function idOf(staged: string): string {
   return nameOf(staged).slice(STAGED_PREFIX.length);
+}
+
+/**
+ * The name of an entry in a guard or in another private folder. No other program makes such names: where somebody swaps that folder
+ * for a link at the right moment, whoever clears it cannot remove anybody else's file from where the link leads.
+ */
+export function entryName(id: string): string {
+  return ENTRY_PREFIX + id;
 }
 
 /** Where a guarded removal moves the old file to: beside its entry, or inside it where the entry is a directory. */
@@ -43,7 +52,7 @@ export function takenName(entry: string): string {
 }
 
 /** By how many bytes the path of a private name, or of anything in it or in a guard, may exceed the path that it serves. */
-export const PRIVATE_NAME_BYTES = 96;
+export const PRIVATE_NAME_BYTES = 128;
 
 /** Whether a name is one of this library's: a lock file, a guard, or a private name. */
 export function isOurName(name: string): boolean {
@@ -61,12 +70,12 @@ export function isGuard(path: string): boolean {
 
 /** Whether a name in a guard is a contender's entry, or the file that was removed through it. */
 export function isGuardEntry(name: string): boolean {
-  return /^[0-9a-f]{32}(\.taken)?$/.test(name);
+  return /^vfs-lockfile-[0-9a-f]{32}(\.taken)?$/.test(name);
 }
 
 /** Whether a name is that of a file which was removed through a guard. */
 export function isTakenName(name: string): boolean {
-  return /^[0-9a-f]{32}\.taken$/.test(name);
+  return /^vfs-lockfile-[0-9a-f]{32}\.taken$/.test(name);
 }
 
 /** Whether a name is one under which NFS, or a disk behind FUSE, keeps a removed file that somebody still has open. */
@@ -74,9 +83,14 @@ export function isOpenRemnant(name: string): boolean {
   return /^\.(nfs|fuse_hidden)[0-9a-f]+$/i.test(name);
 }
 
+/** A name that the probe of a server makes in its scratch folder. */
+export function probeEntry(name: string): string {
+  return entryName(`probe-${name}`);
+}
+
 /** Whether a name is one that the probe of a server makes in its scratch folder. */
 export function isProbeEntry(name: string): boolean {
-  return /^probe-[a-z]+$/.test(name);
+  return /^vfs-lockfile-probe-[a-z]+$/.test(name);
 }
 
 /** Whether a text can be the id of a holder's folder. */
@@ -86,7 +100,7 @@ export function isHolderId(id: string): boolean {
 
 /** Whether a name in a holder's folder is one of its entries. */
 export function isHolderEntry(name: string): boolean {
-  return /^[0-9a-f]{32}\.[0-9a-z]{1,11}\.(new|taken)$/.test(name);
+  return /^vfs-lockfile-[0-9a-f]{32}\.[0-9a-z]{1,11}\.(new|taken)$/.test(name);
 }
 
 /** The path of the file that a lock file belongs to. Undefined: this is no lock file's path. */

@@ -5,6 +5,7 @@ import { BROWSER_PACKAGES } from './http/chromium.js';
 import { HOW_TO_GET_FAKE_GCS, installFakeGcs } from './gcs/fake-gcs.js';
 import { HOW_TO_GET_PYTHON_CLIENTS, installPythonClients } from './http/python-clients.js';
 import { CEPH_PACKAGES } from './s3/ceph.js';
+import { CEPHFS_PACKAGES } from './s3/cephfs.js';
 import { POSTGRES_PACKAGES } from './sql/postgres.js';
 import { HOW_TO_GET_SEAWEED, installSeaweed } from './s3/seaweed.js';
 import { excluding, rclone } from './sftp/servers.js';
@@ -15,14 +16,17 @@ import { offOpenSsh, TracedOpenSsh } from './sftp/special-servers.js';
  * installs anything on the machine.
  */
 const SHELLS = ['zsh', 'curl'];
+const DISKS = ['acl'];
 const CLOCKS = ['faketime'];
 const kinds = [...excluding, rclone, new TracedOpenSsh().kind, offOpenSsh(0)];
 const debian = [
   ...new Set([
     ...kinds.flatMap(({ packages }) => packages),
     ...CEPH_PACKAGES,
+    ...CEPHFS_PACKAGES,
     ...CLOCKS,
     ...SHELLS,
+    ...DISKS,
     ...BROWSER_PACKAGES,
     ...POSTGRES_PACKAGES,
     ...TLC_PACKAGES,

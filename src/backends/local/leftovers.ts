@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 
-import { entryOf, isPrivateName } from '../../vfs/names.js';
+import { idOf, isPrivateName } from '../../vfs/names.js';
 import type { Entry, ListOptions } from '../../vfs/vfs.js';
 import { clearLeftover as clearPlainLeftover, inspectLeftover } from '../shared/plain/leftovers.js';
 import { walkFolder, type Locating } from './data-files.js';
@@ -14,7 +14,7 @@ export function listLeftovers(vfs: Locating, folder: string, options: ListOption
     if (!isPrivateName(basename(path))) return undefined;
     const located = vfs.locate(path);
     // This very process uses it.
-    if (entryOf(located) === partyIn(dirname(located)).holder.id) return undefined;
+    if (idOf(located) === partyIn(dirname(located)).holder.id) return undefined;
     const found = await inspectLeftover(filesAround(located), located);
     return found && { ...found, path };
   };

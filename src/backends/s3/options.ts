@@ -1,4 +1,5 @@
 import { asFolder, hasUser, USER_REFUSED } from '../shared/bucket/uri.js';
+import { clientId } from '../shared/client-id.js';
 import { durationMs, type Duration } from '../../util/duration.js';
 import { BOOLEAN, checkOptions, DURATION, OBJECT, STRING, type OptionKinds } from '../../util/option-check.js';
 import { VfsError } from '../../vfs/errors.js';
@@ -130,21 +131,14 @@ export function resolveOptions(options: S3VfsOptions): ResolvedS3Options {
   };
 }
 
-/** The endpoint, or a serial number of the client, because only the client knows where it leads. */
 export function storeIdOf({ client, endpoint = 'AWS' }: ResolvedS3Options): string {
-  if (client === undefined) return endpoint;
-  const serial = serials.get(client) ?? ++clients;
-  serials.set(client, serial);
-  return `client ${String(serial)}`;
+  return client === undefined ? endpoint : clientId(client);
 }
 
 function hostOf(client: object | undefined, endpoint: string | undefined): string {
   if (client !== undefined) return 'the endpoint of the client';
   return endpoint === undefined ? 'Amazon S3' : new URL(endpoint).host;
 }
-
-const serials = new WeakMap<object, number>();
-let clients = 0;
 
 function isClient(client: object): boolean {
   const { send, config } = client as { readonly send?: unknown; readonly config?: unknown };

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { realSleep } from '../../util/sleep.js';
-import { entryOf } from '../../vfs/names.js';
+import { entryName, idOf } from '../../vfs/names.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { recordVersion } from '../shared/content-version.js';
 import type { CommitFiles } from '../shared/plain/commit.js';
@@ -102,7 +102,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   *makeStage(stage: string): Steps<undefined> {
     this.#signal?.throwIfAborted();
     yield* this.#requests.attempt(this.#session.lstatAndNote(this.#path));
-    this.staged.push({ path: stage, swap: { lock: this.#path, entry: entryOf(stage) } });
+    this.staged.push({ path: stage, swap: { lock: this.#path, entry: entryName(idOf(stage)) } });
     yield* this.#requests.require(this.#session.mkdir(stage, 0o777));
     this.#stage = { path: stage, made: yield* this.#requests.post(this.#session.lstat(stage)) };
     void (yield* this.#statFolder());

@@ -22,6 +22,7 @@ import type {
   WriteOptions,
   Written,
 } from '../../vfs/vfs.js';
+import { clientId } from '../shared/client-id.js';
 import { replaceLock } from '../shared/plain/own-locks.js';
 import { commitFile } from './commit.js';
 import { appendFile, deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
@@ -44,6 +45,8 @@ export type { KeyboardPrompt, SftpVfsOptions } from './options.js';
  */
 export class SftpVfs implements Vfs {
   readonly scheme = 'sftp';
+  /** Only with a borrowed `client`, which may lead to another server of the same name. */
+  readonly storeId?: string;
   /** Where changes leave private names when they are broken off, and how to remove them. */
   readonly leftovers: Leftovers;
   readonly #runner: SftpRunner;
@@ -56,6 +59,7 @@ export class SftpVfs implements Vfs {
   constructor(options: SftpVfsOptions) {
     const runner = new SftpRunner(options);
     this.#runner = runner;
+    if (options.client) this.storeId = clientId(options.client);
     this.leftovers = {
       list: (folder, options = {}) =>
         runner.walk(folder, options, (session) => ({

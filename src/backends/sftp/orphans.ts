@@ -1,5 +1,5 @@
 import { run, type Steps } from '../../util/steps.js';
-import { entryOf, guardPath, takenName } from '../../vfs/names.js';
+import { guardPath, idOf, takenName } from '../../vfs/names.js';
 import { fence } from '../shared/plain/fence.js';
 import { removeEntries, removeIfEmpty } from '../shared/plain/eviction.js';
 import { removeLeftover } from '../shared/plain/leftovers.js';
@@ -43,7 +43,7 @@ export class SftpOrphans {
 async function clearOne(session: SftpSession, { path, swap, isHolder }: Staged): Promise<void> {
   const files = new SftpFiles(session, UNPROBED, path);
   if (isHolder) {
-    await attempt(fence(files, path, entryOf(path)));
+    await attempt(fence(files, path, idOf(path)));
     return;
   }
   await attempt(removeLeftover(files, path));

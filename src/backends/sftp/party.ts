@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers';
 import { promisify } from 'node:util';
 
 import { freshId } from '../../util/fresh-id.js';
-import { stagedPath } from '../../vfs/names.js';
+import { entryName, stagedPath } from '../../vfs/names.js';
 import { Holder } from '../shared/plain/holder.js';
 import { fileMode } from '../shared/plain/lock-files.js';
 import type { LockParty } from '../shared/plain/own-locks.js';
@@ -77,7 +77,7 @@ export class SftpParty implements LockParty {
   async #try(): Promise<boolean> {
     const { session } = this.#line;
     const scratch = stagedPath(`${this.folder}/`, freshId());
-    const file = `${scratch}/${freshId()}`;
+    const file = `${scratch}/${entryName(freshId())}`;
     const asked = [session.stat(this.folder), session.mkdir(scratch, 0o700), session.openNew(file, 0o600)] as const;
     try {
       const [around, , opened] = await Promise.allSettled(asked);

@@ -1,4 +1,5 @@
 import { VfsError } from '../../vfs/errors.js';
+import { probeEntry } from '../../vfs/names.js';
 import { NoAnswerError } from './errors.js';
 import { isRegular, isSymlink, type Attributes } from './connection/raw-sftp.js';
 import type { SftpSession } from './connection/session.js';
@@ -68,7 +69,7 @@ class ProbeChecks {
     if (!isSeen(byName)) throw unsupported('it does not show the kind, size and time of a file (LSTAT)');
     if (!isSeen(byHandle)) throw unsupported('it does not show the size and time of an open file (FSTAT)');
     const { uid } = byHandle.value;
-    if (names.status === 'rejected' || !names.value.includes('probe-seen')) {
+    if (names.status === 'rejected' || !names.value.includes(probeEntry('seen'))) {
       if (names.status === 'rejected' && names.reason instanceof NoAnswerError) throw names.reason;
       throw unsupported('it does not list the files of a directory');
     }
@@ -132,7 +133,7 @@ class ProbeChecks {
     if (!(await worked(this.#session.symlink('.', door)))) return false;
     const made = await this.#session.lstat(door).catch(() => undefined);
     if (!made || !isSymlink(made)) return false;
-    const through = await worked(this.#rename(this.#at('loose'), `${door}/probe-through`));
+    const through = await worked(this.#rename(this.#at('loose'), `${door}/${probeEntry('through')}`));
     return through && (await this.#get('through')) !== undefined && worked(this.#session.unlink(door));
   }
 
@@ -146,7 +147,7 @@ class ProbeChecks {
   }
 
   #at(name: string): string {
-    return [this.#scratch, ...name.split('/').map((part) => `probe-${part}`)].join('/');
+    return [this.#scratch, ...name.split('/').map(probeEntry)].join('/');
   }
 
   /** Writes files that hold their own names. */

@@ -39,7 +39,7 @@ export interface LockOptions {
   readonly ownerId?: string | undefined;
   /**
    * For how long after the lease ended only the same `ownerId` may take the lock over, in milliseconds or as a duration string.
-   * Needs an explicit, finite `ttl`.
+   * A lock whose process has provably ended is free at once for everybody. Needs an explicit, finite `ttl`.
    *
    * @default 0
    */

@@ -208,6 +208,10 @@ const KINDS: readonly (readonly [string, (path: string) => unknown])[] = [
       execFileSync('perl', ['-MSocket', '-e', 'socket(S,PF_UNIX,SOCK_STREAM,0);bind(S,sockaddr_un(shift))', path]),
   ],
   ['a link to nothing', (path) => symlinkSync('/nowhere', path)],
+  // Only root can make one.
+  ...(process.getuid?.() === 0
+    ? [['a device', (path: string) => execFileSync('mknod', [path, 'c', '1', '3'])] as const]
+    : []),
   [
     'a folder of somebody else',
     (path) => {

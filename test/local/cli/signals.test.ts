@@ -94,7 +94,7 @@ describe('a signal while the lock is being taken', () => {
     utimesSync(`${file()}.lock`, stale, stale);
     // A contender waits some time for another one that is inside the guard.
     mkdirSync(`${file()}.lock.guard`);
-    writeFileSync(`${file()}.lock.guard/${'0'.repeat(32)}`, '');
+    writeFileSync(`${file()}.lock.guard/vfs-lockfile-${'0'.repeat(32)}`, '');
     const running = cli(['run', file(), '--', 'touch', join(folder(), 'mark')]);
     await eventually(() => expect(readdirSync(folder())).toContainEqual(matching(/^\.vfs-lockfile-/)));
     running.child.kill('SIGTERM');

@@ -98,8 +98,8 @@ describe.skipIf(lacking !== '')(title('B14: an NFS server that did a request, an
     ['the act of a renewal', 'RENAME', '^data.csv.lock$', ENOENT],
     ['the way into the guard', 'RENAME', 'lock.guard$', ENOENT],
     ['a staged folder', 'MKDIR', '^.vfs-lockfile-', EEXIST],
-    ['an entry', 'MKDIR', '^[0-9a-f]{32}$', EEXIST],
-    ['a staged file', 'CREATE', '^[0-9a-f]{32}$', EEXIST],
+    ['an entry', 'MKDIR', '^vfs-lockfile-[0-9a-f]{32}$', EEXIST],
+    ['a staged file', 'CREATE', '^vfs-lockfile-[0-9a-f]{32}$', EEXIST],
     ['the removal of what was taken', 'UNLINK', '', ENOENT],
     ['the removal of a folder', 'RMDIR', '', ENOENT],
   ] as const;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 
 import { cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
 import { SilentListener } from '../../support/silent-listener.js';
@@ -38,6 +38,17 @@ describe('U3: the command line before a server that accepts and never answers', 
     await eventually(() => expect(listener.accepted).toBeGreaterThan(0));
     running.child.kill('SIGINT');
     expect(await running.outcome).toMatchObject({ code: 130, stdout: '' });
+  });
+});
+
+test('W1: the command line, with a foreign folder in the guard, ends at an interrupt, and names the folder', async () => {
+  const spoil = `cd '${folder()}'; rmdir .vfs-lockfile-*; mkdir -p x.lock.guard/backup`;
+  const running = cli(['run', join(folder(), 'x'), '--', 'sh', '-c', `${spoil}; echo done; exec sleep 600`]);
+  await eventually(() => expect(running.stdout()).toBe('done\n'));
+  running.child.kill('SIGINT');
+  expect(await running.outcome).toMatchObject({
+    code: 130,
+    stderr: matching(/x\.lock\.guard contains "backup", which this library did not make.*stays locked/s),
   });
 });
 

@@ -1,3 +1,3 @@
-import { attacksSuite } from '../../support/suites/attacks.js';
+import { attacksSuite, ROOT } from '../../support/suites/attacks.js';
 
-attacksSuite({ swapped: 60, swept: 1, tampered: 100 });
+attacksSuite({ evicted: 2, swept: 2, cycled: 10, renewed: 30 }, [['root', ROOT]]);

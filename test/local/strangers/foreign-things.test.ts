@@ -28,6 +28,7 @@ function lockHere(ttl: number | string = '30s'): Lockfile {
 const intruders: [string, (guard: string) => void, string][] = [
   ['a folder', (at) => mkdirSync(join(at, 'backup', '2026'), { recursive: true }), 'backup'],
   ['a file', (at) => writeFileSync(join(at, 'accounts.db'), 'precious'), 'accounts.db'],
+  ['a file with the name of a hash', (at) => writeFileSync(join(at, 'f'.repeat(32)), 'cached'), 'f'.repeat(32)],
   ['a link', (at) => symlinkSync('/nowhere', join(at, 'current')), 'current'],
   ['a name that is no UTF-8', (at) => writeFileSync(Buffer.from(`${at}/\xff\xfe`, 'latin1'), ''), '\ufffd'],
 ];
@@ -97,7 +98,7 @@ describe("a foreign name in the holder's folder of somebody else's record", () =
     const via = '0123456789abcdef'.repeat(2);
     const holder = join(folder, `.vfs-lockfile-${via}`);
     mkdirSync(holder);
-    writeFileSync(join(holder, `${via}.1.new`), 'an entry');
+    writeFileSync(join(holder, `vfs-lockfile-${via}.1.new`), 'an entry');
     writeFileSync(join(holder, 'thesis.txt'), 'precious');
     writeFileSync(join(folder, 'data.csv.lock'), encodeRecord({ ...foreign({ leaseMs: 1 }), via }));
     await sleep(20);

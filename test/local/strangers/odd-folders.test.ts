@@ -60,13 +60,22 @@ describe("a holder's folder that a cleaner of temporary files removes while the 
   });
 });
 
-test('S3: sweep leaves a file in the place of a guard alone, and folders whose names only begin like ours', async () => {
+test('S3: sweep leaves a file in the place of a guard alone, foreign names in private folders, and folders whose names only begin like ours', async () => {
   const old = Date.now() / 1000 - 7200;
   const backup = `.vfs-lockfile-${'a'.repeat(32)}-backup`;
-  mkdirSync(join(folder, backup));
-  const files = ['gate.lock.guard', join(backup, 'precious'), join(backup, 'f'.repeat(32))];
+  const stage = `.vfs-lockfile-${'b'.repeat(32)}`;
+  const hash = 'f'.repeat(32);
+  for (const name of [backup, stage, 'other.lock.guard']) mkdirSync(join(folder, name));
+  const files = [
+    'gate.lock.guard',
+    join(backup, 'precious'),
+    join(backup, hash),
+    join(stage, hash),
+    join(stage, 'probe-old'),
+    join('other.lock.guard', `${hash}.taken`),
+  ];
   for (const name of files) writeFileSync(join(folder, name), 'precious');
-  for (const name of [...files, backup]) utimesSync(join(folder, name), old, old);
+  for (const name of [...files, backup, stage, 'other.lock.guard']) utimesSync(join(folder, name), old, old);
   await sweep(folder, { recursive: true });
   for (const name of files) expect(readFileSync(join(folder, name), 'utf8')).toBe('precious');
 });

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { ask, type Steps } from '../../../src/util/steps.js';
+import { entryName } from '../../../src/vfs/names.js';
 import type { Version } from '../../../src/vfs/vfs.js';
 import { ExploredFiles, makeLinkDoor, shippedOver, type Algorithm, type Bench } from './algorithms.js';
 import { Operation } from './operation.js';
@@ -17,7 +18,7 @@ class MutantFiles extends ExploredFiles {
   }
 
   override *makeStage(stage: string): Steps<string | undefined> {
-    this.#entry = stage.slice(this.world.staged.length);
+    this.#entry = entryName(stage.slice(this.world.staged.length));
     return yield* super.makeStage(stage);
   }
 

@@ -1,3 +1,4 @@
+import { attackRounds } from '../../support/suites/attack-rounds.js';
 import { sftpAttacksSuite } from '../../support/suites/sftp-attacks.js';
 import { Scene } from '../../servers/sftp/scene.js';
 import { missing, openSsh } from '../../servers/sftp/servers.js';
@@ -7,4 +8,4 @@ const open = async () => {
   return { through: scene.through.bind(scene), close: () => scene.close() };
 };
 
-sftpAttacksSuite(missing(openSsh), open, { swapped: Number(process.env.ATTACK_ROUNDS ?? 150) });
+sftpAttacksSuite(missing(openSsh), open, { cycled: attackRounds(150), swept: attackRounds(20) });

@@ -7,4 +7,4 @@ const open = async () => {
   return { through: scene.through.bind(scene), close: () => scene.close() };
 };
 
-sftpAttacksSuite(missing(openSsh), open, { swapped: 20 });
+sftpAttacksSuite(missing(openSsh), open, { cycled: 20, swept: 2 });

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
-import { sweep } from '../../../src/admin/index.js';
-import { Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
 import { attack } from '../users/attacks.js';
 import { TEAM, type User } from '../users/other-users.js';
 
-/** Names in the victim's home, the first two of which look like entries of a guard. */
-export const OWN_NAMES = ['f'.repeat(32), `${'f'.repeat(32)}.taken`];
-export const PRECIOUS = [...OWN_NAMES, `${'f'.repeat(32)}.1.new`, 'accounts.db', 'thesis.txt'].sort();
+const HASH = 'f'.repeat(32);
+const ENTRY = `vfs-lockfile-${HASH}`;
+/** Names in the victim's home that look like entries of a guard. */
+export const OWN_NAMES = [ENTRY, `${ENTRY}.taken`];
+/** Names there that other programs make. */
+export const OTHERS = [HASH, `${HASH}.taken`, 'probe-old', 'accounts.db', 'thesis.txt'];
+export const PRECIOUS = [...OWN_NAMES, `${ENTRY}.1.new`, ...OTHERS].sort();
 
 /** For many rounds beside an attacker who keeps a processor busy, in milliseconds. */
 export const LONG_MS = 1_800_000;
@@ -30,23 +32,6 @@ export class Ground {
     chmodSync(this.home, 0o700);
   }
 
-  /** For the next round. */
-  makeRoom(): void {
-    for (const name of readdirSync(this.shared)) rmSync(join(this.shared, name), { recursive: true, force: true });
-  }
-
-  /** So that the next round makes folders of its own. */
-  clearLinks(): void {
-    for (const { name } of readdirSync(this.shared, { withFileTypes: true })) {
-      if (!/^\.vfs-lockfile-|^away/.test(name)) continue;
-      try {
-        rmSync(join(this.shared, name), { recursive: true, force: true });
-      } catch {
-        // The attacker has just swapped it.
-      }
-    }
-  }
-
   remove(): void {
     for (const folder of [this.shared, this.home]) rmSync(folder, { recursive: true, force: true });
   }
@@ -60,50 +45,49 @@ function marks(paths: readonly string[]): readonly string[] {
   });
 }
 
-/** S1: takes and renews locks while every private folder is swapped for a link to what belongs to the victim. */
-export async function withSwappedFolders(
-  ground: Ground,
-  rounds: number,
-  open: (root: string, round: number) => Vfs,
-): Promise<void> {
+/** How many rounds an attack has: as many as fit into a run of the proof, or as many as were asked for. */
+export function attackRounds(usual: number): number {
+  return Number(process.env.ATTACK_ROUNDS ?? usual);
+}
+
+/** S1: lets a victim work while every private folder is swapped for a link to what belongs to it. Nothing of that may change. */
+export async function withSwappedFolders(ground: Ground, work: () => Promise<void>): Promise<void> {
   const { shared, home } = ground;
   chownSync(shared, 0, TEAM);
   chmodSync(shared, 0o2775);
   chmodSync(home, 0o711);
   const inner = join(home, 'inner');
   mkdirSync(inner, 0o700);
+  const { uid, gid } = statSync(home);
+  chownSync(inner, uid, gid);
   const wanted = [join(home, 'accounts.db'), inner, home];
   const before = marks(wanted);
   const attacker = await attack('swap-folders.mjs', shared, ...wanted.slice(0, 2));
-  for (let round = 0; round < rounds; round += 1) {
-    const file = new VfsFile(open(shared, round), `data-${String(round)}.csv`);
-    const lock = new Lockfile(file, { ttl: '30s', renew: false });
-    try {
-      await lock.acquire({ wait: 0 });
-      await lock.renew();
-    } catch {
-      // The attacker may hinder, and no more.
-    }
-    await lock.release().catch(() => undefined);
-    ground.clearLinks();
-  }
+  await work();
   expect(await attacker.end()).toBeGreaterThan(0);
   expect(marks(wanted)).toEqual(before);
 }
 
 /**
- * S3: sweeps a folder while a private folder, or a guard, full of old entries is swapped for a link to the victim's home. A round
- * counts only if the swap came in time.
+ * S2, S3: lets a victim clear folders full of old entries, `decoys`, each of which is swapped for a link to the victim's home
+ * meanwhile, until the attacker was in time for `rounds` swaps. `work` goes on until `isOver`. Nothing in that home may be missing.
  */
-export async function sweepWhileSwapped(ground: Ground, rounds: number, vfs: Vfs): Promise<void> {
-  const { shared, home } = ground;
-  chmodSync(shared, 0o1777);
-  for (let swaps = 0; swaps < 2 * rounds;) {
-    ground.makeRoom();
-    const name = swaps % 2 === 0 ? `.vfs-lockfile-${'0'.repeat(32)}` : 'data.csv.lock.guard';
-    const attacker = await attack('swap-decoy.mjs', shared, name, home, ...OWN_NAMES);
-    await Promise.allSettled([sweep({ vfs, path: '' })]);
-    swaps += await attacker.end();
-    expect(readdirSync(home).sort()).toEqual(PRECIOUS);
-  }
+export async function whileSwapped(
+  { shared, home }: Ground,
+  attackOn: { readonly rounds: number; readonly decoys: readonly string[]; readonly kept?: readonly string[] },
+  work: (isOver: () => boolean) => Promise<unknown>,
+): Promise<void> {
+  const { rounds, decoys, kept = PRECIOUS } = attackOn;
+  const attacker = await attack('swap-decoy.mjs', shared, String(rounds), home, OWN_NAMES.join(), ...decoys);
+  let over = false;
+  const working = work(() => over);
+  const swaps = await attacker.ended;
+  over = true;
+  await attacker.end();
+  await working;
+  expect(swaps).toBeGreaterThanOrEqual(rounds);
+  expect(readdirSync(home)).toEqual(expect.arrayContaining([...kept]));
 }
+
+/** What `sweep` clears: a staged folder, and a guard. */
+export const SWEPT = [`.vfs-lockfile-${'0'.repeat(32)}`, 'data.csv.lock.guard'];

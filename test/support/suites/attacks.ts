@@ -1,29 +1,37 @@
-import { chmodSync, lstatSync, readdirSync } from 'node:fs';
+import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { localVfs, Lockfile, VfsFile } from '../../../src/index.js';
-import { attack, cleanTemporaryFolders } from '../users/attacks.js';
+import { attack } from '../users/attacks.js';
 import { ANNE, Installed, type User } from '../users/other-users.js';
-import { Ground, LONG_MS, OWN_NAMES, PRECIOUS, sweepWhileSwapped, withSwappedFolders } from './attack-rounds.js';
+import { Ground, LONG_MS, SWEPT, whileSwapped, withSwappedFolders } from './attack-rounds.js';
 
 const mayActAsOthers = process.getuid?.() === 0;
 if (!mayActAsOthers && process.env.CI) throw new Error('these tests need root, to act as other users');
 
-const ROOT: User = { uid: 0, gid: 0 };
+export const ROOT: User = { uid: 0, gid: 0 };
+type Victim = readonly [string, User];
+
+const VICTIMS: readonly Victim[] = [
+  ['root', ROOT],
+  ['an ordinary user', ANNE],
+];
 
 /** How many rounds the attackers have. */
 export interface Rounds {
-  /** Locks taken and renewed while private folders are swapped for links. */
-  readonly swapped: number;
-  /** Sweeps of each kind of folder while it is swapped for a link. */
+  /** Swaps of a guard for a link while entries are evicted from it. */
+  readonly evicted: number;
+  /** Swaps of a folder for a link while it is swept. */
   readonly swept: number;
+  /** Locks taken and renewed while private folders are swapped for links. */
+  readonly cycled: number;
   /** Renewals while a stranger tampers with the lock. */
-  readonly tampered: number;
+  readonly renewed: number;
 }
 
-export function attacksSuite({ swapped, swept, tampered }: Rounds): void {
+/** `victims`: who is attacked by a third user. */
+export function attacksSuite(rounds: Rounds, victims: readonly Victim[] = VICTIMS): void {
   let installed: Installed;
   let ground: Ground;
   beforeAll(() => {
@@ -35,60 +43,47 @@ export function attacksSuite({ swapped, swept, tampered }: Rounds): void {
   });
   afterEach(() => ground.remove());
 
-  describe.skipIf(!mayActAsOthers)('among strangers (needs root, to act as other users)', () => {
-    const victims: [string, User][] = [
-      ['root', ROOT],
-      ['an ordinary user', ANNE],
-    ];
+  const script = join(import.meta.dirname, '..', 'users', 'victim.mjs');
+  const working = (victim: User, task: string, times = 0): Promise<unknown> =>
+    installed.script(victim, script, task, ground.shared, String(times));
 
-    test.each(victims)('S2: evicting unlinks nothing outside the guard (victim: %s)', async (_who, victim) => {
-      const { shared, home } = ground;
-      ground.moveIn(victim);
+  const suite = describe.skipIf(!mayActAsOthers).each(victims);
+  suite('among strangers (needs root, to act as other users), victim: %s', (_who, victim) => {
+    beforeEach(() => ground.moveIn(victim));
+
+    test('S2: evicting unlinks nothing outside the guard', { timeout: LONG_MS }, async () => {
       // Where a folder is sticky, only root gets as far as to evict.
-      chmodSync(shared, victim === ROOT ? 0o1777 : 0o777);
-      // Whoever is slow may come too late: the attacker to swap, and the victim to renew.
-      for (let swaps = 0; swaps === 0;) {
-        ground.makeRoom();
-        const attacker = await attack('swap-decoy.mjs', shared, 'data.csv.lock.guard', home, ...OWN_NAMES);
-        const answer = await installed.as(victim, shared, 'cycle');
-        expect(answer.signal).toBeUndefined();
-        swaps = await attacker.end();
-        expect(readdirSync(home).sort()).toEqual(PRECIOUS);
-      }
+      chmodSync(ground.shared, victim === ROOT ? 0o1777 : 0o777);
+      const attackOn = { rounds: rounds.evicted, decoys: ['data.csv.lock.guard'] };
+      await whileSwapped(ground, attackOn, () => working(victim, 'evict'));
     });
 
     test('S3: sweeping unlinks nothing outside a private folder', { timeout: LONG_MS }, async () => {
-      ground.moveIn(ROOT);
-      await sweepWhileSwapped(ground, swept, localVfs({ root: ground.shared }));
+      chmodSync(ground.shared, 0o1777);
+      await whileSwapped(ground, { rounds: rounds.swept, decoys: SWEPT }, () => working(victim, 'sweep'));
     });
 
     test(
       'S1: no mode and no owner outside the folder changes, whatever is swapped for a link',
       { timeout: LONG_MS },
       async () => {
-        ground.moveIn(ROOT);
-        const descriptors = readdirSync('/proc/self/fd').length;
-        await withSwappedFolders(ground, swapped, (root, round) => localVfs({ root, hardLinks: round % 2 === 0 }));
+        await withSwappedFolders(ground, async () => {
+          expect(await working(victim, 'cycle', rounds.cycled)).toBeLessThan(20);
+        });
         expect(readdirSync(join(ground.home, 'inner'))).toEqual([]);
-        expect(readdirSync('/proc/self/fd').length).toBeLessThan(descriptors + 20);
       },
     );
 
-    test('S4: in a sticky folder a stranger can neither replace nor remove the lock of a live holder', async () => {
-      const { shared } = ground;
-      chmodSync(shared, 0o1777);
-      const lock = new Lockfile(new VfsFile(localVfs({ root: shared }), 'data.csv'), { ttl: '1h', renew: false });
-      await lock.acquire({ wait: 0 });
-      const attacker = await attack('tamper.mjs', shared);
-      for (let round = 0; round < tampered; round += 1) {
-        // Every other renewal goes through the guard.
-        if (round % 2 === 0) cleanTemporaryFolders(shared);
-        await lock.renew();
-        const found = lstatSync(join(shared, 'data.csv.lock'));
-        expect([found.isFile(), found.uid]).toEqual([true, 0]);
-      }
-      expect(await attacker.end()).toBe(0);
-      expect(await lock.release()).toBe(true);
-    });
+    test(
+      'S4: in a sticky folder a stranger can neither replace nor remove the lock of a live holder',
+      { timeout: LONG_MS },
+      async () => {
+        chmodSync(ground.shared, 0o1777);
+        const attacker = await attack('tamper.mjs', ground.shared);
+        const found = await working(victim, 'renew', rounds.renewed);
+        expect(found).toEqual({ replaced: 0, released: true });
+        expect(await attacker.end()).toBe(0);
+      },
+    );
   });
 }

@@ -1,7 +1,12 @@
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+
 import { afterEach, beforeEach, describe, test } from 'vitest';
 
-import type { Vfs } from '../../../src/index.js';
-import { Ground, LONG_MS, withSwappedFolders } from './attack-rounds.js';
+import { sweep } from '../../../src/admin/index.js';
+import { Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
+import { Ground, LONG_MS, OTHERS, SWEPT, whileSwapped, withSwappedFolders } from './attack-rounds.js';
 
 const mayActAsOthers = process.getuid?.() === 0;
 
@@ -15,15 +20,15 @@ export interface Way {
 export function sftpAttacksSuite(
   lacking: string | undefined,
   open: () => Promise<Way>,
-  rounds: { readonly swapped: number },
+  rounds: { readonly cycled: number; readonly swept: number },
 ): void {
   const title = lacking === undefined ? '' : `: ${lacking}`;
   describe.skipIf(lacking !== undefined || !mayActAsOthers)(`among strangers, over SFTP (needs root)${title}`, () => {
     let [way, ground]: [Way | undefined, Ground | undefined] = [undefined, undefined];
-    const enter = async (): Promise<readonly [Way, Ground]> => {
+    const enter = async (): Promise<readonly [Vfs, Ground]> => {
       const entered = [(way = await open()), (ground = new Ground())] as const;
       ground.moveIn({ uid: 0, gid: 0 });
-      return entered;
+      return [entered[0].through({ root: ground.shared }), ground];
     };
     beforeEach(() => {
       [way, ground] = [undefined, undefined];
@@ -37,10 +42,46 @@ export function sftpAttacksSuite(
       'S1: no mode and no owner of anything else changes, whatever is swapped for a link',
       { timeout: LONG_MS },
       async () => {
-        const [{ through }, here] = await enter();
-        const vfs = through({ root: here.shared });
-        await withSwappedFolders(here, rounds.swapped, () => vfs);
+        const [vfs, here] = await enter();
+        await withSwappedFolders(here, async () => {
+          for (let round = 0; round < rounds.cycled; round += 1) {
+            const lock = new Lockfile(new VfsFile(vfs, `data-${String(round)}.csv`), { ttl: '30s', renew: false });
+            await cycle(lock);
+            clearLinks(here.shared);
+          }
+        });
       },
     );
+
+    test("S3: sweeping unlinks no other program's file outside a private folder", { timeout: LONG_MS }, async () => {
+      const [vfs, here] = await enter();
+      chmodSync(here.shared, 0o1777);
+      await whileSwapped(here, { rounds: rounds.swept, decoys: SWEPT, kept: OTHERS }, async (isOver) => {
+        while (!isOver()) {
+          await Promise.allSettled([sweep({ vfs, path: '' })]);
+          await turn();
+        }
+      });
+    });
   });
+}
+
+/** The attacker may hinder, and no more. */
+async function cycle(lock: Lockfile): Promise<void> {
+  await lock
+    .acquire({ wait: 0 })
+    .then(() => lock.renew())
+    .catch(() => undefined);
+  await lock.release().catch(() => undefined);
+}
+
+/** So that the next round makes folders of its own. */
+function clearLinks(folder: string): void {
+  for (const name of readdirSync(folder).filter((found) => /^\.vfs-lockfile-|^away/.test(found))) {
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    } catch {
+      // The attacker has just swapped it.
+    }
+  }
 }

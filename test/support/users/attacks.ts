@@ -20,7 +20,9 @@ const READY = 'attack-ready';
 const OVER = 'attack-over';
 
 export interface Attack {
-  /** Ends the attack. Resolves with how often the attacker succeeded in its own eyes. */
+  /** Resolves when the attacker has ended, with how often it succeeded in its own eyes. */
+  readonly ended: Promise<number>;
+  /** Ends the attack, and lets victims know that it is over. */
   end(): Promise<number>;
 }
 
@@ -34,17 +36,17 @@ export async function attack(script: string, folder: string, ...args: readonly s
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.stdout.on('data', (data: Buffer) => (said += data.toString()));
-  const ended = once(child, 'close');
+  const ended = once(child, 'close').then(() => Number(said));
   child.stdin.end(readFileSync(join(import.meta.dirname, script)));
   while (!existsSync(join(folder, READY))) {
     if (child.exitCode !== null) throw new Error(`${script} ended at once: ${said}`);
     await sleep(5);
   }
   return {
-    end: async () => {
+    ended,
+    end: () => {
       writeFileSync(join(folder, OVER), '');
-      await ended;
-      return Number(said);
+      return ended;
     },
   };
 }

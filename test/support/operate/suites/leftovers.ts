@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Lockfile } from '../../../../src/index.js';
 import { freshId } from '../../../../src/util/fresh-id.js';
+import { entryName } from '../../../../src/vfs/names.js';
 import { sweep } from '../../../../src/admin/index.js';
 import { all, fileAt, foreign, putLock } from '../locks.js';
 import type { Suite } from '../stores.js';
@@ -15,7 +16,7 @@ const TWO_HOURS_MS = 7_200_000;
 const LEFTOVERS: Readonly<Record<string, readonly string[]>> = {
   'STAGED-1': ['STAGED-1'],
   'STAGED-2': ['STAGED-2/ENTRY'],
-  'STAGED-3': ['STAGED-3/probe-one', 'STAGED-3/probe-free/probe-mine', 'STAGED-3/probe-full/probe-theirs'],
+  'STAGED-3': ['STAGED-3/PROBE-one', 'STAGED-3/PROBE-free/PROBE-mine', 'STAGED-3/PROBE-full/PROBE-theirs'],
   'a.lock.guard': ['a.lock.guard/ENTRY'],
   'b.lock.guard': ['b.lock.guard/ENTRY@', 'b.lock.guard/ENTRY.taken'],
   'c.lock.guard': ['c.lock.guard/ENTRY/ENTRY.taken'],
@@ -23,11 +24,12 @@ const LEFTOVERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function make(disk: string, names: readonly string[], ageMs: number): Readonly<Record<string, string>> {
-  const ids: Record<string, string> = { ENTRY: freshId() };
+  const ids: Record<string, string> = { ENTRY: entryName(freshId()) };
   const real = (name: string): string =>
     name
       .replace(/STAGED-\d/, (staged) => (ids[staged] ??= `.vfs-lockfile-${freshId()}`))
-      .replaceAll('ENTRY', ids.ENTRY!);
+      .replaceAll('ENTRY', ids.ENTRY!)
+      .replaceAll('PROBE', 'vfs-lockfile-probe');
   for (const name of names.map(real)) {
     const path = join(disk, name.replace(/@$/, ''));
     mkdirSync(name.endsWith('/') ? path : dirname(path), { recursive: true });
