@@ -74,11 +74,12 @@ export async function withSwappedFolders(ground: Ground, work: () => Promise<voi
  */
 export async function whileSwapped(
   { shared, home }: Ground,
-  attackOn: { readonly rounds: number; readonly decoys: readonly string[]; readonly kept?: readonly string[] },
+  attackOn: AttackOn,
   work: (isOver: () => boolean) => Promise<unknown>,
 ): Promise<void> {
-  const { rounds, decoys, kept = PRECIOUS } = attackOn;
-  const attacker = await attack('swap-decoy.mjs', shared, String(rounds), home, OWN_NAMES.join(), ...decoys);
+  const { rounds, decoys, entries = 200, kept = PRECIOUS } = attackOn;
+  const numbers = [String(rounds), String(entries)];
+  const attacker = await attack('swap-decoy.mjs', shared, ...numbers, home, OWN_NAMES.join(), ...decoys);
   let over = false;
   const working = work(() => over);
   const swaps = await attacker.ended;
@@ -87,6 +88,17 @@ export async function whileSwapped(
   await working;
   expect(swaps).toBeGreaterThanOrEqual(rounds);
   expect(readdirSync(home)).toEqual(expect.arrayContaining([...kept]));
+}
+
+interface AttackOn {
+  /** How many swaps there are. */
+  readonly rounds: number;
+  /** The folders that are swapped. */
+  readonly decoys: readonly string[];
+  /** How many entries they have: enough that whoever clears them takes longer than a swap. */
+  readonly entries?: number;
+  /** The names in the victim's home that must survive. */
+  readonly kept?: readonly string[];
 }
 
 /** What `sweep` clears: a staged folder, and a guard. */

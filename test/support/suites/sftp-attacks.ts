@@ -56,7 +56,7 @@ export function sftpAttacksSuite(
     test("S3: sweeping unlinks no other program's file outside a private folder", { timeout: LONG_MS }, async () => {
       const [vfs, here] = await enter();
       chmodSync(here.shared, 0o1777);
-      await whileSwapped(here, { rounds: rounds.swept, decoys: SWEPT, kept: OTHERS }, async (isOver) => {
+      await whileSwapped(here, { rounds: rounds.swept, decoys: SWEPT, entries: 20, kept: OTHERS }, async (isOver) => {
         while (!isOver()) {
           await Promise.allSettled([sweep({ vfs, path: '' })]);
           await turn();

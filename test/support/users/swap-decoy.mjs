@@ -5,15 +5,14 @@
  */
 import * as fs from 'node:fs';
 
-const [shared = '', rounds = '', victim = '', names = '', ...decoys] = process.argv.slice(2);
-const ENTRIES = 200;
+const [shared = '', rounds = '', size = '', victim = '', names = '', ...decoys] = process.argv.slice(2);
 const HOUR_S = 3600;
 /** How long a link stays there, in milliseconds: whoever clears the folder goes on by its name. */
 const SWAPPED_MS = 3;
 
 process.umask(0);
 process.chdir(shared);
-const entries = Array.from({ length: ENTRIES }, (_, i) => `vfs-lockfile-${i.toString(16).padStart(32, '0')}`);
+const entries = Array.from({ length: Number(size) }, (_, i) => `vfs-lockfile-${i.toString(16).padStart(32, '0')}`);
 const old = Date.now() / 1000 - 2 * HOUR_S;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 let swaps = 0;
