@@ -18,8 +18,11 @@ const nap = new Int32Array(new SharedArrayBuffer(4));
 let swaps = 0;
 let serial = 0;
 
-/** @param {string} path */
-const isThere = (path) => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/**
+ * Whether this user finds something there; in a closed folder of the victim's own it does not.
+ * @param {string} path
+ */
+const isThere = (path) => worked(() => fs.lstatSync(path));
 const isOver = () => swaps >= Number(rounds) || fs.existsSync('attack-over');
 
 /** @param {() => void} change */
