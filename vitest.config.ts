@@ -30,6 +30,7 @@ export default defineConfig({
         servers('gcs'),
         folder('http', 'servers/http'),
         folder('sql', 'servers/sql'),
+        folder('consumers', 'servers/consumers'),
         folder('proof'),
       ],
     ],

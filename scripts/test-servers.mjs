@@ -1,10 +1,10 @@
 // @ts-check
-// test-servers.mjs [sftp] [s3] [gcs] [http] [sql] [ARGUMENTS OF VITEST]: runs the tests on real servers and, for `http`, with real
-// clients and a browser; on all or on those named. A server
+// test-servers.mjs [sftp] [s3] [gcs] [http] [sql] [consumers] [ARGUMENTS OF VITEST]: runs the tests on real servers, for `http` with
+// real clients and a browser, and for `consumers` in Bun, Deno, Jest and bundlers; on all or on those named. A server
 // that is named must be there (npm run test:install); where none is named, the tests of what is missing are skipped.
 import { spawnSync } from 'node:child_process';
 
-const SERVERS = ['sftp', 's3', 'gcs', 'http', 'sql'];
+const SERVERS = ['sftp', 's3', 'gcs', 'http', 'sql', 'consumers'];
 const args = process.argv.slice(2);
 const named = args.filter((arg) => SERVERS.includes(arg));
 const projects = (named.length > 0 ? named : SERVERS).flatMap((name) => ['--project', name]);

@@ -26,6 +26,8 @@ export interface Snapshot {
   readonly nowMs: number | undefined;
   /** True: nobody but the running system of this machine can have the file open, as on a disk of its own. Absent: unknown. */
   readonly isOnOwnDisk?: boolean | undefined;
+  /** True: some program of this machine has locked the file by the kernel, as `flock` does. Asked of empty files only; absent: unknown. */
+  readonly isLocked?: boolean | undefined;
 }
 
 /** What is known about a folder that stands where a file was expected. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { publint } from 'publint';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { pack, type Packed, tool } from './packed.js';
@@ -49,7 +50,7 @@ function longLinesOf(text: string): readonly string[] {
 }
 
 describe('the packed tarball', () => {
-  it('carries its code, types, licences, README and manifest, and neither source, nor tests, nor examples', () => {
+  it('U20: carries its code, types, licences, README and manifest, and neither source, nor tests, nor examples', () => {
     const names = [...packed.files.keys()];
     const documents = [
       'LICENSE',
@@ -65,7 +66,7 @@ describe('the packed tarball', () => {
     expect(names.filter((name) => !documents.includes(name) && !code.test(name))).toEqual([]);
   });
 
-  it('is code that a person can read: with its comments, without long lines or numbered files', async () => {
+  it('U16: is code that a person can read: with its comments, without long lines or numbered files', async () => {
     const names = [...packed.files.keys()].filter((name) => name.endsWith('.js'));
     expect(names.filter((name) => /\d\.js$/.test(name))).toEqual([]);
     const texts = new Map<string, string>();
@@ -102,6 +103,20 @@ describe('the packed tarball', () => {
     expect(messages).toEqual([]);
   });
 
+  it.each([
+    ['node10', undefined],
+    ['node16', ts.ModuleKind.CommonJS],
+    ['nodenext', ts.ModuleKind.ESNext],
+    ['bundler', undefined],
+  ] as const)('B21, U17: has types for every subpath that %s finds', (moduleResolution, mode) => {
+    const { options } = ts.convertCompilerOptionsFromJson({ moduleResolution }, '');
+    const user = join(packed.home, 'user.ts');
+    for (const specifier of packed.specifiers.filter((each) => !each.endsWith('.json'))) {
+      const { resolvedModule } = ts.resolveModuleName(specifier, user, options, ts.sys, undefined, undefined, mode);
+      expect(resolvedModule?.resolvedFileName, specifier).toMatch(/\/vfs-lockfile\/dist\/[\w/-]+\.d\.ts$/);
+    }
+  });
+
   it('has types that are not wrong for ESM', async () => {
     const { code, stdout } = await packed.run(tool('.bin/attw'), '--profile', 'esm-only', '--no-color', packed.tarball);
     expect(stdout).toContain('node16 (from ESM)');
@@ -136,7 +151,7 @@ describe('the installed package', () => {
     expect(await packed.run(NODE, 'script.cjs')).toEqual({ code: 0, stdout: 'function', stderr: '' });
   });
 
-  it('shows in a stack trace the functions and the lines that an error comes from', async () => {
+  it('U16: shows in a stack trace the functions and the lines that an error comes from', async () => {
     const code = `import { withLock } from '${packed.manifest.name}';
       await withLock('none/some.csv', async () => {}).catch((error) => console.log(error.stack));`;
     const { stdout, stderr } = await packed.run(NODE, '--input-type=module', '-e', code);
@@ -232,7 +247,7 @@ describe('the installed package', () => {
     }
   });
 
-  it('type-checks in a strict consumer that checks the libraries too', async () => {
+  it('U19: type-checks in a strict consumer that checks the libraries too', async () => {
     const modules = packed.specifiers.filter((specifier) => !specifier.endsWith('.json'));
     const imports = modules.map((specifier, i) => `import * as m${i} from '${specifier}'; void m${i};`);
     const use = `import { withLock } from 'vfs-lockfile';

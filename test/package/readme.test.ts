@@ -47,7 +47,7 @@ test('every snippet is TypeScript or shell', () => {
   expect(languages).toEqual([]);
 });
 
-test('every TypeScript snippet of the documentation passes the compiler', async () => {
+test('U14: every TypeScript snippet of the documentation passes the compiler', async () => {
   const typed = pages.flatMap(({ text }) => blocksOf(text, 'ts'));
   expect(typed.length).toBeGreaterThan(5);
   expect(await complaintsAbout(typed)).toEqual([]);
@@ -57,7 +57,7 @@ test.each(Object.entries(RUN_ON_SERVERS))('%s is run by %s', async (page, file) 
   expect(await readFile(join(root, file), 'utf8')).toContain(`recipeOf('${basename(page)}')`);
 });
 
-describe('a reader who types a page in an empty folder, from top to bottom', () => {
+describe('U15: a reader who types a page in an empty folder, from top to bottom', () => {
   const runnable = pages.filter(
     ({ name, text }) =>
       !Object.hasOwn(RUN_ON_SERVERS, name) && blocksOf(text, name === 'CONTRIBUTING.md' ? 'ts' : 'ts|sh').length > 0,

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 import { HOW_TO_GET_TLC, installTlc, TLC_PACKAGES } from '../../proof/tlc.js';
 import { BROWSER_PACKAGES } from './http/chromium.js';
+import { HOW_TO_GET_CONSUMERS, installConsumers } from './consumers/consumers.js';
 import { HOW_TO_GET_FAKE_GCS, installFakeGcs } from './gcs/fake-gcs.js';
 import { HOW_TO_GET_PYTHON_CLIENTS, installPythonClients } from './http/python-clients.js';
 import { CEPH_PACKAGES } from './s3/ceph.js';
@@ -54,3 +55,4 @@ install(`SeaweedFS, by ${HOW_TO_GET_SEAWEED}, in ~/.cache/vfs-lockfile-ci`, inst
 install(`fake-gcs-server, by ${HOW_TO_GET_FAKE_GCS}, in ~/.cache/vfs-lockfile-ci`, installFakeGcs);
 install(`TLC, by ${HOW_TO_GET_TLC}, in ~/.cache/vfs-lockfile-ci`, installTlc);
 install(`Python clients, by ${HOW_TO_GET_PYTHON_CLIENTS}, in ~/.cache/vfs-lockfile-ci`, installPythonClients);
+install(`Bun, Deno, Jest and bundlers, by ${HOW_TO_GET_CONSUMERS}, in ~/.cache/vfs-lockfile-ci`, installConsumers);

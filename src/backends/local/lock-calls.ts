@@ -9,6 +9,7 @@ import type {
   Written,
 } from '../../vfs/vfs.js';
 import { appendFileSync } from './append.js';
+import { hasKernelLock } from './kernel-locks.js';
 import {
   createLock,
   holderFolderIn,
@@ -28,7 +29,9 @@ export function reading(
 ): LockWork<Snapshot | undefined> {
   return function* (files, located) {
     const found = yield* readFile(files, located, { clock, maxBytes });
-    return found && { path, ...found };
+    // An empty lock file may be one of flock(1). Only a disk of this machine's own answers for sure.
+    const mayBeLocked = found?.data.length === 0 && found.isOnOwnDisk;
+    return found && { path, ...found, ...(mayBeLocked && hasKernelLock(located) && { isLocked: true }) };
   };
 }
 

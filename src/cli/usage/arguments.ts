@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { usageError, type CliError } from '../exit-codes.js';
-import { COMMAND_NAMES, COMMANDS, isCommand, optionsOf, type CommandName } from './commands.js';
+import { COMMAND_NAMES, commandMeant, COMMANDS, isCommand, optionsOf, type CommandName } from './commands.js';
 import type { CommandSpec, ValueSpec } from './spec.js';
 
 /** The value of an option as it was typed. `from` names the option or the variable that it comes from. */
@@ -59,7 +59,8 @@ export type Arguments =
 /** Reads a command line. Throws a usage error that names the mistake. Values are read later, by `settings.ts`. */
 export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
   refuseMangled(argv);
-  const [verb, ...rest] = argv;
+  const [typed, ...rest] = argv;
+  const verb = commandMeant(typed);
   if (isCommand(verb)) return readCommand(verb, rest, env);
   if (verb === '--help' || verb === '-h') return { verb: 'help' };
   if (verb === 'help') return readTopic(rest);
@@ -152,8 +153,9 @@ function settingOf(
   return spec.default === undefined ? undefined : { text: spec.default, from: option, spec };
 }
 
-function readTopic([topic, extra]: readonly string[]): HelpArguments | { readonly verb: 'man' } {
+function readTopic([typed, extra]: readonly string[]): HelpArguments | { readonly verb: 'man' } {
   if (extra !== undefined) throw misuse(`${JSON.stringify(extra)} is one argument too many; expected help COMMAND`);
+  const topic = commandMeant(typed);
   if (topic === undefined) return { verb: 'help' };
   if (topic === '--man') return { verb: 'man' };
   if (isCommand(topic)) return { verb: 'help', topic };

@@ -109,6 +109,14 @@ export function isCommand(text: string | undefined): text is CommandName {
   return text !== undefined && Object.hasOwn(COMMANDS, text);
 }
 
+/** What the library calls the same. */
+const ALIASES: Readonly<Record<string, CommandName>> = { list: 'ls', inspect: 'status', 'force-release': 'unlock' };
+
+/** The command for a name that the library has for it; any other text as it is. */
+export function commandMeant(text: string | undefined): string | undefined {
+  return text !== undefined && Object.hasOwn(ALIASES, text) ? ALIASES[text] : text;
+}
+
 /** The options of a command by name, without the differences between commands. */
 export function optionsOf(command: CommandName): readonly (readonly [name: string, spec: OptionSpec])[] {
   return Object.entries(COMMANDS[command].options);

@@ -1,4 +1,4 @@
-import { sizeText, type ForeignLock } from './foreign.js';
+import { beginningText, type ForeignLock } from './foreign.js';
 import { printable, type EndedLock, type LockRecord } from './record.js';
 
 /** Who holds a lock that somebody else wants, and for how long. Times are in milliseconds of the store's clock. */
@@ -234,7 +234,7 @@ export class LockForeignError extends Error {
 }
 
 function aboutFile(path: string, size: number | undefined, beginning: string): string {
-  return `${path} (${sizeText(size)}, begins "${beginning}") is no lock of this library and is left alone; lock another file, or name another lock file with lockPath`;
+  return `${path} (${beginningText(size, beginning)}) is no lock of this library and is left alone; lock another file, or name another lock file with lockPath`;
 }
 
 function aboutFolder(path: string): string {

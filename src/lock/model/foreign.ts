@@ -34,6 +34,12 @@ export const FOREIGN_FOLDER: LockContent = {
   foreign: { kind: 'folder', size: undefined, beginning: '' },
 };
 
+/** The content of an empty file that another program has locked by the kernel. */
+export const LOCKED_FILE: LockContent = {
+  record: undefined,
+  foreign: { kind: 'file', size: 0, beginning: '' },
+};
+
 /** Other programs may have JSON with a `ttl` as well; a record also says when, where or by which acquisition it was written. */
 function isSigned({ createdAt, hostname, lockId }: LockRecord): boolean {
   return createdAt !== undefined || hostname !== '' || lockId !== '';
@@ -85,10 +91,15 @@ function isOpen(text: string): boolean {
 /** What another program has put in the lock's place, safe to print. */
 export function describeForeign({ kind, size, beginning }: ForeignLock): string {
   if (kind === 'folder') return 'another program: a folder, as proper-lockfile makes it';
-  return `another program: ${sizeText(size)}, begins "${beginning}"`;
+  return `another program: ${beginningText(size, beginning)}`;
 }
 
-export function sizeText(size: number | undefined): string {
+/** What a file of another program is. Only an empty one that is locked is foreign. */
+export function beginningText(size: number | undefined, beginning: string): string {
+  return size === 0 ? 'empty, locked by the kernel as flock does' : `${sizeText(size)}, begins "${beginning}"`;
+}
+
+function sizeText(size: number | undefined): string {
   if (size === undefined) return 'more than 64 KiB';
   return size === 1 ? '1 byte' : `${String(size)} bytes`;
 }

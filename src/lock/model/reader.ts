@@ -1,7 +1,7 @@
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { CallOptions, FolderTimes, ReadOptions, Snapshot, Version } from '../../vfs/vfs.js';
-import { contentOf, FOREIGN_FOLDER } from './foreign.js';
+import { contentOf, FOREIGN_FOLDER, LOCKED_FILE } from './foreign.js';
 import { MAX_RECORD_BYTES } from './record.js';
 import { StalenessTracker, type LockFile, type LockObservation, type StalenessPolicy } from './staleness.js';
 
@@ -26,8 +26,8 @@ export function* readLock(
   try {
     const snapshot = yield* ask(source.read(path, { ...options, maxBytes: READ_BYTES }));
     if (snapshot === undefined) return undefined;
-    const { version, modifiedMs, nowMs, isOnOwnDisk, data } = snapshot;
-    return { version, modifiedMs, nowMs, isOnOwnDisk, data, ...contentOf(data) };
+    const { version, modifiedMs, nowMs, isOnOwnDisk, isLocked, data } = snapshot;
+    return { version, modifiedMs, nowMs, isOnOwnDisk, data, ...(isLocked ? LOCKED_FILE : contentOf(data)) };
   } catch (error) {
     if (!isNotAFile(error)) throw error;
     const times = yield* ask(source.folderTimes?.(path, options));

@@ -71,7 +71,7 @@ for (const kind of servers) {
     const lockOn = (name: string, ttl = '10m'): Lockfile =>
       new Lockfile(new VfsFile(vfs, name), { ttl, ownerId: 'ours', renew: false });
 
-    test('it respects a lock of this library, renewed too, and gets it after its release', async () => {
+    test('F6: it respects a lock of this library, renewed too, and gets it after its release', async () => {
       const client = gcslock('theirs');
       const ours = lockOn('ours');
       await ours.acquire();
@@ -86,7 +86,7 @@ for (const kind of servers) {
       expect(found).toMatchObject({ state: 'held', record: { ownerId: 'theirs', via: 'gcslock' } });
     });
 
-    test('this library respects its lock, and gets it after its release', async () => {
+    test('F6: this library respects its lock, and gets it after its release', async () => {
       const client = gcslock('theirs');
       const ours = lockOn('theirs');
       expect(await client.ask('acquire theirs.lock 600')).toBe('ok');

@@ -45,7 +45,15 @@ describe('the arguments of a command', () => {
     expectTypeOf<ArgumentsOf<'status'>>().not.toHaveProperty('help');
   });
 
-  it('come from the option, else from the environment unless that is empty, else from the default', () => {
+  it('U30: belong to the same command by the name that the library has for it', () => {
+    const typed = { list: ['folder'], inspect: ['f'], 'force-release': ['f', '--expect', 'id'], ls: ['folder'] };
+    const read = Object.entries(typed).map(([verb, rest]) => readArguments([verb, ...rest], {}).verb);
+    expect(read).toEqual(['ls', 'status', 'unlock', 'ls']);
+    expect(readArguments(['help', 'inspect'], {})).toEqual({ verb: 'help', topic: 'status' });
+    expect(() => readArguments(['constructor'], {})).toThrow('not "constructor"');
+  });
+
+  it('U29: come from the option, else from the environment unless that is empty, else from the default', () => {
     const wait = (rest: readonly string[], value?: string): string => {
       const { text, from } = read('run', ['f', ...rest, '--', 'true'], { VFS_LOCKFILE_WAIT: value }).wait;
       return `${from} ${text}`;

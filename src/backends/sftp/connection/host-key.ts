@@ -88,8 +88,9 @@ export class HostKeyCheck {
 
   #howToAdd(): string {
     const files = this.#files.join(', ') || 'no file';
-    const port = this.#port === 22 ? '' : `-p ${String(this.#port)} `;
-    return `${files} does not know it; compare it with the server's, then add the output of \`ssh-keyscan ${port}${this.#host}\` there, or pin it with hostKey`;
+    const scan = ['ssh-keyscan', ...(this.#port === 22 ? [] : ['-p', String(this.#port)]), this.#host].join(' ');
+    const add = `compare it with the server's, then add the output of \`${scan}\` there`;
+    return `${files} does not know it; ${add}, or pin it with hostKey`;
   }
 
   #remember(key: string, shown: string): VfsError | undefined {

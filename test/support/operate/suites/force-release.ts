@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Lockfile, LockOptionError, VfsError, VfsFile, type LockEvent } from '../../../../src/index.js';
-import { forceRelease, inspect } from '../../../../src/admin/index.js';
+import { lock, Lockfile, LockOptionError, VfsError, VfsFile, type LockEvent } from '../../../../src/index.js';
+import { forceRelease, inspect, sweep } from '../../../../src/admin/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { fileAt, foreign, held, MeddledVfs, namesIn, putLock } from '../locks.js';
 import type { Suite } from '../stores.js';
@@ -119,6 +119,34 @@ export const forceReleaseSuite: Suite = (place) => {
       expect(await forceRelease(file, { expect: version! })).toBe(false);
       expect(await forceRelease(file, { expect: (await inspect(file)).version! })).toBe(true);
       expect(await namesIn(place())).toEqual([]);
+    });
+
+    it('W8: ends a lock whose record is so large that it cannot be written again, and keeps its count of tokens', async () => {
+      const file = fileAt(place(), 'a');
+      const large = { ...foreign({ lockId: 'large' }), lease: 1e12, note: { list: Array<number>(20_000).fill(1) } };
+      // Compact, it is smaller than the limit; with the indentation of a record it is far above.
+      await putLock(file.vfs, file.path, JSON.stringify({ ...large, ttl: 1e12, fencingToken: '7' }));
+      expect(await forceRelease(file, { expect: 'large' })).toBe(true);
+      expect((await inspect(file)).record).toMatchObject({ released: true, fencingToken: '7' });
+      await using next = await lock(file, { wait: 0, fencing: true });
+      expect(next.fencingToken).toBe(8n);
+    });
+
+    it("U1: leaves another program's file alone, as does everybody else", async () => {
+      const file = fileAt(place(), 'Gemfile');
+      const content = 'GEM\n  remote: https://rubygems.org/\n';
+      await putLock(file.vfs, file.path, content);
+      place().age('Gemfile.lock', 48 * 3_600_000);
+      const refusal = { code: 'ERR_LOCK_FOREIGN', kind: 'file', beginning: 'GEM\\n  remote: https://rubygems.org/\\n' };
+      await expect(lock(file, { ttl: 100, wait: 0 })).rejects.toMatchObject(refusal);
+      const { state, version } = await inspect(file, { ttl: 100 });
+      expect(state).toBe('foreign');
+      await expect(forceRelease(file, { expect: version! })).rejects.toMatchObject(refusal);
+      expect(await sweep(place(), { ttl: 100, unreadable: true })).toMatchObject({
+        removed: 0,
+        reasons: { foreign: 1 },
+      });
+      expect(Buffer.from((await file.vfs.read(`${file.path}.lock`))!.data).toString()).toBe(content);
     });
 
     it('settles by a look what a lost answer leaves open, and passes on what the store refuses', async () => {
