@@ -134,10 +134,10 @@ export const forceReleaseSuite: Suite = (place) => {
 
     it("U1: leaves another program's file alone, as does everybody else", async () => {
       const file = fileAt(place(), 'Gemfile');
-      const content = 'GEM\n  remote: https://rubygems.org/\n';
+      const content = 'GEM\n  specs:\n';
       await putLock(file.vfs, file.path, content);
       place().age('Gemfile.lock', 48 * 3_600_000);
-      const refusal = { code: 'ERR_LOCK_FOREIGN', kind: 'file', beginning: 'GEM\\n  remote: https://rubygems.org/\\n' };
+      const refusal = { code: 'ERR_LOCK_FOREIGN', kind: 'file', beginning: 'GEM\\n  specs:\\n' };
       await expect(lock(file, { ttl: 100, wait: 0 })).rejects.toMatchObject(refusal);
       const { state, version } = await inspect(file, { ttl: 100 });
       expect(state).toBe('foreign');
