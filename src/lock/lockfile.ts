@@ -177,7 +177,7 @@ export class Lockfile extends FencedLock {
    */
   async renew({ processGroup }: RenewOptions = {}): Promise<void> {
     const last = this.#acquisitions.last();
-    if (processGroup !== undefined) last.change({ processGroup });
+    if (processGroup !== undefined) last.lease.change({ processGroup });
     await last.renew();
   }
 
@@ -236,7 +236,7 @@ export class Lockfile extends FencedLock {
 
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held, Infinity when its `ttl` is. */
   get remainingMs(): number {
-    return this.held ? this.#acquisitions.last().lease.remainingMs : 0;
+    return this.held ? this.#acquisitions.last().limits.remainingMs : 0;
   }
 
   /** The record that this object wrote when it acquired or last renewed the lock. Undefined: the lock is not held. */

@@ -23,6 +23,8 @@ export abstract class ReportingLock {
    * });
    */
   progress(value: Readonly<Record<string, unknown>>): void {
-    this.#acquisitions.last().report(value);
+    const held = this.#acquisitions.last();
+    held.assertHeld();
+    held.lease.report(value);
   }
 }

@@ -82,7 +82,7 @@ export function lockSync(file: string | URL | VfsFile, options: LockOptions & Sy
       acquired = runSync(contender.tryTakeOver({}));
     }
     reportAcquired(contender, acquired);
-    held = new HeldLock(target, acquired, contender.options.renew, turn.done);
+    held = new HeldLock(target, acquired, contender.options, turn.done);
     return new SyncLock(opened, held, contender.options.fencing);
   } catch (error) {
     reportFailed(contender, error);
@@ -155,7 +155,7 @@ export class SyncLock {
 
   /** Milliseconds until the lock is lost unless it is renewed; 0 when it is not held, Infinity when its `ttl` is. */
   get remainingMs(): number {
-    return this.held ? this.#held.lease.remainingMs : 0;
+    return this.held ? this.#held.limits.remainingMs : 0;
   }
 
   /**
@@ -196,7 +196,8 @@ export class SyncLock {
    * @throws {LockNotHeldError} `ERR_LOCK_NOT_HELD`: the lock was released.
    */
   progress(value: Readonly<Record<string, unknown>>): void {
-    this.#held.report(value);
+    this.assertHeld();
+    this.#held.lease.report(value);
   }
 
   /**

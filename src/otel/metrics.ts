@@ -8,7 +8,7 @@ const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 
 const REASONS: ReadonlySet<string> = new Set([
   ...['free', 'expired', 'dead-process', 'unreadable'],
   ...['timeout', 'held', 'aborted', 'failed'],
-  ...['renewed', 'released', 'removed', 'stolen'],
+  ...['renewed', 'released', 'removed', 'stolen', 'max-hold'],
 ]);
 
 /** The instruments. Their only attributes are `vfs_lockfile.backend` and `vfs_lockfile.reason`. */

@@ -68,9 +68,10 @@ export class LockTimeoutError extends ContentionError {
 
 /**
  * How a held lock was lost. `'expired'`: it was not renewed before its deadline. `'stolen'`: somebody else's record is in its
- * place. `'removed'`: the lock file is gone, or says that the lock is free.
+ * place. `'removed'`: the lock file is gone, or says that the lock is free. `'max-hold'`: it was held for its `maxHold`; others get
+ * it when its lease has ended.
  */
-export type LossReason = 'expired' | 'stolen' | 'removed';
+export type LossReason = 'expired' | 'stolen' | 'removed' | 'max-hold';
 
 /** How a lock was lost, and who ended it by hand, if anybody did. */
 export interface Loss {
@@ -114,6 +115,7 @@ const LOSS_WORDS: Readonly<Record<LossReason, string>> = {
   expired: 'it was not renewed before its lease ended',
   stolen: "somebody else's record is in its place",
   removed: 'the lock file is gone or says that it is free',
+  'max-hold': 'it was held for as long as its maxHold allows',
 };
 
 /** The lock is not held by this object: it was never acquired, or it was released, also while it was being acquired. */

@@ -32,6 +32,14 @@ export interface LockOptions {
    */
   readonly renew?: boolean | undefined;
   /**
+   * For how long the lock may be held at most, in milliseconds or as a duration string, by a clock that stands still while the machine
+   * sleeps. Then it is lost with the reason `'max-hold'`, `signal` aborts, and it is not renewed any more: so a holder that lives but
+   * is stuck does not keep others away for ever. They get the lock when its lease ends, or when the holder releases it.
+   *
+   * @default Infinity
+   */
+  readonly maxHold?: Duration | undefined;
+  /**
    * Who holds the lock, in your own words, at most 256 characters. Others see it in messages and in the lock file.
    *
    * @default ''
@@ -151,6 +159,7 @@ export interface RenewOptions {
 export interface ResolvedLockOptions {
   readonly ttlMs: number;
   readonly renew: boolean;
+  readonly maxHoldMs: number;
   readonly ownerId: string;
   readonly graceMs: number;
   readonly onStale: StaleHandler | undefined;
@@ -167,6 +176,7 @@ export interface ResolvedLockOptions {
 export const LOCK_OPTIONS: OptionKinds<LockOptions> = {
   ttl: DURATION,
   renew: BOOLEAN,
+  maxHold: DURATION,
   ownerId: STRING,
   grace: DURATION,
   onStale: FUNCTION,
@@ -201,6 +211,7 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
   return {
     ttlMs,
     renew: options.renew ?? true,
+    maxHoldMs: durationMs(options.maxHold ?? Infinity, 'maxHold', { infinity: true }),
     ownerId: shortText('ownerId', options.ownerId ?? ''),
     graceMs: graceOf(options, ttlMs),
     onStale: options.onStale,

@@ -77,7 +77,7 @@ async function tryInTurn(contender: Contender, turn: Turn, options: CallOptions)
     const acquired = await run(contender.tryCreate(options));
     if (acquired) {
       reportAcquired(contender, acquired);
-      held = new HeldLock(contender.target, acquired, contender.options.renew, turn.done);
+      held = new HeldLock(contender.target, acquired, contender.options, turn.done);
     } else {
       reportHeld(contender);
     }
@@ -157,7 +157,7 @@ async function contend(
     const acquired = await tryUntilAcquired(contender, place, { deadline, backoff });
     place.acquired(contender.attempts > 1);
     reportAcquired(contender, acquired);
-    held = new HeldLock(target, acquired, options.renew, () => {
+    held = new HeldLock(target, acquired, options, () => {
       noteRelease(queueKey);
       turn.done();
     });

@@ -4,15 +4,16 @@ import { LockLostError, LockNotHeldError, type Loss } from '../model/errors.js';
 import { about } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
 import { publish, type LockEventName } from '../model/events.js';
-import type { LockRecord } from '../model/record.js';
 import { Deadline, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
 import type { CallOptions, Vfs } from '../../vfs/vfs.js';
+import type { ResolvedLockOptions } from '../model/options.js';
 import type { LockTarget } from './target.js';
 import { isSilence, type Acquired } from './contender.js';
 import { whyExpired } from './expiry.js';
+import { HoldLimits, leavesLock } from './hold-limits.js';
 import type { Lease } from './lease.js';
 import { RenewalTimer } from './renewal-timer.js';
 
@@ -27,11 +28,11 @@ export const heldLocks = new Set<HeldLock>();
 /** A lock while it is held: renewed in the background, lost at its own deadline, released once. */
 export class HeldLock {
   readonly lease: Lease;
+  readonly limits: HoldLimits;
   readonly reclaimed: Reclaimed | undefined;
   readonly #target: LockTarget;
   readonly #timer: RenewalTimer;
   readonly #onEnd: () => void;
-  readonly #startedMs = monotonicMs();
   #renewing: Promise<void> | undefined;
   #renewAbort: AbortController | undefined;
   #askedMs: number | undefined;
@@ -45,16 +46,22 @@ export class HeldLock {
   #resolveLost: ((loss: LockLostError) => void) | undefined;
 
   /** `onEnd` is called when the lock is lost, and when its release ends, so possibly twice. */
-  constructor(target: LockTarget, { lease, reclaimed }: Acquired, autoRenew: boolean, onEnd: () => void) {
+  constructor(
+    target: LockTarget,
+    { lease, reclaimed }: Acquired,
+    { renew, maxHoldMs }: Pick<ResolvedLockOptions, 'renew' | 'maxHoldMs'>,
+    onEnd: () => void,
+  ) {
     this.#target = target;
     this.lease = lease;
     this.reclaimed = reclaimed;
+    this.limits = new HoldLimits(lease, maxHoldMs);
     this.#onEnd = () => {
       heldLocks.delete(this);
       onEnd();
     };
     heldLocks.add(this);
-    this.#timer = new RenewalTimer(this, autoRenew);
+    this.#timer = new RenewalTimer(this, renew);
   }
 
   /** The display path of the lock file. */
@@ -68,7 +75,8 @@ export class HeldLock {
 
   /** Why the lock is lost, decided now: the deadline counts even when no timer could fire in time. */
   get loss(): LockLostError | undefined {
-    if (this.#loss === undefined && !this.#ended && this.lease.remainingMs <= 0) this.#lose(this.#expired());
+    const reason = this.#loss === undefined && !this.#ended ? this.limits.passed : undefined;
+    if (reason !== undefined) this.#lose(reason === 'expired' ? this.#expired() : { reason });
     return this.#loss;
   }
 
@@ -95,17 +103,6 @@ export class HeldLock {
   assertHeld(): void {
     if (this.loss) throw this.loss;
     if (this.#ended) throw new LockNotHeldError(`the lock ${this.#target.displayPath} was released`);
-  }
-
-  /** Sets members of the record that the next renewal writes. */
-  change(changes: Partial<LockRecord>): void {
-    this.lease.change(changes);
-  }
-
-  /** Sets the progress that the next renewal writes. */
-  report(progress: unknown): void {
-    this.assertHeld();
-    this.lease.report(progress);
   }
 
   /** Reads the lock file, and loses the lock if it is not ours any more. */
@@ -178,7 +175,7 @@ export class HeldLock {
       return this.#finishRelease(await limit.until(this.#sendRelease(limit), RELEASE_ENDING_MS));
     } catch (thrown) {
       const error = thrown instanceof OverdueError ? unanswered(this.path, thrown) : thrown;
-      this.#report('release', 'failed', this.#heldMs, error);
+      this.#report('release', 'failed', this.limits.heldMs, error);
       throw error;
     } finally {
       limit.clear();
@@ -193,7 +190,7 @@ export class HeldLock {
     try {
       return this.#finishRelease(runSync(this.lease.release({})));
     } catch (error) {
-      this.#report('release', 'failed', this.#heldMs, error);
+      this.#report('release', 'failed', this.limits.heldMs, error);
       throw error;
     } finally {
       this.#onEnd();
@@ -258,7 +255,7 @@ export class HeldLock {
     this.#loss = loss;
     this.#timer.stop();
     this.#renewAbort?.abort(loss);
-    this.#report('lost', reason, this.#heldMs, this.#failure);
+    this.#report('lost', reason, this.limits.heldMs, this.#failure);
     this.#controller?.abort(loss);
     this.#resolveLost?.(loss);
     this.#onEnd();
@@ -271,18 +268,14 @@ export class HeldLock {
     this.#ended = true;
     this.#timer.stop();
     this.#renewAbort?.abort(new LockNotHeldError(`the lock ${this.#target.displayPath} is being released`));
-    return !this.#isReleased && (loss === undefined || loss.reason === 'expired');
+    return !this.#isReleased && (loss === undefined || leavesLock(loss.reason));
   }
 
   #finishRelease(loss: Loss | undefined): boolean {
     this.#isReleased = true;
     if (loss) this.#loss ??= new LockLostError(this.#target.displayPath, loss.reason, { ended: loss.ended });
-    this.#report('release', loss?.reason ?? 'released', this.#heldMs);
+    this.#report('release', loss?.reason ?? 'released', this.limits.heldMs);
     return this.#loss === undefined;
-  }
-
-  get #heldMs(): number {
-    return monotonicMs() - this.#startedMs;
   }
 
   #reportFailedRenewal(error: unknown, startedMs: number): void {

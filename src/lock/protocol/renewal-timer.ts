@@ -1,5 +1,6 @@
 import { clearTimeout, monotonicMs, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
+import type { HoldLimits } from './hold-limits.js';
 import type { Lease } from './lease.js';
 
 /** A lock without end is renewed this often, so that cleaners of old files leave it alone and its removal is noticed. */
@@ -8,6 +9,7 @@ const ENDLESS_RENEWAL_MS = 60_000;
 /** The lock that a `RenewalTimer` serves. */
 export interface TimedLock {
   readonly lease: Lease;
+  readonly limits: HoldLimits;
   /** Whether it is held now. Reading this after the deadline has passed makes the lock lost. */
   readonly held: boolean;
   renewInBackground(): void;
@@ -61,7 +63,7 @@ export class RenewalTimer {
     clearTimeout(this.#timer);
     this.#dueAtMs = Infinity;
     if (this.#isStopped) return;
-    const dueMs = Math.min(this.#lock.lease.remainingMs, this.#renewAtMs - monotonicMs());
+    const dueMs = Math.min(this.#lock.limits.remainingMs, this.#renewAtMs - monotonicMs());
     if (dueMs === Infinity) return;
     const delayMs = roundDelay(Math.min(dueMs, LONGEST_TIMER_MS));
     this.#dueAtMs = monotonicMs() + delayMs;
