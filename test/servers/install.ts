@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 import { HOW_TO_GET_TLC, installTlc, TLC_PACKAGES } from '../../proof/tlc.js';
+import { HOW_TO_GET_PORCUPINE, installPorcupine } from '../proof/porcupine/porcupine.js';
 import { BROWSER_PACKAGES } from './http/chromium.js';
 import { HOW_TO_GET_CONSUMERS, installConsumers } from './consumers/consumers.js';
 import { HOW_TO_GET_FAKE_GCS, installFakeGcs } from './gcs/fake-gcs.js';
@@ -54,5 +55,6 @@ install(`Debian packages, by apt-get: ${debian.join(' ')}`, packages);
 install(`SeaweedFS, by ${HOW_TO_GET_SEAWEED}, in ~/.cache/vfs-lockfile-ci`, installSeaweed);
 install(`fake-gcs-server, by ${HOW_TO_GET_FAKE_GCS}, in ~/.cache/vfs-lockfile-ci`, installFakeGcs);
 install(`TLC, by ${HOW_TO_GET_TLC}, in ~/.cache/vfs-lockfile-ci`, installTlc);
+install(`porcupine, by ${HOW_TO_GET_PORCUPINE}, in ~/.cache/vfs-lockfile-ci`, installPorcupine);
 install(`Python clients, by ${HOW_TO_GET_PYTHON_CLIENTS}, in ~/.cache/vfs-lockfile-ci`, installPythonClients);
 install(`Bun, Deno, Jest and bundlers, by ${HOW_TO_GET_CONSUMERS}, in ~/.cache/vfs-lockfile-ci`, installConsumers);

@@ -12,6 +12,13 @@ import { join } from 'node:path';
  * - `released`: the release answered; `ours` is its answer.
  * - `trouble`: something that must not happen.
  *
+ * Below the library, where the store is `recorded`, and for `proof/history`:
+ *
+ * - `send`: a request about a lock file is made next; stamped before it. `expect` is the id of the record that must stand there.
+ * - `answer`: it was answered; stamped after it was. `none`: it failed and changed nothing; `unknown`: it failed and may come late.
+ * - `force`: somebody is about to end the acquisition `acq` of somebody else by force.
+ * - `ended`: a process has ended and does nothing more; stamped before anybody could notice.
+ *
  * @typedef {{ reason: string, nonce: string | undefined, pid: number | undefined }} From
  * @typedef {{ kind: 'enter', at: string, tenure: string, lock: string, leaseMs: number, how: string,
  *   from: From | undefined }} Enter
@@ -20,7 +27,15 @@ import { join } from 'node:path';
  * @typedef {{ kind: 'released', at: string, tenure: string, ours: boolean }} Released
  * @typedef {{ kind: 'refused', at: string, code: string }} Refused
  * @typedef {{ kind: 'trouble', at: string, message: string }} Trouble
- * @typedef {Enter | Moment | Lost | Released | Refused | Trouble} JournalEvent
+ * @typedef {{ id: string, acq: string, token: string, free: boolean, leaseMs: number }} RecordedRecord
+ * @typedef {{ lock: string, op: 'read' | 'create' | 'replace' | 'remove', expect?: string | undefined,
+ *   record?: RecordedRecord | undefined }} Request
+ * @typedef {Request & { kind: 'send', at: string, call: number }} Send
+ * @typedef {{ kind: 'answer', at: string, call: number, outcome: 'won' | 'lost' | 'none' | 'unknown',
+ *   found?: RecordedRecord | undefined }} Answer
+ * @typedef {{ kind: 'force', at: string, acq: string }} Force
+ * @typedef {{ kind: 'ended', at: string, process: string, killed: boolean }} Ended
+ * @typedef {Enter | Moment | Lost | Released | Refused | Trouble | Send | Answer | Force | Ended} JournalEvent
  */
 
 /** The time on the clock that all processes of this machine share. */

@@ -78,7 +78,7 @@ function tenuresOf(process, events, kill) {
   /** @type {Map<string, Tenure>} */
   const tenures = new Map();
   for (const event of events) {
-    if (event.kind === 'refused' || event.kind === 'trouble') continue;
+    if (!('tenure' in event)) continue;
     const at = BigInt(event.at);
     if (event.kind === 'enter') {
       const { tenure, lock, leaseMs, from } = event;

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { History } from '../../proof/history/history.js';
+import { withFallingTokens, withoutLines, withTwoHolders, type Mutation } from '../support/histories/mutations.js';
+import { played } from '../support/histories/suite.js';
+import { areThere, lacks } from '../support/needs.js';
+import { onEachStore, stores } from '../support/operate/stores.js';
+import { Porcupine, PORCUPINE_FILES } from './porcupine/porcupine.js';
+
+const lacking = areThere(PORCUPINE_FILES) ? undefined : lacks('porcupine');
+
+/** Each starts a process. */
+const MOST = 25;
+
+describe.skipIf(lacking !== undefined)(`porcupine, an outside judge${lacking ? `: ${lacking}` : ''}`, () => {
+  let porcupine: Porcupine;
+  beforeAll(() => void (porcupine = new Porcupine()));
+  afterAll(() => porcupine.dispose());
+
+  onEachStore(stores.slice(0, 2), (place) => {
+    let history: History;
+    beforeAll(async () => {
+      history = await played(place(), { acquisitions: 60 });
+    });
+
+    it('finds that a lock is a linearizable register with leases', () => {
+      expect(porcupine.judge(history)).toBe('linearizable');
+    });
+
+    it.each<[string, (history: History) => Mutation[]]>([
+      ['lacks a request on which others rest', (all) => withoutLines(all).filter(({ what }) => !what.includes('line'))],
+      ['has a token that falls back', withFallingTokens],
+      ['has two holders', withTwoHolders],
+    ])('refuses a history that %s', (_, mutationsOf) => {
+      const all = mutationsOf(history);
+      const mutations = all.filter((_each, at) => at % Math.ceil(all.length / MOST) === 0);
+      expect(mutations.length).toBeGreaterThan(0);
+      const allowed = mutations.filter((each) => porcupine.judge(each.history) === 'linearizable');
+      expect(allowed.map(({ what }) => what)).toEqual([]);
+    });
+  });
+});
