@@ -220,7 +220,10 @@ describe('justalock', () => {
     const service = new TestService();
     expect(await post(service, ID, 'client-1')).toBe(200);
     expect(await post(service, ID, 'client-1', '?s=90')).toBe(200);
+    // Clients that ask again without any pause would else do nothing but that.
+    const askedMs = performance.now();
     expect(await post(service, ID, 'client-2')).toBe(409);
+    expect(performance.now() - askedMs).toBeGreaterThanOrEqual(1000);
     expect(await post(service, `justalock/short`, 'client-2')).toBe(200);
     expect((await service.json('GET /v1/locks')).body).toMatchObject({
       locks: [{ leaseMs: 90_000 }, { name: 'short' }],
