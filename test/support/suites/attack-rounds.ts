@@ -9,11 +9,13 @@ import { TEAM, type User } from '../users/other-users.js';
 
 const HASH = 'f'.repeat(32);
 const ENTRY = `vfs-lockfile-${HASH}`;
+/** Entries with which an attacker fills a folder. Whoever clears it comes to one of these soon after the swap. */
+const EARLY = [2, 10, 18].map((entry) => `vfs-lockfile-${entry.toString(16).padStart(32, '0')}`);
 /** Names in the victim's home that look like entries of a guard. */
 export const OWN_NAMES = [ENTRY, `${ENTRY}.taken`];
 /** Names there that other programs make. */
 export const OTHERS = [HASH, `${HASH}.taken`, 'probe-old', 'accounts.db', 'thesis.txt'];
-export const PRECIOUS = [...OWN_NAMES, `${ENTRY}.1.new`, ...OTHERS].sort();
+export const PRECIOUS = [...EARLY, ...OWN_NAMES, `${ENTRY}.1.new`, ...OTHERS].sort();
 
 /** For many rounds beside an attacker who keeps a processor busy, in milliseconds. */
 export const LONG_MS = 1_800_000;

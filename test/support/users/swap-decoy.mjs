@@ -7,8 +7,8 @@ import * as fs from 'node:fs';
 
 const [shared = '', rounds = '', size = '', victim = '', names = '', ...decoys] = process.argv.slice(2);
 const HOUR_S = 3600;
-/** How long a link stays there, in milliseconds: whoever clears the folder goes on by its name. */
-const SWAPPED_MS = 3;
+/** How long a link stays there, in milliseconds, by turns: whoever clears the folder may have to wait for a processor. */
+const SWAPPED_MS = [2, 20, 200];
 
 process.umask(0);
 process.chdir(shared);
@@ -55,7 +55,7 @@ function swapOnce(decoy) {
   if (!worked(() => fs.renameSync(decoy, made))) return;
   if (worked(() => fs.symlinkSync(victim, decoy))) {
     swaps += 1;
-    Atomics.wait(nap, 0, 0, SWAPPED_MS);
+    Atomics.wait(nap, 0, 0, SWAPPED_MS[swaps % SWAPPED_MS.length]);
   }
   worked(() => fs.unlinkSync(decoy));
   worked(() => fs.rmSync(made, { recursive: true }));
