@@ -2,7 +2,8 @@ import { openFile } from '../open.js';
 import { durationMs, type Duration } from '../util/duration.js';
 import { BOOLEAN, checkedLater, checkOptions, DURATION, type OptionKinds } from '../util/option-check.js';
 import type { VfsFile } from '../vfs/file.js';
-import type { CallOptions } from '../vfs/vfs.js';
+import { folderOf } from '../vfs/path.js';
+import type { CallOptions, Vfs } from '../vfs/vfs.js';
 import { decodePointer, epochsOf, epochToken, MOST_POINTER_BYTES } from './epochs.js';
 
 /** Options of `sweepEpochs`. */
@@ -32,7 +33,8 @@ const SWEEP_OPTIONS: OptionKinds<SweepEpochsOptions> = {
 /**
  * Removes the files of the epochs beside `pointer` that a later one has superseded, once they are old enough by the store's clock.
  * Nothing is removed while nothing is published, and never anything of the current epoch or of a higher token, which may still be at
- * work. Returns the display paths of the files that were removed. The empty folders of the epochs stay on a disk.
+ * work. Then it removes the folders of such epochs that are empty and have not changed for that time. Returns the display paths of
+ * the files that were removed.
  *
  * @throws {LockOptionError} `ERR_LOCK_OPTION`: an option is unusable.
  * @throws {VfsError} The store failed, or the file is no pointer.
@@ -53,14 +55,36 @@ export async function sweepEpochs(
   const { token, previous } = decodePointer(file, found);
   const isOld = (modifiedMs: number): boolean => Number(found.nowMs) - modifiedMs > safeMs;
   const folder = epochsOf(file);
-  const superseded: string[] = [];
-  for await (const entry of vfs.list(folder, { signal, recursive: true })) {
-    const [name = ''] = entry.path.slice(folder === '' ? 0 : folder.length + 1).split('/', 1);
-    const epoch = entry.path.endsWith(`/${name}`) ? undefined : epochToken(name);
-    if (epoch === undefined || epoch >= token || !isOld(entry.modifiedMs)) continue;
-    if (epoch === previous && !isOld(found.modifiedMs)) continue;
-    superseded.push(entry.path);
+  const isSuperseded = (path: string): boolean => {
+    const [name = ''] = path.slice(folder === '' ? 0 : folder.length + 1).split('/', 1);
+    const epoch = epochToken(name);
+    return epoch !== undefined && epoch < token && (epoch !== previous || isOld(found.modifiedMs));
+  };
+  const [files, folders]: [string[], string[]] = [[], []];
+  const onFolder = (path: string): unknown => isSuperseded(path) && folders.push(path);
+  for await (const { path: each, modifiedMs } of vfs.list(folder, { signal, recursive: true, onFolder })) {
+    const isBeside = folderOf(each) === folder;
+    if (!isBeside && isSuperseded(each) && isOld(modifiedMs)) files.push(each);
   }
-  if (!dryRun) for (const old of superseded) await vfs.delete(old, { signal });
-  return superseded.map((old) => vfs.locate(old));
+  if (dryRun) return files.map((old) => vfs.locate(old));
+  // Each folder's age is from before the files in it are removed.
+  const old = await oldOnes(vfs, folders, isOld, signal);
+  for (const each of files) await vfs.delete(each, { signal });
+  for (const each of old) await vfs.removeFolder?.(each, { signal });
+  return files.map((each) => vfs.locate(each));
+}
+
+/** The folders that are old, each after those in it. */
+async function oldOnes(
+  vfs: Vfs,
+  folders: readonly string[],
+  isOld: (modifiedMs: number) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const old: string[] = [];
+  for (const folder of [...folders].sort((a, b) => b.length - a.length)) {
+    const times = await vfs.folderTimes?.(folder, { signal });
+    if (times && isOld(times.modifiedMs)) old.push(folder);
+  }
+  return old;
 }

@@ -233,6 +233,12 @@ export interface Vfs {
   move(from: string, to: string, options?: MoveOptions): Promise<void>;
   /** Deletes a file, whatever its version. False: there was none. Never used on a lock file. */
   delete(path: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Removes an empty folder. False: it is gone, or something is in it. Absent: the store has no folders.
+   *
+   * @throws {VfsError} `ERR_VFS_NOT_FOUND` or `ERR_VFS_NOT_A_FILE`: it is no folder. Otherwise the store failed.
+   */
+  removeFolder?(path: string, options?: CallOptions): Promise<boolean>;
   /** The content of a file as a stream, which fails with `ERR_VFS_NOT_FOUND` where there is no such file. */
   readStream(path: string, options?: CallOptions): Readable;
 

@@ -100,6 +100,17 @@ export async function* readChunks(path: string, signal: AbortSignal | undefined)
   }
 }
 
+/** False: it is gone, or something is in it. */
+export async function removeFolder(path: string): Promise<boolean> {
+  try {
+    await fs.rmdir(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return false;
+    throw error;
+  }
+}
+
 export async function deleteFile(path: string): Promise<boolean> {
   try {
     await fs.unlink(path);

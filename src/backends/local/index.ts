@@ -194,6 +194,16 @@ export class LocalVfs implements Vfs {
     return this.#onData('delete', path, options, async (located) => (await loadDataFiles()).deleteFile(located), true);
   }
 
+  removeFolder(path: string, options?: CallOptions): Promise<boolean> {
+    return this.#onData(
+      'delete',
+      path,
+      options,
+      async (located) => (await loadDataFiles()).removeFolder(located),
+      true,
+    );
+  }
+
   readStream(path: string, options?: CallOptions): Readable {
     return Readable.from(this.#chunks(path, options?.signal), { objectMode: false });
   }

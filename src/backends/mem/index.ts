@@ -177,6 +177,14 @@ export class MemVfs implements Vfs {
     });
   }
 
+  removeFolder(path: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#do('delete', path, options, (volume) => {
+      if (!volume.existsSync(`/${path}`) || volume.readdirSync(`/${path}`).length > 0) return false;
+      volume.rmdirSync(`/${path}`);
+      return true;
+    });
+  }
+
   readStream(path: string, options: CallOptions = {}): Readable {
     const read = this.#do('read', path, options, (volume) => bytesOf(volume.readFileSync(`/${path}`)));
     return Readable.from(chunksOf(read), { objectMode: false });

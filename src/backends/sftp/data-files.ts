@@ -125,6 +125,21 @@ export async function makeFolders(session: SftpSession, root: string, path: stri
   }
 }
 
+/** False: it is gone, or something is in it. Servers answer both with the same code as other failures. */
+export async function removeFolder(session: SftpSession, path: string): Promise<boolean> {
+  try {
+    await session.rmdir(path);
+    return true;
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error;
+    const found = await existing(session.lstat(path));
+    if (found === undefined) return false;
+    if (!isDirectory(found)) throw error;
+    for await (const _name of namesIn(session, path)) return false;
+    throw error;
+  }
+}
+
 export async function deleteFile(session: SftpSession, path: string): Promise<boolean> {
   try {
     await session.unlink(path);

@@ -25,7 +25,16 @@ import type {
 import { clientId } from '../shared/client-id.js';
 import { replaceLock } from '../shared/plain/own-locks.js';
 import { commitFile } from './commit.js';
-import { appendFile, deleteFile, entryOfFile, folderTimesOf, makeFolders, statFile, writeFile } from './data-files.js';
+import {
+  appendFile,
+  deleteFile,
+  entryOfFile,
+  folderTimesOf,
+  makeFolders,
+  removeFolder,
+  statFile,
+  writeFile,
+} from './data-files.js';
 import { SftpFiles } from './files.js';
 import { clearLeftover, leftoverOf } from './leftovers.js';
 import { createLock, readFile, removeLock } from './lock-files.js';
@@ -214,6 +223,10 @@ export class SftpVfs implements Vfs {
 
   delete(path: string, options?: CallOptions): Promise<boolean> {
     return this.#runner.change('delete', path, options, ({ session }, located) => deleteFile(session, located));
+  }
+
+  removeFolder(path: string, options?: CallOptions): Promise<boolean> {
+    return this.#runner.change('delete', path, options, ({ session }, located) => removeFolder(session, located));
   }
 
   readStream(path: string, { signal }: CallOptions = {}): Readable {

@@ -1,13 +1,10 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { describe, expect, test } from 'vitest';
 
 import { doctor } from '../../../src/admin/index.js';
 import { sftpVfs } from '../../../src/backends/sftp/index.js';
-import type { Vfs } from '../../../src/index.js';
 import { namesIn } from '../../support/operate/locks.js';
-import { FOLDERS, onDisk, onEachStore, type StoreKind } from '../../support/operate/stores.js';
+import { openSshStore } from '../../support/operate/sftp.js';
+import { onEachStore } from '../../support/operate/stores.js';
 import { doctorSuite } from '../../support/operate/suites/doctor.js';
 import { fencingSuite } from '../../support/operate/suites/fencing.js';
 import { forceReleaseSuite } from '../../support/operate/suites/force-release.js';
@@ -17,39 +14,10 @@ import { leftoversSuite } from '../../support/operate/suites/leftovers.js';
 import { journalSuite } from '../../support/operate/suites/journal.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
-import { missing, openSsh, rclone, startServer } from './servers.js';
-import { useServer } from './use-server.js';
-
-const sftp: StoreKind = {
-  ...FOLDERS,
-  name: 'OpenSSH',
-  lacking: missing(openSsh),
-  start: async () => {
-    const server = await useServer(openSsh);
-    const root = join(server.folder, 'operate');
-    mkdirSync(root);
-    const opened: { close: () => void }[] = [];
-    const rival = (): Vfs => {
-      const vfs = sftpVfs({ ...server.options, root });
-      opened.push(vfs);
-      return vfs;
-    };
-    const vfs = rival();
-    return {
-      place: () => {
-        const disk = mkdtempSync(join(root, 'place-'));
-        return onDisk(rival, disk, vfs);
-      },
-      stop: async () => {
-        for (const each of opened) each.close();
-        await server.dispose();
-      },
-    };
-  },
-};
+import { missing, rclone, startServer } from './servers.js';
 
 onEachStore(
-  [sftp],
+  [openSshStore],
   inspectSuite,
   listSuite,
   sweepSuite,

@@ -23,6 +23,7 @@ export class WrappedVfs implements Vfs {
   readonly storeId?: string;
   readonly sync?: SyncVfs;
   readonly append?: NonNullable<Vfs['append']>;
+  readonly removeFolder?: NonNullable<Vfs['removeFolder']>;
   readonly watch?: (path: string, onChange: () => void) => (() => void) | undefined;
 
   constructor(inner: Vfs) {
@@ -30,6 +31,7 @@ export class WrappedVfs implements Vfs {
     if (inner.storeId !== undefined) this.storeId = inner.storeId;
     if (inner.sync) this.sync = inner.sync;
     if (inner.append) this.append = inner.append.bind(inner);
+    if (inner.removeFolder) this.removeFolder = inner.removeFolder.bind(inner);
     if (inner.watch) this.watch = inner.watch.bind(inner);
   }
 

@@ -18,7 +18,7 @@ async function indexOf(pointer: VfsFile): Promise<string | undefined> {
   return (await published(pointer))?.file('index.html').readText();
 }
 
-export const epochsSuite: Suite = (place) => {
+export const epochsSuite: Suite = (place, kind) => {
   describe('epochs', () => {
     it('are read by nobody before they are published, and are whole then', async () => {
       const file = fileAt(place(), 'site.md');
@@ -99,6 +99,29 @@ export const epochsSuite: Suite = (place) => {
       expect(await indexOf(pointer)).toBe('3');
     });
 
+    it.skipIf(!kind.hasFolders)(
+      'leave no folder behind once they are swept, and keep one that is young or not superseded',
+      async () => {
+        const file = fileAt(place(), 'site.md');
+        const pointer = file.resolve('site/current');
+        for (let epoch = 1; epoch <= 3; epoch += 1) {
+          const lock = await held(file, LONG);
+          await file.resolve(`site/e${String(epoch)}/sub/index.html`).write(String(epoch));
+          if (epoch < 3) await publish('site/current', lock);
+          await lock.release();
+        }
+        const emptied = file.resolve('site/e1/was/here');
+        await emptied.write('x');
+        await emptied.delete();
+        const all = ['e1', 'e1/sub', 'e1/was', 'e2', 'e2/sub', 'e3', 'e3/sub'];
+        expect(await sweepEpochs(pointer)).toEqual([]);
+        expect(await sweepEpochs(pointer, { olderThan: 0, dryRun: true })).toBeInstanceOf(Array);
+        expect(await foldersIn(pointer)).toEqual(all);
+        while ((await foldersIn(pointer)).includes('e1')) await sweepEpochs(pointer, { olderThan: 0 });
+        expect(await foldersIn(pointer)).toEqual(['e2', 'e2/sub', 'e3', 'e3/sub']);
+      },
+    );
+
     it('are not published over what is no pointer, to the lock itself, or to another store', async () => {
       const file = fileAt(place(), 'site.md');
       const lock = await held(file, LONG);
@@ -115,6 +138,15 @@ export const epochsSuite: Suite = (place) => {
     });
   });
 };
+
+/** The folders beside a pointer, and those in them. */
+async function foldersIn(pointer: VfsFile): Promise<readonly string[]> {
+  const folder = pointer.resolve('.').path;
+  const found: string[] = [];
+  const onFolder = (path: string): unknown => found.push(path.slice(folder.length + 1));
+  for await (const _file of pointer.vfs.list(folder, { recursive: true, onFolder }));
+  return found.sort();
+}
 
 /** What `publish` needs of a lock, so that a test can replace a part of it. */
 function facts({ file, path, fencingToken }: Awaited<ReturnType<typeof held>>) {
