@@ -66,7 +66,7 @@ export async function sweepEpochs(
     const isBeside = folderOf(each) === folder;
     if (!isBeside && isSuperseded(each) && isOld(modifiedMs)) files.push(each);
   }
-  if (dryRun) return files.map((old) => vfs.locate(old));
+  if (dryRun) return files.map((each) => vfs.locate(each));
   // Each folder's age is from before the files in it are removed.
   const old = await oldOnes(vfs, folders, isOld, signal);
   for (const each of files) await vfs.delete(each, { signal });

@@ -71,6 +71,24 @@ describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small one
     expect(readdirSync(disk).filter((name) => !name.startsWith('filler'))).toEqual([]);
   });
 
+  test('one that fills up in the middle of a commit keeps the old file whole, the lock, and no half of the new one', async () => {
+    mount('size=64k,nr_inodes=32');
+    const lock = new Lockfile(file, { fencing: true });
+    await lock.acquire();
+    await lock.commit(file, 'old');
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let piece = 0; piece < 20; piece += 1) yield await Promise.resolve(new Uint8Array(8192));
+    }
+    for (const data of [new Uint8Array(100_000), pieces()]) {
+      await expect(lock.commit(file, data)).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
+      expect(await file.readText()).toBe('old');
+      expect(publicNames(disk)).toEqual(['data.csv', 'data.csv.lock']);
+    }
+    await lock.confirm();
+    await lock.commit(file, 'new');
+    expect([await file.readText(), await lock.release()]).toEqual(['new', true]);
+  });
+
   test('a read-only one refuses a lock', async () => {
     mount('ro');
     await expect(withLock(file, () => 1)).rejects.toMatchObject({ code: 'ERR_VFS_DENIED', effect: 'none' });

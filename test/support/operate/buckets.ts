@@ -63,7 +63,7 @@ function s3Store(
   { traits = {}, isPoliced = false }: BucketKind = {},
 ): StoreKind {
   return {
-    ...{ ...BUCKETS, ...traits },
+    ...{ ...BUCKETS, ...traits, isPoliced },
     name: `${server.name}, conditionalDelete ${conditionalDelete}${isPoliced ? ', under a policy' : ''}`,
     lacking: s3.missing(server),
     start: async (): Promise<Store> => {
@@ -88,7 +88,7 @@ function s3Store(
 
 function gcsStore(server: gcs.GcsKind, { isPoliced = false }: BucketKind = {}): StoreKind {
   return {
-    ...BUCKETS,
+    ...{ ...BUCKETS, isPoliced },
     refuses: /[\r\n]/,
     name: `${server.name}${isPoliced ? ', under a policy' : ''}`,
     lacking: gcs.missing(server),

@@ -36,6 +36,8 @@ export interface Traits {
   readonly refuses: RegExp;
   /** Whether what it does is plain from what it is, and need not be believed. */
   readonly promised: boolean;
+  /** Whether a policy refuses to change a lock without a condition on its version. */
+  readonly isPoliced?: boolean;
   /** How many locks are many here, for the time it takes to make them. */
   readonly many: number;
 }

@@ -6,6 +6,7 @@ import { memVfs } from '../../../../src/backends/mem/index.js';
 import { fileAt, held, untilStale } from '../locks.js';
 import type { Place, Suite } from '../stores.js';
 import { epochsSuite } from './epochs.js';
+import { fencingInputSuite } from './fencing-input.js';
 
 const FENCING: LockOptions = { fencing: true, ttl: '100ms', renew: false };
 const LONG: LockOptions = { ...FENCING, ttl: '1h' };
@@ -26,6 +27,7 @@ async function* stream(...pieces: readonly string[]): AsyncGenerator<Uint8Array>
 
 export const fencingSuite: Suite = (place, kind) => {
   epochsSuite(place, kind);
+  fencingInputSuite(place, kind);
   describe('fencing', () => {
     it('gives tokens that rise over acquire, release, steal, sweep and force-release', async () => {
       const file = fileAt(place(), 'data.csv');

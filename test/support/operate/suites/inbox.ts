@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { Lockfile, LockNotHeldError, VfsFile } from '../../../../src/index.js';
 import { sleepSync } from '../../../../src/util/time.js';
-import { inspect, list } from '../../../../src/admin/index.js';
+import { forceRelease, inspect, list } from '../../../../src/admin/index.js';
 import { inbox, type Claim, type InboxOptions } from '../../../../src/inbox/index.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { all, fileAt, foreign, held, keepsTombstones, lockless, namesIn, putLock, untilStale } from '../locks.js';
@@ -384,6 +384,22 @@ export const inboxSuite: Suite = (place, kind) => {
         sleepSync(250);
         expect(signal.aborted).toBe(false);
         await expect(claim.archive('archive/')).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+      }
+      expect(await namesIn(place())).toEqual(['a']);
+    });
+
+    it('archives nothing that somebody else has claimed since, though by its own clock the lock is still held', async () => {
+      const [a] = (await put(place(), 'a')) as [VfsFile];
+      for await (const claim of inbox(place(), { ...AT_ONCE, ttl: '1h', renew: false, until: 'idle' })) {
+        const elsewhere = new VfsFile(place().rival(), a.path);
+        expect(await forceRelease(elsewhere, { expect: claim.lock.record?.lockId ?? '' })).toBe(true);
+        const next = await held(elsewhere);
+        expect(claim.lock.held).toBe(true);
+        await expect(claim.archive('archive/')).rejects.toMatchObject({ code: 'ERR_LOCK_LOST' });
+        expect(await a.stat()).toBeDefined();
+        await next.confirm();
+        await next.release();
+        break;
       }
       expect(await namesIn(place())).toEqual(['a']);
     });
