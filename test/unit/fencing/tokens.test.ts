@@ -160,6 +160,13 @@ describe('a lock file that somebody edits', () => {
     },
   );
 
+  it('is believed once its token is repaired, also by the process that released the lock with the bad one', async () => {
+    edit('seven');
+    await (await held(vfs, { ttl: '1s' })).release();
+    edit('41');
+    expect(await token()).toBe(42n);
+  });
+
   it('so that its token is the last one gives no other, and does not begin again', async () => {
     edit(String(2n ** 63n - 2n));
     expect(await token()).toBe(2n ** 63n - 1n);

@@ -9,6 +9,7 @@ import { Lockfile, LockNotHeldError, VfsFile } from '../../../../src/index.js';
 import { sleepSync } from '../../../../src/util/time.js';
 import { forceRelease, inspect, list } from '../../../../src/admin/index.js';
 import { inbox, type Claim, type InboxOptions } from '../../../../src/inbox/index.js';
+import { Elsewhere } from '../../stores/elsewhere.js';
 import { WrappedVfs } from '../../stores/wrapped-vfs.js';
 import { all, fileAt, foreign, held, keepsTombstones, lockless, namesIn, putLock, untilStale } from '../locks.js';
 import type { Place, Suite } from '../stores.js';
@@ -391,7 +392,7 @@ export const inboxSuite: Suite = (place, kind) => {
     it('archives nothing that somebody else has claimed since, though by its own clock the lock is still held', async () => {
       const [a] = (await put(place(), 'a')) as [VfsFile];
       for await (const claim of inbox(place(), { ...AT_ONCE, ttl: '1h', renew: false, until: 'idle' })) {
-        const elsewhere = new VfsFile(place().rival(), a.path);
+        const elsewhere = new VfsFile(new Elsewhere(place().rival()), a.path);
         expect(await forceRelease(elsewhere, { expect: claim.lock.record?.lockId ?? '' })).toBe(true);
         const next = await held(elsewhere);
         expect(claim.lock.held).toBe(true);
