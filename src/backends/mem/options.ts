@@ -6,6 +6,7 @@ export interface MemVolume {
   existsSync(path: string): boolean;
   /** Makes a folder, and those above it. */
   mkdirSync(path: string, options: { readonly recursive: true }): unknown;
+  /** Removes an empty folder. */
   rmdirSync(path: string): unknown;
   /** The content of a file. */
   readFileSync(path: string): Uint8Array | string;
