@@ -20,6 +20,7 @@ export type ServiceErrorCode =
   | 'too_large'
   | 'unsupported_media_type'
   | 'too_many_waits'
+  | 'too_many_locks'
   | 'rate_limited'
   | 'store_failed'
   | 'internal';
@@ -41,6 +42,7 @@ const STATUSES: Readonly<Record<ServiceErrorCode, number>> = {
   too_large: 413,
   unsupported_media_type: 415,
   too_many_waits: 429,
+  too_many_locks: 429,
   rate_limited: 429,
   store_failed: 503,
   internal: 500,

@@ -103,7 +103,7 @@ export class Feed {
 function isNews(before: LockView | undefined, now: LockView): boolean {
   if (before === undefined) return true;
   const isRewritten = (now.idleMs ?? 0) < (before.idleMs ?? 0);
-  const what = ({ state, id, renewals, owner, waiters }: LockView): string =>
-    JSON.stringify([state, id, renewals, owner, waiters]);
+  const what = ({ state, id, renewals, owner, waiters, progress }: LockView): string =>
+    JSON.stringify([state, id, renewals, owner, waiters, progress?.quiet]);
   return isRewritten || what(before) !== what(now);
 }

@@ -40,6 +40,61 @@ export class Waits {
   }
 }
 
+/** What became of a wish for a lock, as far as it counts. */
+type Taken =
+  { readonly outcome: 'held' } | { readonly outcome: string; readonly lease: { readonly record: LeaseRecord } };
+
+interface LeaseRecord {
+  readonly leaseMs: number;
+}
+
+/** Counts the locks that each token has taken or renewed through this instance and not released, until their leases end. */
+export class LockCounts {
+  readonly #most: number;
+  /** By token and name: when the lease ends, on the clock of this process; Infinity while a request tries to take the lock. */
+  readonly #held = new Map<string, Map<string, number>>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Takes a lock by `take`, unless the token has as many as it may. */
+  async during<T extends Taken>(by: string, name: string, take: () => Promise<T>): Promise<T> {
+    const held = this.#of(by);
+    const before = held.get(name);
+    if (before === undefined) this.#makeRoom(held);
+    held.set(name, before ?? Infinity);
+    try {
+      const taken = await take();
+      if ('lease' in taken) this.renewed(by, name, taken.lease.record);
+      return taken;
+    } finally {
+      if (held.get(name) === Infinity) held.delete(name);
+    }
+  }
+
+  renewed(by: string, name: string, { leaseMs }: LeaseRecord): void {
+    this.#of(by).set(name, performance.now() + leaseMs);
+  }
+
+  released(by: string, name: string): void {
+    this.#of(by).delete(name);
+  }
+
+  #of(by: string): Map<string, number> {
+    const held = this.#held.get(by) ?? new Map<string, number>();
+    this.#held.set(by, held);
+    return held;
+  }
+
+  #makeRoom(held: Map<string, number>): void {
+    if (held.size < this.#most) return;
+    const nowMs = performance.now();
+    for (const [name, endsMs] of held) if (endsMs < nowMs) held.delete(name);
+    if (held.size >= this.#most) throw new ServiceError('too_many_locks', 'this token holds as many locks as it may');
+  }
+}
+
 /** How many names are remembered; more are forgotten all at once, in favour of those who ask. */
 const MOST_CLIENTS = 10_000;
 

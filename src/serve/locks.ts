@@ -8,7 +8,7 @@ import { VfsFile } from '../vfs/file.js';
 import { pathIn, type Folder } from '../vfs/path.js';
 import { ServiceError } from './errors.js';
 import { refuseEscape } from './escape.js';
-import type { Waits } from './limits.js';
+import type { LockCounts, Waits } from './limits.js';
 import { checkName } from './names.js';
 
 /** Who holds a lock, in the words of a dialect. Only the same identity renews and releases it. */
@@ -41,12 +41,14 @@ const MOST_TRIES = 4;
 export class ServiceLocks {
   readonly folder: Folder;
   readonly #waits: Waits;
+  readonly #counts: LockCounts;
   /** The requests that wait, by lock and identity: a client that asks again has given up its first request. */
   readonly #waiting = new Map<string, AbortController>();
 
-  constructor(folder: Folder, waits: Waits) {
+  constructor(folder: Folder, waits: Waits, counts: LockCounts) {
     this.folder = folder;
     this.#waits = waits;
+    this.#counts = counts;
   }
 
   /** The file that a name stands for. Throws unless it is in the folder of the service. */
@@ -58,8 +60,13 @@ export class ServiceLocks {
 
   /** Takes a lock for whoever asks. A client that holds it already gets it for a whole `ttl` again. */
   async claim(claim: Claim): Promise<Claimed> {
-    const { name, identity, waitMs } = claim;
+    const { name, identity } = claim;
     const lock = new DetachedLock(this.fileOf(name));
+    return this.#counts.during(identity.by, name, () => this.#claim(lock, claim));
+  }
+
+  async #claim(lock: DetachedLock, claim: Claim): Promise<Claimed> {
+    const { name, identity, waitMs } = claim;
     if (waitMs === 0) return this.#claimNow(lock, claim);
     const key = JSON.stringify([name, identity]);
     this.#waiting.get(key)?.abort(new ServiceError('held', 'the same client has asked again'));
@@ -77,18 +84,22 @@ export class ServiceLocks {
   }
 
   /** Renews a lock; undefined: it is not that of `isOurs` any more. */
-  renew(
+  async renew(
     name: string,
     isOurs: IsOurs,
     ttlMs: number | undefined,
     signal: AbortSignal,
   ): Promise<DetachedLease | undefined> {
-    return new DetachedLock(this.fileOf(name)).renew(isOurs, ttlMs, { signal });
+    const lease = await new DetachedLock(this.fileOf(name)).renew(isOurs, ttlMs, { signal });
+    if (lease) this.#counts.renewed(tokenOf(lease.record), name, lease.record);
+    return lease;
   }
 
   /** Releases a lock; undefined: it is not that of `isOurs` any more. A release that has begun is finished. */
-  release(name: string, isOurs: IsOurs): Promise<LockRecord | undefined> {
-    return new DetachedLock(this.fileOf(name)).release(isOurs);
+  async release(name: string, isOurs: IsOurs): Promise<LockRecord | undefined> {
+    const record = await new DetachedLock(this.fileOf(name)).release(isOurs);
+    if (record) this.#counts.released(tokenOf(record), name);
+    return record;
   }
 
   inspect(name: string, signal: AbortSignal): Promise<Inspection> {
@@ -142,6 +153,11 @@ function heldIfSilent(first: Claimed): (error: unknown) => Claimed {
 export function isOf({ note }: Pick<LockRecord, 'note'>, { dialect, client, by }: Identity): boolean {
   const http = note?.http as Partial<Identity> | undefined;
   return typeof http === 'object' && http.dialect === dialect && http.client === client && http.by === by;
+}
+
+/** The name of the token that took a lock. */
+function tokenOf({ note }: Pick<LockRecord, 'note'>): string {
+  return (note?.http as Identity | undefined)?.by ?? '';
 }
 
 /** When it makes sense to ask again for a lock that is held. */

@@ -49,6 +49,13 @@ export interface LockServiceOptions {
    */
   readonly maxWaits?: number | undefined;
   /**
+   * How many locks each token may hold at the same time; all clients without one count as one. More are answered with 429. An
+   * instance knows only the locks that were taken or renewed through itself.
+   *
+   * @default 20000
+   */
+  readonly maxLocks?: number | undefined;
+  /**
    * How many requests a second each token may make, and at most twice as many at once; all who have none count as one. More are
    * answered with 429.
    *
@@ -76,6 +83,7 @@ const KINDS: OptionKinds<LockServiceOptions> = {
   hosts: checkedLater('a list of host names'),
   maxWait: DURATION,
   maxWaits: NUMBER,
+  maxLocks: NUMBER,
   maxRate: NUMBER,
   maxBodyBytes: NUMBER,
   onError: FUNCTION,
@@ -89,6 +97,7 @@ export interface ResolvedServiceOptions {
   readonly hosts: ReadonlySet<string>;
   readonly maxWaitMs: number;
   readonly maxWaits: number;
+  readonly maxLocks: number;
   readonly maxRate: number;
   readonly maxBodyBytes: number;
   readonly onError: (error: unknown) => void;
@@ -103,6 +112,7 @@ export function resolveServiceOptions(options: LockServiceOptions): ResolvedServ
     hosts: new Set((options.hosts ?? []).map((host) => host.toLowerCase())),
     maxWaitMs: durationMs(options.maxWait ?? '1m', 'maxWait', { zero: true }),
     maxWaits: least(options.maxWaits ?? 1000, 'maxWaits', 0),
+    maxLocks: least(options.maxLocks ?? 20_000, 'maxLocks', 1),
     maxRate: least(options.maxRate ?? 1000, 'maxRate', 0.1),
     maxBodyBytes: least(options.maxBodyBytes ?? 65_536, 'maxBodyBytes', 1024),
     onError: options.onError ?? ((): void => undefined),

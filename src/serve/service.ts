@@ -6,7 +6,7 @@ import { justalockError } from './dialects/justalock.js';
 import { octostoreError } from './dialects/octostore.js';
 import { ServiceError, serviceErrorOf } from './errors.js';
 import { Feed } from './feed.js';
-import { Rate, Waits } from './limits.js';
+import { LockCounts, Rate, Waits } from './limits.js';
 import { listLocks } from './listing.js';
 import { ServiceLocks } from './locks.js';
 import { Metrics } from './metrics.js';
@@ -115,10 +115,10 @@ class Server {
   }
 
   async #openOnce(): Promise<Service> {
-    const { location, tokens, maxBodyBytes, maxWaitMs } = this.#options;
+    const { location, tokens, maxBodyBytes, maxWaitMs, maxLocks } = this.#options;
     const folder = await openFolder(location);
     const waits = this.#waits;
-    const locks = new ServiceLocks(folder, waits);
+    const locks = new ServiceLocks(folder, waits, new LockCounts(maxLocks));
     const feed = new Feed(() => listLocks(folder, waits));
     return { locks, feed, waits, metrics: this.#metrics, tokens, maxBodyBytes, maxWaitMs };
   }

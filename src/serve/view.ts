@@ -1,4 +1,16 @@
 import type { Inspection } from '../lock/inspect.js';
+import { isQuiet, progressWords } from '../lock/model/progress-text.js';
+
+/** How far the work under a lock has come, as its holder said. */
+export interface ProgressView {
+  /** In a few words, safe to print. */
+  readonly text: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Since it was reported. */
+  readonly ageMs: number | null;
+  /** Whether that is so long ago that the holder may be stuck. */
+  readonly quiet: boolean;
+}
 
 /** One lock as the service shows it. A time is in milliseconds by the store's clock; null: it is not known, or there is no end. */
 export interface LockView {
@@ -18,6 +30,7 @@ export interface LockView {
   readonly renewals: number;
   readonly fencingToken: string | null;
   readonly note: Readonly<Record<string, unknown>> | null;
+  readonly progress: ProgressView | null;
   readonly foreign: string | null;
   /** How many requests to this instance wait for it. */
   readonly waiters: number;
@@ -42,9 +55,17 @@ export function viewOf(name: string, found: Inspection, waiters: number): LockVi
     renewals: record?.renewals ?? 0,
     fencingToken: record === undefined || record.fencingToken === '' ? null : record.fencingToken,
     note: record?.note ?? null,
+    progress: isFree ? null : progressOf(found),
     foreign: found.foreign?.kind ?? null,
     waiters,
   };
+}
+
+function progressOf({ record, progressAgeMs }: Inspection): ProgressView | null {
+  if (record?.progress === undefined) return null;
+  const { value } = record.progress;
+  const quiet = progressAgeMs !== undefined && isQuiet(record, progressAgeMs);
+  return { text: progressWords(value), value, ageMs: whole(progressAgeMs), quiet };
 }
 
 function whole(ms: number | undefined): number | null {

@@ -12,6 +12,9 @@ import { printError } from '../terminal/print-error.js';
 import type { ArgumentsOf, RawSetting } from '../usage/arguments.js';
 import { openLocation } from '../usage/target.js';
 
+/** How often connections that send nothing are looked for, in milliseconds. */
+const CHECK_MS = 5000;
+
 /** Requests that are under way when the service is stopped may take so long to end. */
 const STOP_MS = 500;
 
@@ -24,7 +27,10 @@ export async function serve(args: ArgumentsOf<'serve'>): Promise<number> {
   }
   const location = await openLocation(args.location);
   const tokens = args.tokenFile && (await tokensIn(args.tokenFile));
-  const server = createServer(nodeListener(serviceOf(args, location, tokens)));
+  const server = createServer(
+    { connectionsCheckingInterval: CHECK_MS },
+    nodeListener(serviceOf(args, location, tokens)),
+  );
   limitClients(server);
   const url = await listen(server, host, port);
   print(`serving ${displayPath(location)} at ${url}${args.basePath?.text.replace(/\/*$/, '') ?? ''}/\n`);

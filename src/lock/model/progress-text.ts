@@ -15,20 +15,20 @@ const LONGEST_SHOWN = 160;
 /** How far the holder has come, and since when it reported nothing new, safe to print. Undefined: it never reported any. */
 export function describeProgress(record: LockRecord | undefined, ageMs: number | undefined): string | undefined {
   if (record?.progress === undefined) return undefined;
-  const what = wordsOf(record.progress.value);
+  const what = progressWords(record.progress.value);
   const sinceMs = progressAgeMs(record, ageMs);
   if (sinceMs === undefined) return what;
   const since = isQuiet(record, sinceMs) ? `no progress for ${formatSpan(sinceMs)}` : `${formatSpan(sinceMs)} ago`;
   return `${what} (${since})`;
 }
 
-/** Progress is written with each renewal, so that three of them were without any. */
-function isQuiet({ leaseMs }: LockRecord, sinceMs: number): boolean {
+/** Whether a holder that reported progress this long ago may be stuck: three renewals were written without any. */
+export function isQuiet({ leaseMs }: Pick<LockRecord, 'leaseMs'>, sinceMs: number): boolean {
   return sinceMs > (leaseMs === Infinity ? ENDLESS_QUIET_MS : Math.max(QUIET_MS, leaseMs));
 }
 
 /** `12 of 40, importing b.csv` from the members that this library knows, anything else as JSON. */
-function wordsOf(value: Json): string {
+export function progressWords(value: Json): string {
   const { done, total, text, ...rest } = value;
   const counted = isNumber(done) ? [isNumber(total) ? `${String(done)} of ${String(total)}` : String(done)] : [];
   const said = typeof text === 'string' && text !== '' ? [text] : [];

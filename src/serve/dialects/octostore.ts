@@ -40,10 +40,12 @@ export async function octostore(context: RequestContext): Promise<Response> {
 
 /** An error as OctoStore's clients understand it. */
 export function octostoreError(error: ServiceError): Response {
-  const { status: code, message } = error;
+  const { message } = error;
+  const code = error.code === 'too_many_locks' ? 403 : error.status;
   const short: Readonly<Record<string, string>> = {
     unauthorized: 'Authentication failed',
     invalid_name: 'Invalid lock name',
+    too_many_locks: 'Lock limit exceeded',
   };
   return json(code, { error: short[error.code] ?? message, details: message }, errorHeaders(error));
 }

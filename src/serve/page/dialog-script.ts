@@ -49,6 +49,7 @@ function factsOf(lock) {
     ['Renewals', lock.renewals],
     ['Id', lock.id ?? 'none'],
     ['Fencing token', lock.fencingToken ?? 'none'],
+    ['Progress', lock.progress === null ? 'none reported' : progressText(lock)],
     ['Waiting here', lock.waiters],
     ['Note', noteTexts(lock.note)],
   ];
@@ -56,12 +57,24 @@ function factsOf(lock) {
 
 // Which lock the dialog shows; the focus goes back to its row.
 let openName;
+let facts;
+
+// Only what has changed is written again, so that a selection stays.
+function refreshFacts() {
+  if (openName === undefined || !detail.open) return;
+  const lock = locks.get(openName);
+  const fresh = lock === undefined ? list([['State', 'gone by now']]) : list(factsOf(lock));
+  if (fresh.isEqualNode(facts)) return;
+  facts.replaceWith(fresh);
+  facts = fresh;
+}
 
 function open(name) {
   const lock = locks.get(name);
   if (lock === undefined) return;
   const job = link(lock.note);
-  const parts = [list(factsOf(lock)), ...(job ? [make('p', {}, 'Its note has a link: ', job)] : [])];
+  facts = list(factsOf(lock));
+  const parts = [facts, ...(job ? [make('p', {}, 'Its note has a link: ', job)] : [])];
   if (lock.id !== null) parts.push(...ending(lock));
   const history = make('div', { class: 'history' });
   show(visible(name), ...parts, history);
@@ -71,15 +84,36 @@ function open(name) {
 
 async function showHistory(name, place) {
   try {
-    const path = '/v1/history/' + name.split('/').map(encodeURIComponent).join('/') + '?limit=20';
+    const path = '/v1/history/' + name.split('/').map(encodeURIComponent).join('/') + '?limit=100';
     const { history } = await ask('GET', path);
     if (history.length === 0) return;
-    const lines = history.reverse().map((entry) => make('li', {}, visible(new Date(entry.at).toLocaleString() + ': ' +
+    const lines = history.slice(-20).reverse().map((entry) => make('li', {}, visible(new Date(entry.at).toLocaleString() + ': ' +
       [entry.event, entry.reason, entry.owner || entry.host].filter(Boolean).join(', '))));
-    place.replaceChildren(make('h3', {}, 'History'), make('ol', {}, ...lines));
+    place.replaceChildren(make('h3', {}, 'History'), ...timeline(history), make('ol', {}, ...lines));
   } catch (error) {
     place.textContent = 'The history cannot be read: ' + error.message;
   }
+}
+
+// Who held the lock when: a bar for each acquisition that the journal knows.
+function timeline(history) {
+  const first = Date.parse(history[0].at);
+  const last = Math.max(first + 1, Date.now());
+  const percent = (at) => Math.min(100, Math.max(0, (100 * (at - first)) / (last - first)));
+  const bars = history.filter(({ event }) => event === 'acquire').map((acquired) => {
+    const end = history.find(({ id, event }) => id === acquired.id && ['release', 'lost', 'force-release'].includes(event));
+    const from = Date.parse(acquired.at);
+    const to = end ? Date.parse(end.at) : last;
+    const title = visible(acquired.owner || acquired.host) + ', ' + span(to - from) + (end ? ', ' + end.event : '');
+    const bar = make('span', { title, class: end && end.event !== 'release' && 'lost' });
+    bar.style.left = percent(from) + '%';
+    bar.style.width = percent(to) - percent(from) + '%';
+    return bar;
+  });
+  if (bars.length === 0) return [];
+  const label = 'held ' + bars.length + (bars.length === 1 ? ' time' : ' times') + ' in ' + span(last - first);
+  const ends = make('p', { class: 'ends' }, make('span', {}, span(last - first) + ' ago'), make('span', {}, label), make('span', {}, 'now'));
+  return [make('div', { class: 'timeline', role: 'img', 'aria-label': label }, ...bars), ends];
 }
 
 function ending(lock) {

@@ -20,6 +20,9 @@ const POLICY = [
   ...["base-uri 'none'", "frame-ancestors 'none'"],
 ].join('; ');
 
+/** In characters. */
+const LONGEST_WORK = 160;
+
 /** Every lock in a table, which needs no script to be read. */
 export async function pageRoute(context: RequestContext): Promise<Response> {
   const { request, basePath, service } = context;
@@ -61,15 +64,33 @@ function staleFirst(a: LockView, b: LockView): number {
 function rowOf(lock: LockView): string {
   const cells = [
     ['state', `<span class="state ${lock.state}">${lock.state}</span>`],
-    ['file', escapeHtml(lock.name)],
+    ['file', escapeHtml(lock.name) + details(workOf(lock.note), '') + progressHtml(lock)],
     ['owner', escapeHtml(lock.owner)],
     ['host', escapeHtml(lock.host) + (lock.pid === null ? '' : ` (process ${lock.pid})`)],
     ['held for', spanText(lock.ageMs)],
     ['last renewal', lock.renewals === 0 ? 'never' : `${spanText(lock.idleMs)} ago`],
     ['lease', leaseText(lock)],
+    ['token', escapeHtml(lock.fencingToken ?? '')],
     ['waiters', String(lock.waiters)],
   ];
   return `<tr>${cells.map(([name = '', html = '']) => `<td data-label="${name}">${html}</td>`).join('')}<td></td></tr>`;
+}
+
+/** What the holder works at, where its note says so. */
+function workOf(note: LockView['note']): string {
+  const work = note?.command ?? note?.job;
+  const text = Array.isArray(work) ? work.join(' ') : work;
+  return typeof text === 'string' ? text.slice(0, LONGEST_WORK) : '';
+}
+
+function progressHtml({ progress }: LockView): string {
+  if (progress === null) return '';
+  const since = progress.quiet ? `no progress for ${spanText(progress.ageMs)}` : `${spanText(progress.ageMs)} ago`;
+  return details(`${progress.text} (${since})`, progress.quiet ? ' quiet' : '');
+}
+
+function details(text: string, className: string): string {
+  return text === '' ? '' : `<span class="more${className}">${escapeHtml(text)}</span>`;
 }
 
 function leaseText({ endless, expiresInMs }: LockView): string {
@@ -112,6 +133,7 @@ const TEMPLATE = `<!doctype html>
 <th scope="col" data-key="ageMs">Held for</th>
 <th scope="col" data-key="idleMs">Last renewal</th>
 <th scope="col" data-key="expiresInMs">Lease</th>
+<th scope="col" data-key="fencingToken">Token</th>
 <th scope="col" data-key="waiters">Waiters</th>
 <th scope="col">Details</th>
 </tr>

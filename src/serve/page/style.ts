@@ -38,6 +38,8 @@ a { color: var(--accent); }
 td[data-label="state"], td[data-label="details"], td[data-label="held for"], td[data-label="last renewal"] { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td[data-label="lease"] { min-width: 9rem; font-variant-numeric: tabular-nums; }
 td[data-label="file"] { font-weight: 600; }
+.more { display: block; font-weight: 400; font-size: 0.9rem; color: var(--muted); }
+.quiet { color: var(--stale); }
 .state { display: inline-block; justify-self: start; white-space: nowrap; padding: 0.05rem 0.55rem; border-radius: 99px; border: 1px solid currentColor; font-size: 0.85rem; font-weight: 600; }
 .state.held { color: var(--held); }
 .state.stale { color: var(--stale); }
@@ -56,6 +58,10 @@ dialog dd { margin: 0; grid-column: 2; overflow-wrap: anywhere; white-space: pre
 dialog .actions { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end; margin-top: 1rem; }
 dialog h3 { margin: 1rem 0 0.25rem; font-size: 1rem; }
 dialog ol { margin: 0; padding-inline-start: 1.5rem; max-height: 14rem; overflow: auto; }
+.timeline { position: relative; height: 1.5rem; margin-top: 0.5rem; border: 1px solid var(--line); border-radius: 4px; overflow: hidden; }
+.timeline span { position: absolute; top: 0; bottom: 0; min-width: 3px; background: var(--held); border-inline-end: 1px solid var(--card); }
+.timeline span.lost { background: var(--bad); }
+.ends { display: flex; justify-content: space-between; margin: 0.15rem 0 0.5rem; font-size: 0.85rem; color: var(--muted); }
 dialog .error { color: var(--bad); }
 @media (max-width: 800px) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -53,7 +53,7 @@ function shown() {
     [lock.name, lock.owner, lock.host].some((text) => text.toLowerCase().includes(words)));
   const rank = (lock) => (lock.state === 'held' ? 1 : 0);
   if (sortKey === '') return found.sort((a, b) => rank(a) - rank(b) || (b.ageMs ?? 0) - (a.ageMs ?? 0));
-  const value = (lock) => lock[sortKey] ?? (typeof lock[sortKey] === 'string' ? '' : -1);
+  const value = (lock) => (sortKey === 'fencingToken' ? Number(lock[sortKey] ?? -1) : lock[sortKey]) ?? (typeof lock[sortKey] === 'string' ? '' : -1);
   const order = (a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0);
   return found.sort((a, b) => (descending ? -order(a, b) : order(a, b)) || (a.name < b.name ? -1 : 1));
 }
@@ -75,6 +75,18 @@ function link(note) {
   return url && make('a', { href: url, rel: 'noreferrer noopener', target: '_blank', 'aria-label': 'job, opens a new page' }, 'job');
 }
 
+function workOf(note) {
+  const work = note?.command ?? note?.job;
+  const text = Array.isArray(work) ? work.join(' ') : work;
+  return typeof text === 'string' ? text.slice(0, 160) : '';
+}
+
+function progressText(lock) {
+  const { text, ageMs, quiet } = lock.progress;
+  const age = span(since(lock, ageMs));
+  return text + ' (' + (quiet ? 'no progress for ' + age : age + ' ago') + ')';
+}
+
 function row(lock) {
   const tr = make('tr', { class: lock.state + (lock.changed ? ' fresh' : ''), 'data-name': lock.name },
     cell('state', make('span', { class: 'state ' + lock.state }, lock.state)),
@@ -84,9 +96,13 @@ function row(lock) {
     cell('held for', make('span', { class: 'age' })),
     cell('last renewal', make('span', { class: 'renewed' })),
     leaseCell(lock),
+    cell('token', lock.fencingToken ?? ''),
     cell('waiters', String(lock.waiters)),
     cell('details', make('button', { type: 'button', class: 'link', 'aria-label': 'Details of ' + visible(lock.name), onclick: () => open(lock.name) }, 'Details')));
   const job = link(lock.note);
+  const work = workOf(lock.note);
+  if (work !== '' && !job) tr.children[1].firstChild.append(make('span', { class: 'more' }, visible(work)));
+  if (lock.progress) tr.children[1].firstChild.append(make('span', { class: 'more progress' + (lock.progress.quiet ? ' quiet' : '') }));
   if (job) tr.children[1].firstChild.append(' ', job);
   lock.changed = false;
   return tr;
@@ -126,12 +142,15 @@ function tick() {
     if (lock === undefined) continue;
     tr.querySelector('.age').textContent = span(since(lock, lock.ageMs));
     tr.querySelector('.renewed').textContent = lock.renewals === 0 ? 'never' : span(since(lock, lock.idleMs)) + ' ago';
+    const progress = tr.querySelector('.progress');
+    if (progress) progress.textContent = progressText(lock);
     const rest = left(lock);
     const text = tr.querySelector('.left');
     if (text) text.textContent = rest === 0 ? 'over' : span(rest) + ' left';
     const bar = tr.querySelector('progress');
     if (bar) bar.value = rest;
   }
+  refreshFacts();
   const live = connected && storeOk;
   const count = locks.size === 1 ? '1 lock' : locks.size + ' locks';
   const reason = connected ? 'The store cannot be read' : 'The service cannot be reached';

@@ -214,6 +214,28 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
     await list.first().waitFor();
     expect((await list.allInnerTexts()).filter((text) => text.includes('acquire'))).toHaveLength(2);
     expect((await list.allInnerTexts()).join()).toContain('nightly');
+    await page.getByRole('img', { name: /^held 2 times in / }).waitFor();
+    expect(await page.locator('.timeline span').count()).toBe(2);
+    await lock.release();
+    // The details are live too.
+    await page.getByRole('dialog').getByText('gone by now').waitFor();
+  });
+
+  test('how far the work has come, since when it has not come further, its command and its token', async () => {
+    const note = { command: ['npm', 'run', '<b>'] };
+    const file = new VfsFile(service.vfs, 'data.csv');
+    const lock = new Lockfile(file, { ttl: '10m', fencing: true, ownerId: 'nightly', note });
+    await lock.acquire();
+    lock.progress({ done: 12, total: 40, text: 'importing <i>b.csv' });
+    await lock.renew();
+    await open();
+    await row('data.csv')
+      .getByText(/^12 of 40, importing <i>b.csv \(\d+ s ago\)$/)
+      .waitFor();
+    await row('data.csv').getByText('npm run <b>').waitFor();
+    expect(await row('data.csv').locator('td[data-label="token"]').innerText()).toBe('1');
+    await row('data.csv').getByRole('button').click();
+    await page.getByRole('dialog').getByText('12 of 40, importing <i>b.csv (').waitFor();
     await lock.release();
   });
 
