@@ -18,6 +18,7 @@ import { importCost } from './import-cost.mjs';
 import { describeMachine } from './machine.mjs';
 import { manyLocks } from './many-locks.mjs';
 import { withBlock } from './page.mjs';
+import { serve } from './serve.mjs';
 import { sftp } from './sftp.mjs';
 import { syscalls } from './syscalls.mjs';
 import { uncontended } from './uncontended.mjs';
@@ -32,6 +33,7 @@ const SECTIONS = {
   'hand-over': handOver,
   contention,
   'many-locks': manyLocks,
+  serve,
   sftp,
   s3,
   gcs,
