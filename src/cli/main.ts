@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
 import type { Arguments } from './usage/arguments.js';
@@ -13,6 +14,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const { readArguments } = await import('./usage/arguments.js');
     args = readArguments(argv, process.env);
+    if (isatty(1) || isatty(2)) await (await import('./terminal/text.js')).loadWidths();
     return await perform(args);
   } catch (error) {
     const { reportError } = await import('./commands/report-error.js');

@@ -1,8 +1,16 @@
-import stringWidth from 'string-width';
+const ASCII = /^[\x20-\x7e]*$/;
 
-/** The number of columns that printable text takes on a terminal. */
+let measure = (text: string): number => text.length;
+
+/** Loads what `widthOf` measures with. That takes a fifth of the time in which a command starts, and only terminals need it. */
+export async function loadWidths(): Promise<void> {
+  const { default: stringWidth } = await import('string-width');
+  measure = stringWidth;
+}
+
+/** The number of columns that printable text takes on a terminal. Its length, if it is not ASCII and no widths are loaded. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  return ASCII.test(text) ? text.length : measure(text);
 }
 
 /** The first text that fits into `columns`; if none does, the last one, cut off. */

@@ -3,12 +3,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
-import { widthOf } from '../../../src/cli/terminal/text.js';
+import { loadWidths, widthOf } from '../../../src/cli/terminal/text.js';
 import { CLI, eventually, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 import { commandOnScreen, onScreen, type Screen } from '../../support/cli/screen.js';
+
+beforeAll(loadWidths);
 
 const folder = useFolder();
 

@@ -2,16 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { instantIn, msUntil } from '../../../src/util/instant.js';
 import { isGroupAlive } from '../../../src/util/process-group.js';
 import { killGroup, killMarked, signalGroup } from '../../../src/cli/guardian/group.js';
 import { Signals } from '../../../src/cli/signals.js';
-import { fitting, widthOf } from '../../../src/cli/terminal/text.js';
+import { fitting, loadWidths, widthOf } from '../../../src/cli/terminal/text.js';
 import { formatSpan } from '../../../src/util/duration.js';
 import { formatTime } from '../../../src/cli/terminal/time-text.js';
 import { environment, eventually, isAlive, processState, start, useFolder } from '../../support/cli/harness.js';
+
+beforeAll(loadWidths);
 
 useFolder();
 

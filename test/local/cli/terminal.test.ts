@@ -2,12 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
-import { widthOf } from '../../../src/cli/terminal/text.js';
+import { loadWidths, widthOf } from '../../../src/cli/terminal/text.js';
 import type { LockOptions } from '../../../src/index.js';
 import { onScreen } from '../../support/cli/screen.js';
 import { cli, eventually, own, processState, type Running, start, useFolder } from '../../support/cli/harness.js';
+
+beforeAll(loadWidths);
 
 const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');

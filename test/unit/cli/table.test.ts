@@ -1,8 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { screenOn } from '../../../src/cli/terminal/screen.js';
 import { type Column, Table } from '../../../src/cli/terminal/table.js';
-import { cutEnd, cutStart, widthOf, wrapped } from '../../../src/cli/terminal/text.js';
+import { cutEnd, cutStart, loadWidths, widthOf, wrapped } from '../../../src/cli/terminal/text.js';
+
+beforeAll(loadWidths);
 
 const COLUMNS: readonly Column[] = [
   { title: 'STATE', cut: 'end', least: 3 },
