@@ -7,10 +7,20 @@ function folder(name: string, path = name): TestProjectInlineConfiguration {
   return { extends: true, test: { name, include: [`test/${path}/**/*.test.ts`], sequence: { groupOrder: 1 } } };
 }
 
-/** Tests of which many wait for processes or leases more than they compute, so that more of them run at the same time. */
-function waiting(name: string): TestProjectInlineConfiguration {
+const ALONE = '**/*.alone.test.ts';
+
+/**
+ * Tests of which many wait for processes or leases more than they compute, so that more of them run at the same time.
+ * A worker process loads the sources once for all its files, which saves a second a file; only `*.alone.test.ts`, which replace
+ * modules or speak of the whole process, have one of their own.
+ */
+function waiting(name: string): TestProjectInlineConfiguration[] {
   const { test } = folder(name);
-  return { extends: true, test: { ...test, maxWorkers: 4, sequence: { groupOrder: 0 } } };
+  const shared = { ...test, maxWorkers: 4, sequence: { groupOrder: 0 } };
+  return [
+    { extends: true, test: { ...shared, isolate: false, exclude: [ALONE] } },
+    { extends: true, test: { ...shared, name: `${name}-alone`, include: [`test/${name}/${ALONE}`] } },
+  ];
 }
 
 /** Real servers, of which one of each kind is started before the first test and shared by all. */
@@ -23,7 +33,7 @@ function servers(name: string): TestProjectInlineConfiguration {
 export default defineConfig({
   test: {
     projects: [
-      ...[waiting('unit'), waiting('local'), waiting('package')],
+      ...['unit', 'local', 'package'].flatMap(waiting),
       ...[
         servers('sftp'),
         servers('s3'),
