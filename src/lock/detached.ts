@@ -68,9 +68,14 @@ export class DetachedLock {
   ): Promise<DetachedLease & { readonly reclaimed: Reclaimed | undefined }> {
     const holder = options.pid === undefined ? { ...NO_PROCESS, hostname } : undefined;
     const resolved = { ...resolveLockOptions({ ...options, renew: false }), holder };
-    const held = await waitFor(new Contender(this.#target, resolved), wait, new Acquisition());
-    const { record, remainingMs } = held.detach();
-    return { record, remainingMs, reclaimed: held.reclaimed };
+    const acquisition = new Acquisition();
+    try {
+      const held = await waitFor(new Contender(this.#target, resolved), wait, acquisition);
+      const { record, remainingMs } = held.detach();
+      return { record, remainingMs, reclaimed: held.reclaimed };
+    } finally {
+      acquisition.end();
+    }
   }
 
   /** Reads the lock. Undefined: there is no lock file. `ownerId` need not wait for a grace period of its own. */

@@ -81,7 +81,7 @@ describe('a path that no lock can have is refused', () => {
   test('one in a folder that does not exist, and none is made', async () => {
     const missing = join(folder, 'missing', 'data.csv');
     await expect(withLock(missing, () => 1)).rejects.toMatchObject({ code: 'ERR_VFS_NOT_FOUND' });
-    expect(() => lockSync(missing)).toThrow(/folder does not exist/);
+    expect(() => lockSync(missing)).toThrow(`there is no folder ${join(folder, 'missing')}; make it first`);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

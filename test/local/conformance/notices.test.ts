@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { conformance, type ConformanceCase, type MakeVfs } from '../../../src/conformance/index.js';
 import { brokenConditions } from '../../support/stores/broken/conditions.js';
@@ -57,10 +58,11 @@ describe('the conformance suite notices a store that', () => {
 });
 
 describe('a case of the conformance suite', () => {
-  const mem: MakeVfs = () => Promise.resolve({ vfs: memVfs(), dispose: () => Promise.resolve() });
-
   test('that needs what the store lacks is skipped with the reason, and fails where nobody can be told', async () => {
-    const lacking = conformance(mem).filter(({ name }) => name.startsWith('synchronously: '));
+    const vfs = gcsVfs({ bucket: 'never-asked' });
+    const lacking = conformance(() => Promise.resolve({ vfs, dispose: () => Promise.resolve() })).filter(({ name }) =>
+      name.startsWith('synchronously: '),
+    );
     expect(lacking.length).toBeGreaterThan(20);
     for (const { needs, run } of lacking) {
       const reasons: string[] = [];

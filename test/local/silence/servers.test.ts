@@ -7,6 +7,7 @@ import { Lockfile, VfsFile, withLock, type Vfs } from '../../../src/index.js';
 import { SilentListener } from '../../support/silent-listener.js';
 
 const LIMIT_MS = 300;
+const HOST_KEY = `SHA256:${'a'.repeat(43)}`;
 /** A limit that is never reached. */
 const ENDLESS_MS = 3_600_000;
 
@@ -24,7 +25,7 @@ const stores: readonly (readonly [string, (timeout: number) => Vfs & { close?():
   [
     'SFTP',
     (timeout) =>
-      sftpVfs({ host: '127.0.0.1', port: listener.port, username: 'u', hostKey: 'SHA256:a', connectTimeout: timeout }),
+      sftpVfs({ host: '127.0.0.1', port: listener.port, username: 'u', hostKey: HOST_KEY, connectTimeout: timeout }),
   ],
 ];
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
@@ -47,7 +48,7 @@ export async function putLock(vfs: Vfs, path: string, record: LockRecord | strin
 
 /** A lock, and the folder that it is in. */
 async function createIn(vfs: Vfs, lock: string, data: Uint8Array): Promise<unknown> {
-  const beside = `${lock}-beside`;
+  const beside = `${lock.slice(0, lock.lastIndexOf('/') + 1)}beside-${randomUUID()}`;
   await vfs.write(beside, Buffer.from(''));
   const written = await vfs.create(lock, data);
   await vfs.delete(beside);

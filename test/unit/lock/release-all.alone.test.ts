@@ -1,7 +1,9 @@
 import { expect, it, vi } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
-import { lock, Lockfile, LockNotHeldError, registerBackend, VfsFile } from '../../../src/index.js';
+import { lock, Lockfile, LockHeldError, LockNotHeldError, registerBackend, VfsFile } from '../../../src/index.js';
+import { DetachedLock } from '../../../src/lock/detached.js';
+import { acquisitions } from '../../../src/lock/protocol/acquisition.js';
 
 it('U12: releaseAll releases all locks, and cancels the acquisitions that are under way', async () => {
   const vfs = memVfs();
@@ -19,6 +21,14 @@ it('U12: releaseAll cancels who still waits for a store to open', async () => {
   const waiting = expect(lock('never-opens://host/file')).rejects.toThrow(LockNotHeldError);
   expect(await Lockfile.releaseAll()).toBe(0);
   await waiting;
+});
+
+it('U12: releaseAll does not wait for what was acquired for another process, or could not be', async () => {
+  const file = new VfsFile(memVfs(), 'one');
+  await new DetachedLock(file).acquire({ ttl: '1m' }, { waitMs: 0 });
+  await expect(new DetachedLock(file).acquire({ ttl: '1m' }, { waitMs: 0 })).rejects.toThrow(LockHeldError);
+  expect(acquisitions.size).toBe(0);
+  expect(await Lockfile.releaseAll()).toBe(0);
 });
 
 it('U12: releaseAll does not reject: a release that fails is a warning', async () => {
