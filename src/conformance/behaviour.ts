@@ -38,6 +38,8 @@ export const SYNC: Need = need('synchronous operations', (vfs) => vfs.sync !== u
 export const APPEND: Need = need('append', (vfs) => vfs.append !== undefined);
 export const WATCH: Need = need('watch', (vfs) => vfs.watch !== undefined);
 
+export const REMOVE_FOLDER: Need = need('folders that can be removed', (vfs) => vfs.removeFolder !== undefined);
+
 export const WRITES: readonly Need[] = [CREATE, REPLACE];
 export const SWAPS: readonly Need[] = [...WRITES, REMOVE];
 

@@ -9,6 +9,7 @@ import type { SftpAbilities } from './probe.js';
 import { isDirectory, isRegular, type Attributes } from './connection/raw-sftp.js';
 import { notRegular } from './reading.js';
 import type { SftpSession } from './connection/session.js';
+import { explained } from './space.js';
 
 /** The operations that no lock depends on: what an inbox does with its files. Paths are those of the server. */
 
@@ -80,6 +81,9 @@ export async function stageFile(
       await session.write(handle, piece, at);
       at += piece.byteLength;
     }
+  } catch (error) {
+    // Before the staged file is removed, which makes room again.
+    throw await explained(session, folderOf(staged), error);
   } finally {
     await session.close(handle);
   }

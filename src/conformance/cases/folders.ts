@@ -1,7 +1,7 @@
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 
-import { SWAPS, type Behaviour } from '../behaviour.js';
-import { bytes, created, filler, fresh, listed, listsExactly } from '../tools.js';
+import { REMOVE_FOLDER, SWAPS, type Behaviour } from '../behaviour.js';
+import { bytes, created, filler, fresh, holds, listed, listsExactly } from '../tools.js';
 
 const MANY = 300;
 
@@ -61,6 +61,23 @@ export const folders: readonly Behaviour[] = [
         if ((seen += 1) === 3) break;
       }
       strictEqual(seen, 3);
+    },
+  },
+  {
+    name: 'a folder is removed where it is empty, and stays where something is in it',
+    needs: [REMOVE_FOLDER],
+    check: async ({ vfs, path }) => {
+      await vfs.write(path('in/sub/a'), bytes('a'));
+      strictEqual(await vfs.removeFolder?.(path('in/sub')), false);
+      strictEqual(await vfs.removeFolder?.(path('in')), false);
+      await holds(vfs, path('in/sub/a'), bytes('a'));
+      await vfs.delete(path('in/sub/a'));
+      strictEqual(await vfs.removeFolder?.(path('in/sub')), true);
+      strictEqual(await vfs.removeFolder?.(path('in/sub')), false);
+      strictEqual(await vfs.removeFolder?.(path('in')), true);
+      await vfs.write(path('in'), bytes('a file'));
+      await rejects(async () => vfs.removeFolder?.(path('in')));
+      await holds(vfs, path('in'), bytes('a file'));
     },
   },
   {

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { sftpVfs, type SftpVfs } from '../../../src/backends/sftp/index.js';
 import { Lockfile, VfsFile } from '../../../src/index.js';
+import { publicNames } from '../../support/names.js';
 import { Scene } from './scene.js';
 import { excluding, missing, openSsh, startServer } from './servers.js';
 import { chrooted } from './special-servers.js';
@@ -85,6 +86,20 @@ for (const kind of excluding) {
       expect(next.reclaimedFrom?.reason).toBe('expired');
       expect(await next.release()).toBe(true);
       expect(readdirSync(disk)).toEqual([]);
+    });
+
+    test('that fills up in the middle of a commit keeps the old file whole, the lock, and no half of the new one', async () => {
+      mount('size=256k,mode=777');
+      const file = new VfsFile(vfs, 'data.csv');
+      const lock = new Lockfile(file, { fencing: true });
+      await lock.acquire();
+      await lock.commit(file, 'old');
+      await expect(lock.commit(file, new Uint8Array(400_000))).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
+      expect(await file.readText()).toBe('old');
+      expect(publicNames(disk)).toEqual(['data.csv', 'data.csv.lock']);
+      await lock.confirm();
+      await lock.commit(file, 'new');
+      expect([await file.readText(), await lock.release()]).toEqual(['new', true]);
     });
 
     test('that is read-only refuses a lock', async () => {
