@@ -7,6 +7,7 @@ import { CliError, EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
 import { ProgressFile } from '../progress.js';
+import type { RunLog } from '../run-log.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
 import { printError } from '../terminal/print-error.js';
 import { describeTakeover } from '../terminal/takeover.js';
@@ -19,6 +20,12 @@ import { supervise } from './supervise.js';
 
 type RunArguments = ArgumentsOf<'run'>;
 
+interface Surroundings {
+  readonly guardian: GuardianLink;
+  readonly signals: Signals;
+  readonly log: RunLog | undefined;
+}
+
 const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   ENOENT: 'there is no such command, or its interpreter is missing',
@@ -28,6 +35,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
   const signals = new Signals();
   let journal: Journal | undefined;
+  let log: RunLog | undefined;
   try {
     const options = resolveRunOptions(args);
     const { file, options: which } = await openLock(args);
@@ -40,17 +48,22 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
       user: userName(),
       ...(!args.noCommand && { command: [args.command, ...args.args] }),
     });
+    log = await logOf(args, lock);
     journal = await journalOf(args.journal, file, which.lockPath);
     await acquire(lock, options, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
     if (lock.reclaimedFrom && !args.quiet) printError(describeTakeover(lock.path, lock.reclaimedFrom));
-    return await runHolding(lock, args, options, guardian, signals);
+    return await runHolding(lock, args, options, { guardian, signals, log });
   } catch (error) {
     if (error instanceof Interrupted) return signalExitCode(error.signal);
     throw error;
   } finally {
-    await closeJournal(journal);
+    await Promise.all([closeJournal(journal), log?.close()]);
     guardian.dismiss();
   }
+}
+
+async function logOf({ log }: RunArguments, lock: Lockfile): Promise<RunLog | undefined> {
+  return log && new (await import('../run-log.js')).RunLog(log.text, lock.path);
 }
 
 async function acquire(
@@ -71,8 +84,7 @@ async function runHolding(
   lock: Lockfile,
   args: RunArguments,
   options: ResolvedRunOptions,
-  guardian: GuardianLink,
-  signals: Signals,
+  { guardian, signals, log }: Surroundings,
 ): Promise<number> {
   const progress = args.progress ? new ProgressFile() : undefined;
   let ended: (Ended & { readonly tooLong?: boolean }) | Refused;
@@ -80,7 +92,9 @@ async function runHolding(
     signals.interrupted.throwIfAborted();
     progress?.follow(lock);
     const job = jobOf(lock, args, options, progress?.path);
+    log?.starting();
     ended = await supervise(lock, guardian, signals, job, options.maxHoldMs);
+    log?.ended(ended);
   } finally {
     progress?.close();
     await release(lock);

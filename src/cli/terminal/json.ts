@@ -16,7 +16,8 @@ type LineType =
   | 'released'
   | 'unlocked'
   | 'history'
-  | 'history-totals';
+  | 'history-totals'
+  | 'run';
 
 /** One object on one line, free of control characters. */
 export function jsonLine(type: LineType, members: object): string {

@@ -1,20 +1,6 @@
-import {
-  ACQUIRE,
-  HELP,
-  HISTORY,
-  HOLD,
-  JSON_LINES,
-  LOCK_FILE,
-  LS,
-  NAMED,
-  RELEASE,
-  RENEW,
-  RUN,
-  SERVE,
-  SILENT,
-  SWEEP,
-  UNLOCK,
-} from './options.js';
+import { HELP, JSON_LINES, LOCK_FILE, NAMED, SILENT } from './common-options.js';
+import { ACQUIRE, HISTORY, HOLD, LS, RELEASE, RENEW, SERVE, SWEEP, UNLOCK } from './options.js';
+import { RUN } from './run-options.js';
 import type { CommandSpec, OptionSpec } from './spec.js';
 
 export const COMMANDS = {

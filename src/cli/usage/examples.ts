@@ -6,6 +6,7 @@ export const EXAMPLES: Readonly<Record<CommandName, readonly string[]>> = {
     'vfs-lockfile run inbox/data.csv -- ./import.sh inbox/data.csv',
     'vfs-lockfile run --named nightly --wait 10m --max-hold 2h -- make report',
     'vfs-lockfile run s3://bucket/jobs/report -E 0 -- ./report.sh',
+    'vfs-lockfile run inbox/data.csv --log run.jsonl --progress -- ./import.sh',
   ],
   acquire: [
     'id=$(vfs-lockfile acquire inbox/data.csv --wait 1m) || exit',

@@ -1,39 +1,6 @@
+import { ERRORS_ONLY, HELP, JOURNAL, JSON_LINES, LOCK_FILE, NAMED, NO_HEADERS, RECURSIVE } from './common-options.js';
+import { RUN } from './run-options.js';
 import { SORTS } from '../terminal/lock-selection.js';
-
-export const HELP = { help: { kind: 'flag', short: 'h', help: 'show this help' } } as const;
-export const JSON_LINES = { json: { kind: 'flag', help: 'print one JSON object per line' } } as const;
-const RECURSIVE = { recursive: { kind: 'flag', short: 'r', help: 'include all folders below' } } as const;
-const NO_HEADERS = { 'no-headers': { kind: 'flag', help: 'leave out the line of titles' } } as const;
-export const SILENT = {
-  quiet: { kind: 'flag', short: 'q', help: 'print nothing; the exit code is the answer' },
-} as const;
-const ERRORS_ONLY = { quiet: { kind: 'flag', short: 'q', help: 'print nothing but errors' } } as const;
-
-export const LOCK_FILE = {
-  'lock-file': {
-    kind: 'text',
-    value: 'PATH',
-    help: 'use this lock file, by its path or its URI in the same store, and not FILE.lock; all who lock FILE have to',
-  },
-} as const;
-
-export const NAMED = {
-  named: { kind: 'text', value: 'NAME', help: 'use the lock of a name, such as that of a job, in the place of FILE' },
-  in: {
-    kind: 'text',
-    value: 'FOLDER',
-    help: 'with --named: the folder of the lock, by its path or URI; all who use the name have to use the same one (default: a folder of this user on this machine)',
-  },
-} as const;
-
-const JOURNAL = {
-  journal: {
-    kind: 'text',
-    value: 'WHERE',
-    env: 'VFS_LOCKFILE_JOURNAL',
-    help: 'append what happens to the lock to a journal: beside, in the folder of the lock, or in a local file, by its path',
-  },
-} as const;
 
 export const HISTORY = {
   ...NAMED,
@@ -54,71 +21,6 @@ export const HISTORY = {
   },
   json: { kind: 'flag', help: 'print one JSON object per line' },
   quiet: { kind: 'flag', short: 'q', help: 'do not report what is missing' },
-  ...HELP,
-} as const;
-
-export const RUN = {
-  ...NAMED,
-  ...LOCK_FILE,
-  ttl: {
-    kind: 'duration',
-    value: 'D',
-    env: 'VFS_LOCKFILE_TTL',
-    min: '1s',
-    infinity: true,
-    help: 'how long the lease lasts without a renewal: at least 1s, or never (default 30s); it is renewed every third of that time',
-  },
-  wait: {
-    kind: 'duration',
-    value: 'D',
-    env: 'VFS_LOCKFILE_WAIT',
-    default: '0',
-    zero: true,
-    infinity: true,
-    help: 'how long to wait for the lock; 0 fails at once, never waits without limit',
-  },
-  owner: { kind: 'text', value: 'ID', env: 'VFS_LOCKFILE_OWNER', help: 'a name for the holder of the lock' },
-  grace: {
-    kind: 'duration',
-    value: 'D',
-    zero: true,
-    help: 'how long after the end of the lease only the same --owner may take over the lock (default 0); needs --ttl',
-  },
-  note: { kind: 'json', value: 'JSON', help: 'an object to store in the lock file for others to read' },
-  'no-command': { kind: 'flag', help: 'do not write COMMAND into the lock file, as it may have secrets in it' },
-  ...JOURNAL,
-  progress: {
-    kind: 'flag',
-    help: 'show the last line that COMMAND writes into the file VFS_LOCKFILE_PROGRESS: words, or JSON with done, total and text; each renewal writes it into the lock file',
-  },
-  'max-hold': {
-    kind: 'duration',
-    value: 'D',
-    help: 'end COMMAND, with exit code 124, when it has run for this long',
-  },
-  'conflict-exit-code': {
-    kind: 'exit-code',
-    short: 'E',
-    value: 'CODE',
-    help: 'the exit code when somebody else holds the lock, 0 to 255 (default: 75, or 79 after a --wait)',
-  },
-  fencing: {
-    kind: 'flag',
-    help: 'count the acquisitions of this lock, and give the number to COMMAND as VFS_LOCKFILE_TOKEN; the lock file stays afterwards',
-  },
-  'kill-after': {
-    kind: 'duration',
-    value: 'D',
-    zero: true,
-    help: 'the time between SIGTERM and SIGKILL (default: a sixth of the ttl, at most 2s)',
-  },
-  margin: {
-    kind: 'duration',
-    value: 'D',
-    min: '50ms',
-    help: 'the least time between SIGKILL and the end of the lease (default: a sixth of the ttl, at most 2s)',
-  },
-  quiet: { kind: 'flag', short: 'q', help: 'report neither waiting nor that a stale lock was taken over' },
   ...HELP,
 } as const;
 
