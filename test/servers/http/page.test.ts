@@ -236,6 +236,15 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
     expect(await row('data.csv').locator('td[data-label="token"]').innerText()).toBe('1');
     await row('data.csv').getByRole('button').click();
     await page.getByRole('dialog').getByText('12 of 40, importing <i>b.csv (').waitFor();
+    offsetMs = 14 * 60_000;
+    await page
+      .getByRole('dialog')
+      .getByText(/^12 of 40.* \(no progress for 14 min \d+ s\)$/)
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await context.close();
+    await open({ javaScriptEnabled: false });
+    expect(await row('data.csv').innerText()).toMatch(/npm run <b>\s+12 of 40.*no progress for 14 min/s);
     await lock.release();
   });
 
