@@ -68,6 +68,9 @@ const argv = process.argv.slice(2);
 if (argv[0] === 'guardian' && process.send !== undefined) {
   const { guard } = await import('./guardian/guardian.js');
   guard();
+} else if (argv[0] === 'complete-ids') {
+  const { completeIds } = await import('./commands/ids.js');
+  await completeIds(argv.slice(1));
 } else {
   const code = await main(argv);
   // It is set already where standard output could not be written.

@@ -28,7 +28,26 @@ const BASH_AFTER_DASHES = `  if [[ $command == run ]]; then
   fi
 `;
 
-/** Prints a script that makes a shell complete all words after `vfs-lockfile` without starting it. */
+/** Their values are looked up in the lock file of FILE. */
+const ID_OPTIONS = ['expect', 'id'];
+
+const BASH_IDS = `_vfs_lockfile_ids() {
+  local id
+  while IFS= read -r id; do
+    [[ $id =~ ^[A-Za-z0-9._-]+$ && $id == "$1"* ]] && COMPREPLY+=("$id")
+  done < <(vfs-lockfile complete-ids bash "\${COMP_WORDS[@]:1}" 2>/dev/null </dev/null)
+}
+`;
+
+const ZSH_IDS = `_vfs_lockfile_ids() {
+  local -a ids
+  ids=(\${(f)"$(vfs-lockfile complete-ids zsh "\${(@Q)words}" 2>/dev/null </dev/null)"})
+  ids=(\${ids:#*[^A-Za-z0-9._-]*})
+  (($#ids)) && compadd -a ids
+}
+`;
+
+/** Prints a script that makes a shell complete all words after `vfs-lockfile`. It starts that only for the id of a lock. */
 export function completion({ shell }: ArgumentsOf<'completion'>): number {
   print(shell === 'bash' ? bash() : zsh());
   return 0;
@@ -39,7 +58,7 @@ function bash(): string {
   const valued = [...new Set(COMMAND_NAMES.flatMap((name) => valuedNames(name)))].join('|');
   const location = COMMAND_NAMES.filter((name) => operandOf(name).startsWith('location')).join('|');
   return `# Completion of vfs-lockfile for bash: source <(vfs-lockfile completion bash)
-_vfs_lockfile() {
+${BASH_IDS}_vfs_lockfile() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} options i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -47,6 +66,7 @@ _vfs_lockfile() {
     return
   fi
 ${BASH_AFTER_DASHES}  case $previous in
+    ${ID_OPTIONS.map((name) => `--${name}`).join('|')}) _vfs_lockfile_ids "$word"; return ;;
     ${valued}) return ;;
   esac
   case $command in
@@ -76,7 +96,7 @@ function zsh(): string {
   const cases = COMMAND_NAMES.map((name) => `    ${name})\n      _arguments -s ${zshArguments(name)} ;;`).join('\n');
   return `#compdef vfs-lockfile
 # Completion of vfs-lockfile for zsh: source <(vfs-lockfile completion zsh)
-_vfs_lockfile() {
+${ZSH_IDS}_vfs_lockfile() {
   if ((CURRENT == 2)); then
     local -a first
     first=(${first.map(quoted).join(' ')})
@@ -120,7 +140,9 @@ function zshOption(name: string, spec: OptionSpec): string {
   const { short, help } = spec;
   const value = spec.kind === 'flag' ? undefined : spec.value;
   const escaped = help.replace(/[[\]:\\]/g, '\\\\$&');
-  const rest = quoted(`[${escaped}]${value === undefined ? '' : `:${value}:`}`);
+  const rest = quoted(
+    `[${escaped}]${value === undefined ? '' : `:${value}:${ID_OPTIONS.includes(name) ? '_vfs_lockfile_ids' : ''}`}`,
+  );
   const equals = value === undefined ? '' : '=';
   if (short === undefined) return `--${name}${equals}${rest}`;
   return `${quoted(`(-${short} --${name})`)}{-${short},--${name}${equals}}${rest}`;

@@ -21,7 +21,7 @@ function manualPage(version: string): string {
     ...COMMAND_NAMES.flatMap((name) => ['.br', `vfs\\-lockfile ${roff(COMMANDS[name].usage)}`]),
     ...['.SH DESCRIPTION', ...verbatim(OVERVIEW)],
     ...['.SH COMMANDS', ...COMMAND_NAMES.flatMap(sectionOf)],
-    ...['.SH SEE ALSO', 'docs/cli.md and docs/json.md in the package, flock(1)'],
+    ...['.SH SEE ALSO', 'dist/cli/output.schema.json in the package, for the output with \\-\\-json; flock(1)'],
   ].join('\n');
 }
 

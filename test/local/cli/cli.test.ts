@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { COMMAND_NAMES, COMMANDS } from '../../../src/cli/usage/commands.js';
+import { EXAMPLES } from '../../../src/cli/usage/examples.js';
 import type { LockOptions } from '../../../src/index.js';
 import {
   called,
@@ -50,6 +51,20 @@ describe('vfs-lockfile', () => {
     expect(await called(['-h'])).toEqual(help);
     expect(await called(['help'])).toEqual(help);
     expect(await called(['--version'])).toMatchObject({ code: 0, stdout: matching(/^\d+\.\d+\.\d+\n$/) });
+    expect(await called(['-V'])).toEqual(await called(['--version']));
+  });
+
+  it('has a manual page, in the package too, with every command, option and example', async () => {
+    const { stdout } = await called(['help', '--man']);
+    expect(readFileSync(join(dirname(CLI), 'vfs-lockfile.1'), 'utf8')).toBe(stdout);
+    const plain = stdout.replaceAll('\\-', '-').replaceAll('\\e', '\\').split('\n');
+    for (const name of COMMAND_NAMES) {
+      expect(plain).toContain(`.SS vfs-lockfile ${COMMANDS[name].usage}`);
+      for (const option of Object.keys(COMMANDS[name].options)) {
+        expect(plain.some((line) => line.startsWith('.B ') && line.includes(`--${option}`))).toBe(true);
+      }
+      for (const example of EXAMPLES[name]) expect(plain).toContain(example);
+    }
   });
 
   it('shows its usage without loading a store', async () => {
@@ -88,6 +103,7 @@ describe('the help on a command', () => {
     expect(help.stdout).toMatch(new RegExp(`^Usage: vfs-lockfile ${name} \\S`));
     for (const option of Object.keys(COMMANDS[name].options)) expect(help.stdout).toContain(`--${option}`);
     expect(help.stdout).toMatch(/^Exit codes:/m);
+    expect(help.stdout).toMatch(/^Examples:/m);
     for (const text of [help.stdout, overview.stdout]) {
       expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     }

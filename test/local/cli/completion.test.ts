@@ -1,12 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { COMMAND_NAMES, COMMANDS, type CommandName } from '../../../src/cli/usage/commands.js';
-import { CLI, eventually, useFolder } from '../../support/cli/harness.js';
+import { called, CLI, eventually, useFolder } from '../../support/cli/harness.js';
+import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 import { commandOnScreen } from '../../support/cli/screen.js';
+import { SilentListener } from '../../support/silent-listener.js';
 
 const folder = useFolder();
 
@@ -36,7 +38,8 @@ async function completed(shell: keyof typeof SHELLS, typed: string): Promise<str
   const { args, setup } = SHELLS[shell];
   const script = join(folder(), 'completion');
   writeFileSync(script, scriptFor(shell));
-  const init = `vfs-lockfile() { printf '<%s>' "$@"; echo; }; ${setup(script)}; cd ${join(folder(), 'work')}; echo ready`;
+  const node = `${process.execPath} ${CLI} "$@"`;
+  const init = `vfs-lockfile() { if [ "$1" = complete-ids ]; then ${node}; else printf '<%s>' "$@"; echo; fi; }; ${setup(script)}; cd ${join(folder(), 'work')}; echo ready`;
   const screen = commandOnScreen(shell, args, {
     columns: 200,
     env: { PS1: '> ', HOME: folder(), TERM: 'dumb', INPUTRC: '/dev/null', HISTFILE: undefined },
@@ -86,6 +89,22 @@ describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
     expect((await completed(shell, typed)).replace(/[=/]$/, '')).toBe(expected);
   });
 
+  it.each([
+    ['unlock inbox/data.csv --expect ', 'unlock inbox/data.csv --expect id-of-theirs'],
+    ['renew in\\ box/a --id id', 'renew in box/a --id id-of-theirs'],
+    ['release --in inbox --named data.csv --id ', 'release --in inbox --named data.csv --id id-of-theirs'],
+    ['unlock inventory.csv --expect ', 'unlock inventory.csv --expect'],
+    ['unlock inbox/hostile --expect ', 'unlock inbox/hostile --expect'],
+    ['unlock inbox/lines --expect ', 'unlock inbox/lines --expect'],
+  ])('offers the id of the lock, if it is harmless: %j', async (typed, expected) => {
+    work();
+    for (const name of ['inbox/data.csv', 'in box/a']) putLock(join(folder(), 'work'), name);
+    putLock(join(folder(), 'work'), 'inbox/hostile', 0, { ...ELSEWHERE, lockId: '$(touch pwned)' });
+    putLock(join(folder(), 'work'), 'inbox/lines', 0, { ...ELSEWHERE, lockId: 'a\n;touch pwned' });
+    expect((await completed(shell, typed)).trim()).toBe(expected);
+    expect(existsSync(join(folder(), 'work', 'pwned'))).toBe(false);
+  });
+
   it('is a script without a syntax error that knows every command and option', () => {
     const script = execFileSync(process.execPath, [CLI, 'completion', shell], { encoding: 'utf8' });
     expect(spawnSync(shell, ['-n'], { input: script })).toMatchObject({ status: 0 });
@@ -93,6 +112,31 @@ describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
       expect(script).toContain(name);
       for (const option of Object.keys(COMMANDS[name satisfies CommandName].options))
         expect(script).toContain(`--${option}`);
+    }
+  });
+});
+
+describe('what the scripts ask for ids', () => {
+  it('puts the words of bash together again', async () => {
+    putLock(folder(), 'a b');
+    const words = ['unlock', 'file', ':', `//${folder()}/a%20b`, '--expect', ''];
+    expect(await called(['complete-ids', 'bash', ...words])).toMatchObject({ code: 0, stdout: 'id-of-theirs\n' });
+    const quoted = ['unlock', '--lock-file', '=', `"${folder()}/a b.lock"`, `'${folder()}/other'`, '--expect', ''];
+    expect(await called(['complete-ids', 'bash', ...quoted])).toMatchObject({ code: 0, stdout: 'id-of-theirs\n' });
+    expect(await called(['complete-ids', 'bash', 'nonsense'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('does not wait for a store that is silent', async () => {
+    const listener = await SilentListener.open();
+    try {
+      const env = {
+        AWS_ENDPOINT_URL: `http://127.0.0.1:${listener.port}`,
+        ...{ AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
+      };
+      const outcome = await called(['complete-ids', 'zsh', 'unlock', 's3://bucket/a', '--expect', ''], { env });
+      expect(outcome).toMatchObject({ signal: 'SIGKILL', stdout: '', stderr: '' });
+    } finally {
+      listener.close();
     }
   });
 });
