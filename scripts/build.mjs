@@ -79,12 +79,14 @@ async function makeReadable(file) {
 
 /**
  * The name of a file in `dist/shared`, as a stack trace shows it: src/backends/sftp/uri.ts becomes backends-sftp-uri. It is that
- * of the last module, which the others are for. A file without a module of its own only passes on what is in another.
+ * of the last module, which the others are for; a package that is bundled has its own name. A file without a module of its own only passes on what is in another.
  * @param {import('rolldown').PreRenderedChunk} chunk
  */
 function chunkName({ name, facadeModuleId, moduleIds }) {
   if (name === CORE || name === GUARDIAN_CORE) return name;
   const module = moduleIds.at(-1);
+  const [, bundled] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(module ?? '') ?? [];
+  if (bundled !== undefined) return bundled.replace('/', '-');
   const path = relative(source, module ?? facadeModuleId ?? name).replace(/(\/index)?\.ts$/, '');
   return path.split(sep).join('-') + (module === undefined ? '-exports' : '');
 }

@@ -7,7 +7,7 @@ import { CliError, EXIT } from '../exit-codes.js';
 import type { GuardianLink, Refused } from '../guardian/link.js';
 import type { Ended, Job } from '../guardian/messages.js';
 import { ProgressFile } from '../progress.js';
-import type { RunLog } from '../run-log.js';
+import type { RunLog } from './run-log.js';
 import { Interrupted, signalExitCode, Signals } from '../signals.js';
 import { printError } from '../terminal/print-error.js';
 import { describeTakeover } from '../terminal/takeover.js';
@@ -63,7 +63,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
 }
 
 async function logOf({ log }: RunArguments, lock: Lockfile): Promise<RunLog | undefined> {
-  return log && new (await import('../run-log.js')).RunLog(log.text, lock.path);
+  return log && new (await import('./run-log.js')).RunLog(log.text, lock.path);
 }
 
 async function acquire(

@@ -7,9 +7,13 @@ const file = new VfsFile(localVfs({ root: folder }), 'data.csv');
 
 const patient = new Lockfile(file, { ttl: '1h' });
 await patient.isStale();
-const before = process.memoryUsage().rss;
-for (let looks = 0; looks < 100; looks += 1) await patient.isStale();
-const looked = process.resourceUsage().maxRSS * 1024;
+const before = process.memoryUsage.rss();
+let most = before;
+for (let looks = 0; looks < 100; looks += 1) {
+  await patient.isStale();
+  // The peak that the system keeps account of includes the process that started this one.
+  most = Math.max(most, process.memoryUsage.rss());
+}
 
 /** @type {string[]} */
 const codes = [];
@@ -22,4 +26,4 @@ try {
   noted(error);
 }
 
-console.log(JSON.stringify({ grownMiB: (looked - before) / 2 ** 20, codes }));
+console.log(JSON.stringify({ grownMiB: (most - before) / 2 ** 20, codes }));

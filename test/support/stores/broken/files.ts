@@ -21,8 +21,18 @@ const listAs =
   (folder, options) =>
     listing(right, folder, (entries) => change(entries, folder), options?.recursive);
 
-/** Wrong streams, moves and lists. */
+/** Wrong streams, moves, lists and folders. */
 export const brokenFiles: readonly Broken[] = [
+  brokenOnDisk(
+    'says that a folder was removed which has something in it',
+    (right) => ({
+      removeFolder: async (path) => {
+        await right.removeFolder?.(path);
+        return true;
+      },
+    }),
+    ['a folder is removed where it is empty, and stays where something is in it'],
+  ),
   broken(
     'appends by writing the whole file again',
     (right) => ({

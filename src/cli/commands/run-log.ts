@@ -1,14 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-import { LineQueue } from '../journal/line-queue.js';
-import { fileSink } from '../journal/sink.js';
-import type { LockEvent } from '../lock/model/events.js';
-import { openLocal } from '../open.js';
-import { untilAborted } from '../util/abort.js';
-import type { Refused } from './guardian/link.js';
-import type { Ended } from './guardian/messages.js';
-import { jsonLine } from './terminal/json.js';
-import { printError } from './terminal/print-error.js';
+import { LineQueue } from '../../journal/line-queue.js';
+import { fileSink } from '../../journal/sink.js';
+import type { LockEvent } from '../../lock/model/events.js';
+import { openLocal } from '../../open.js';
+import { untilAborted } from '../../util/abort.js';
+import type { Refused } from '../guardian/link.js';
+import type { Ended } from '../guardian/messages.js';
+import { jsonLine } from '../terminal/json.js';
+import { printError } from '../terminal/print-error.js';
 
 /** Renewals that go well, and a wait that goes on, are written this often. */
 const EVERY_MS = 60_000;
