@@ -165,7 +165,7 @@ describe('ls --watch on a terminal', () => {
     screen.terminal.write('G');
     await eventually(() => expect(liveTable(screen).at(-1)).toMatch(/^37 to 42 of 42/));
     screen.terminal.write('\u{1b}[5~k');
-    await first('held-28');
+    await first('held-27');
     screen.terminal.write('g');
     await first('stale');
     screen.terminal.write('q');
