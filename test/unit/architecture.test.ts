@@ -126,6 +126,19 @@ test('CONTRIBUTING.md names every script that tests something', () => {
   expect(tests.filter((name) => !new RegExp(`npm (run )?${name}$`, 'm').test(named))).toEqual([]);
 });
 
+test('tests that replace modules have a process of their own, by their names', () => {
+  const names = ['unit', 'local'].flatMap((name) =>
+    readdirSync(join(root, 'test', name), { recursive: true, encoding: 'utf8' }).map((file) =>
+      join('test', name, file),
+    ),
+  );
+  const replacing = names.filter(
+    (name) => name.endsWith('.test.ts') && /\bvi\s*\.(?:mock|doMock)\(/.test(textOf(name)),
+  );
+  expect(replacing.length).toBeGreaterThan(5);
+  expect(replacing.filter((name) => !name.endsWith('.alone.test.ts'))).toEqual([]);
+});
+
 /** A file that is named alone, after its folder was named. */
 function basenameInSrc(path: string): string {
   if (path.includes('/')) return path;
