@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { Lockfile } from '../lock/lockfile.js';
+import { isObject } from '../lock/model/plain-json.js';
 import { LockOptionError } from '../util/option-error.js';
 import { printError } from './terminal/print-error.js';
 
 const EVERY_MS = 1000;
 
-/** What is read of the file: the end, which has the last line. */
+/** How much of the end of the file is read, for its last line. */
 const READ_BYTES = 4096;
 
 /** In characters, which leaves room in a lock file whatever they are. */
@@ -21,7 +22,7 @@ export function progressOfText(text: string): Readonly<Record<string, unknown>> 
   if (words === '') return undefined;
   try {
     const value: unknown = JSON.parse(words);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isObject(value)) return value;
   } catch {
     // These are words.
   }

@@ -10,7 +10,7 @@ export function inspect(value: unknown): string {
   return String(value);
 }
 
-/** What is made of them is never called: this page has no disk. */
+/** Nobody calls the function that this returns: the page has no disk. */
 export function promisify(fn: unknown): unknown {
   return fn;
 }

@@ -22,7 +22,7 @@ export function listItem(text: string, className: string): HTMLLIElement {
   return make('li', className, text);
 }
 
-/** Changes a text only where it differs, so that a screen reader is not told the same again. */
+/** Changes a text only where it differs, so that a screen reader does not repeat it. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

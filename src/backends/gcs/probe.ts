@@ -37,7 +37,7 @@ async function tryWrites(objects: GcsObjects, scratch: string, alsoRemove: boole
   await tryRemoves(objects, scratch, second);
 }
 
-/** What is new cannot be missing: this is no store, or the bucket is missing. */
+/** A create cannot find its object missing: this is no store, or there is no such bucket. */
 function aboutBucket(error: unknown): never {
   if (error instanceof GcsFailure && error.absent) throw unfitStore('gcs', 'answers 404 to', NEW_OBJECT);
   throw error;

@@ -112,7 +112,7 @@ async function unlessRefused<T>(work: Promise<T>, mayBeGone = true): Promise<T |
   try {
     return await work;
   } catch (error) {
-    // What is new cannot be missing: this is no store, or the bucket is missing.
+    // A create cannot find its object missing: this is no store, or there is no such bucket.
     if (error instanceof S3Failure && error.absent && !mayBeGone) throw unfitStore('s3', 'answers 404 to', NEW_OBJECT);
     if (!(error instanceof S3Failure) || !isRefusal(error) || error.attempts.some(mayHaveLanded)) throw error;
     return undefined;
