@@ -25,6 +25,10 @@ export class Volume {
     this.#files.delete(from);
   }
 
+  rmdirSync(): void {
+    // A folder is gone as soon as no file is in it.
+  }
+
   statSync(path: string): { isFile(): boolean; isDirectory(): boolean; size: number; mtimeMs: number } {
     const isFolder = this.#isFolder(path);
     const { data, mtimeMs } = isFolder ? { data: new Uint8Array(), mtimeMs: 0 } : this.#file(path);
