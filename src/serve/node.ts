@@ -22,7 +22,7 @@ export function nodeListener(service: LockService): (request: IncomingMessage, r
 async function answer(service: LockService, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => {
-    gone.abort();
+    if (!response.writableFinished) gone.abort();
   });
   const asked = requestOf(request, gone.signal);
   if (asked === undefined) {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { Lockfile } from '../../../src/index.js';
 import { TestService } from '../../support/serve/service.js';
-import { listening, type Listening } from './listening.js';
+import { listening, type Listening } from '../../support/serve/listening.js';
 
 const run = promisify(execFile);
 let folder: string;

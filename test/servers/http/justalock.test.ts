@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Lockfile, VfsFile } from '../../../src/index.js';
 import { areThere, lacks } from '../../support/needs.js';
 import { TestService } from '../../support/serve/service.js';
-import { listening, type Listening } from './listening.js';
+import { listening, type Listening } from '../../support/serve/listening.js';
 import { HOW_TO_GET_PYTHON_CLIENTS, PYTHON, PYTHON_CLIENT_FILES } from './python-clients.js';
 
 const lacking = areThere(PYTHON_CLIENT_FILES) ? undefined : lacks(HOW_TO_GET_PYTHON_CLIENTS);

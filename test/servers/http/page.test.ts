@@ -7,7 +7,7 @@ import { startJournal } from '../../../src/journal/index.js';
 import { TestService, TOKENS, WRITER } from '../../support/serve/service.js';
 import { launch, missingBrowser } from './chromium.js';
 import { FAINT_TEXTS } from './contrast.js';
-import { listening, type Listening } from './listening.js';
+import { listening, type Listening } from '../../support/serve/listening.js';
 
 const lacking = missingBrowser();
 /** Only what hangs is to fail by this. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { cli, eventually, useFolder } from '../../support/cli/harness.js';
 import { bearer, READER, TestService, TOKENS } from '../../support/serve/service.js';
-import { listening } from './listening.js';
+import { listening } from '../../support/serve/listening.js';
 
 const folder = useFolder();
 
