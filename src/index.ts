@@ -12,11 +12,13 @@ export type { ReportingLock } from './lock/reporting-lock.js';
 export { lockSync, withLockSync, type SyncAcquireOptions, type SyncLock } from './lock/sync-lock.js';
 
 export type { CommitData } from './fencing/commit.js';
-export type { AcquireOptions, LockOptions, RenewOptions, StaleHandler } from './lock/model/options.js';
+export type { AcquireOptions } from './lock/model/acquire-options.js';
+export type { LockOptions, RenewOptions, StaleHandler } from './lock/model/options.js';
 export type { Duration } from './util/duration.js';
 export type { NamedId } from './lock/model/named.js';
 export type { ForeignLock } from './lock/model/foreign.js';
 export type { EndedLock, LockRecord } from './lock/model/record.js';
+export type { Waiter } from './lock/model/waiter.js';
 export type { LockProgress } from './lock/model/progress.js';
 export type { Reclaimed } from './lock/model/holder.js';
 export type { StaleReason } from './lock/model/staleness.js';

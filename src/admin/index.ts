@@ -4,6 +4,7 @@ export { list, type Listed, type ListLocksOptions } from './list.js';
 export { sweep, type Sweep, type SweepOptions, type SweepTotals } from './sweep.js';
 export type { Swept, SweptReason } from './sweeper.js';
 export { inspect, type Inspection, type InspectOptions } from '../lock/inspect.js';
+export type { Waiter } from '../lock/model/waiter.js';
 export type { ForeignLock } from '../lock/model/foreign.js';
 export type { Folder } from '../vfs/path.js';
 export type { Location } from '../open.js';

@@ -1,14 +1,16 @@
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
-import { lockPath } from '../vfs/names.js';
+import { isWaiterPath, isWaitersFolder, lockedPath, lockPath } from '../vfs/names.js';
 import type { Vfs } from '../vfs/vfs.js';
-import { resolveSignal } from '../lock/model/options.js';
-import { lockedPath } from '../vfs/names.js';
+import type { Waiter } from '../lock/model/waiter.js';
+import { waitersIn } from '../lock/model/waiters.js';
+import { RecentMap } from '../util/recent-map.js';
+import { resolveSignal } from '../lock/model/acquire-options.js';
 import { BOOLEAN, checkOptions, FUNCTION, NUMBER, type OptionKinds } from '../util/option-check.js';
 import { concurrencyOf, inParallel } from '../util/in-parallel.js';
 import { INSPECT_OPTIONS, Inspector, respectMs, type Inspection, type InspectOptions } from '../lock/inspect.js';
 import { openFolder, type Location } from '../open.js';
-import { type Folder } from '../vfs/path.js';
+import { folderOf, nameOf, type Folder } from '../vfs/path.js';
 
 /** A lock that was found in a folder. */
 export interface Listed extends Inspection {
@@ -73,8 +75,13 @@ async function* listed(location: Location, options: ResolvedListOptions): AsyncG
   const folder = await openFolder(location);
   const inspector = new Inspector(folder.vfs, options.ttlMs);
   const locks = lockedFiles(folder, options);
+  const waiting = options.waiters ? new Waiting(inspector, signal) : undefined;
+  const inspecting = async (file: VfsFile): Promise<Listed | undefined> => {
+    const found = await inspectFile(inspector, file, signal);
+    return found && waiting ? { ...found, waiters: await waiting.for(file) } : found;
+  };
   try {
-    for await (const found of inParallel(locks, options.concurrency, (file) => inspectFile(inspector, file, signal))) {
+    for await (const found of inParallel(locks, options.concurrency, inspecting)) {
       signal?.throwIfAborted();
       if (found) yield found;
     }
@@ -84,14 +91,50 @@ async function* listed(location: Location, options: ResolvedListOptions): AsyncG
   }
 }
 
+/** A listing goes through the locks of one folder after the other. */
+const FOLDERS_KEPT = 100;
+
+/** Who waits for the locks of a listing: looked for once in each folder that has locks. */
+class Waiting {
+  readonly #inspector: Inspector;
+  readonly #signal: AbortSignal | undefined;
+  readonly #folders = new RecentMap<ReturnType<typeof waitersIn>>(FOLDERS_KEPT);
+
+  constructor(inspector: Inspector, signal: AbortSignal | undefined) {
+    this.#inspector = inspector;
+    this.#signal = signal;
+  }
+
+  async for({ vfs, path }: VfsFile): Promise<readonly Waiter[]> {
+    const lock = lockPath(path);
+    const folder = folderOf(lock);
+    let found = this.#folders.get(folder);
+    if (found === undefined) {
+      found = waitersIn(vfs, folder, this.#inspector.waitersOptions(this.#signal));
+      this.#folders.set(folder, found);
+    }
+    return (await found).get(nameOf(lock)) ?? [];
+  }
+}
+
+/** How to look for lock files. */
+interface LockedFilesOptions extends Pick<ListLocksOptions, 'recursive' | 'signal' | 'onError'> {
+  /** Called with the folders in which those who wait leave marks, possibly several times. */
+  readonly onWaiters?: ((folder: string) => void) | undefined;
+}
+
 /** The files that have a lock file in the folder, whether or not they exist themselves. */
-export async function* lockedFiles({ vfs, path }: Folder, options: ListLocksOptions): AsyncGenerator<VfsFile> {
+export async function* lockedFiles({ vfs, path }: Folder, options: LockedFilesOptions): AsyncGenerator<VfsFile> {
   const { recursive = false, signal } = options;
   let unlisted: VfsError | undefined;
   const onError = options.onError ?? ((error: VfsError): void => void (unlisted ??= error));
   const folders: string[] = [];
-  const onFolder = (found: string): unknown => folders.push(found);
+  const onFolder = (found: string): void => {
+    folders.push(found);
+    if (isWaitersFolder(found)) options.onWaiters?.(found);
+  };
   for await (const entry of vfs.list(path, { recursive, signal, onFolder, onError })) {
+    if (isWaiterPath(entry.path)) options.onWaiters?.(folderOf(entry.path));
     yield* lockedBy(vfs, [...folders.splice(0), entry.path]);
   }
   yield* lockedBy(vfs, folders);

@@ -1,7 +1,7 @@
 import { durationMs, type Duration } from '../util/duration.js';
-import { type VfsError } from '../vfs/errors.js';
+import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
-import { resolveSignal } from '../lock/model/options.js';
+import { resolveSignal } from '../lock/model/acquire-options.js';
 import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
 import { inParallel } from '../util/in-parallel.js';
@@ -62,8 +62,8 @@ const SWEEP_OPTIONS: OptionKinds<SweepOptions> = {
 
 /**
  * Removes the stale locks in a folder. Each is removed by the version that was observed to be stale, so a lock that is renewed or
- * taken over meanwhile survives. Also removes tombstones and the leftovers of crashed processes once they are an hour old. Any number of
- * sweeps may run at the same time.
+ * taken over meanwhile survives. Also removes the marks of those who announced a wait and have ended without removing them, and
+ * tombstones and the leftovers of crashed processes once they are an hour old. Any number of sweeps may run at the same time.
  *
  * The sweep starts when it is iterated, which yields each thing found, or awaited, which returns the totals. A lock that cannot be
  * removed is reported with its error and left.
@@ -145,8 +145,10 @@ async function* sweepAll(
   const folder = await openFolder(location);
   const sweeper = new Sweeper(folder.vfs, new Inspector(folder.vfs, resolved.ttlMs), resolved);
   try {
-    yield* sweepLocks(folder, sweeper, options, resolved);
+    const marks = new Set<string>();
+    yield* sweepLocks(folder, sweeper, { ...options, onWaiters: (path) => void marks.add(path) }, resolved);
     yield* sweepLeftovers(folder, sweeper, options, resolved);
+    for (const path of marks) yield* sweepMarks({ vfs: folder.vfs, path }, sweeper, options, resolved);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -156,14 +158,14 @@ async function* sweepAll(
 async function* sweepLocks(
   folder: Folder,
   sweeper: Sweeper,
-  { recursive = false, signal }: SweepOptions,
+  { recursive = false, signal, onWaiters }: SweepOptions & { readonly onWaiters: (folder: string) => void },
   { concurrency }: ResolvedSweepOptions,
 ): AsyncGenerator<Swept> {
   const unlisted: Swept[] = [];
   const onError = (error: VfsError, path: string): void => {
     unlisted.push({ ...UNLISTED, path: folder.vfs.locate(path), error });
   };
-  const locks = lockedFiles(folder, { recursive, onError, ...(signal && { signal }) });
+  const locks = lockedFiles(folder, { recursive, onError, onWaiters, signal });
   for await (const step of inParallel(locks, concurrency, (file) => sweeper.lock(file))) {
     if (step) yield step;
     yield* unlisted.splice(0);
@@ -181,6 +183,22 @@ async function* sweepLeftovers(
   // The listing of locks has already reported the folders that cannot be listed.
   const found = vfs.leftovers.list(path, { recursive, signal, onError: () => undefined });
   for await (const step of inParallel(found, concurrency, (entry) => sweeper.leftover(entry))) if (step) yield step;
+}
+
+/** The marks of those who wait. A folder of them that cannot be listed is nothing that anybody needs. */
+async function* sweepMarks(
+  { vfs, path }: Folder,
+  sweeper: Sweeper,
+  { signal }: SweepOptions,
+  { concurrency }: ResolvedSweepOptions,
+): AsyncGenerator<Swept> {
+  try {
+    const found = vfs.list(path, { signal });
+    for await (const step of inParallel(found, concurrency, (entry) => sweeper.mark(entry))) if (step) yield step;
+  } catch (error) {
+    if (!(error instanceof VfsError)) throw error;
+    signal?.throwIfAborted();
+  }
 }
 
 const UNLISTED = {

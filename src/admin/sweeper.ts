@@ -1,7 +1,9 @@
 import type { VfsFile } from '../vfs/file.js';
-import { lockPath, stagedPath } from '../vfs/names.js';
+import { isWaiterPath, lockPath, stagedPath } from '../vfs/names.js';
 import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
+import { waiterOf } from '../lock/model/waiter.js';
+import { readMark } from '../lock/model/waiters.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
 import type { Inspector } from '../lock/inspect.js';
 import { inspectFile, type Listed } from './list.js';
@@ -10,18 +12,20 @@ import { keepsTombstone, freeByVersion } from './free.js';
 
 /**
  * Why something was removed. A stale lock: `'expired'`, `'dead-process'` or `'unreadable'`. `'released'`: a tombstone. `'leftover'`:
- * a scratch file of a process that died.
+ * a scratch file of a process that died. `'ended'`: the mark of somebody who does not wait any more.
  *
  * Why something was left. `'held'`: the lock is not stale. `'unreadable'`: it is empty or its record is incomplete.
  * `'foreign'`: it belongs to another program. `'young'`:
  * it is not old enough. `'untimed'`: the store has no clock, so its age is unknown. `'vetoed'`: `onStale` returned false.
  * `'tombstone'`: it must stay, because of the store or of fencing tokens. `'changed'`: it was changed before it could be removed.
- * `'failed'`: see `error`.
+ * `'waiting'`: it is the mark of somebody who still waits. `'failed'`: see `error`.
  */
 export type SweptReason =
   | StaleReason
   | 'released'
   | 'leftover'
+  | 'ended'
+  | 'waiting'
   | 'held'
   | 'foreign'
   | 'young'
@@ -31,10 +35,10 @@ export type SweptReason =
   | 'changed'
   | 'failed';
 
-/** What was done with one lock, one leftover, or one folder that could not be listed. */
+/** What was done with one lock, one leftover, one mark of somebody who waits, or one folder that could not be listed. */
 export interface Swept {
   /** What was found. */
-  readonly kind: 'lock' | 'leftover' | 'folder';
+  readonly kind: 'lock' | 'leftover' | 'waiter' | 'folder';
   /** What was done. `'released'`: a stale lock was overwritten with a tombstone, because of its store or of fencing tokens. */
   readonly action: 'removed' | 'released' | 'left' | 'would-remove';
   /** Why it was done. */
@@ -97,6 +101,26 @@ export class Sweeper {
     const idleMs = nowMs === undefined ? undefined : Math.max(0, nowMs - entry.modifiedMs);
     const common = { path: this.#vfs.locate(entry.path), file: undefined, record: undefined, idleMs };
     return { kind: 'leftover', ...common, error: undefined, ...(await this.#sweepLeftover(entry, idleMs)) };
+  }
+
+  /** The mark of somebody who waits, or waited. Returns undefined for what has no name of a mark: it is somebody else's. */
+  async mark(entry: Entry): Promise<Swept | undefined> {
+    if (!isWaiterPath(entry.path)) return undefined;
+    const { signal } = this.#options;
+    const nowMs = await this.#inspector.clock.now(folderOf(folderOf(entry.path)), { signal });
+    const idleMs = nowMs === undefined ? undefined : Math.max(0, nowMs - entry.modifiedMs);
+    const common = { path: this.#vfs.locate(entry.path), file: undefined, record: undefined, idleMs };
+    return { kind: 'waiter', ...common, error: undefined, ...(await this.#sweepMark(entry, nowMs)) };
+  }
+
+  async #sweepMark(entry: Entry, nowMs: number | undefined): Promise<Outcome> {
+    const idleMs = nowMs === undefined ? 0 : nowMs - entry.modifiedMs;
+    const found = await readMark(this.#vfs, entry, nowMs, this.#options);
+    this.#options.signal?.throwIfAborted();
+    if (found && waiterOf(found.mark, found.ageMs)) return left('waiting');
+    if (!found && !this.#isOld(idleMs)) return left(nowMs === undefined ? 'untimed' : 'young');
+    if (idleMs < this.#options.olderThanMs) return left('young');
+    return this.#unlessDry({ action: 'removed', reason: 'ended' }, () => this.#vfs.delete(entry.path));
   }
 
   async #sweepLock(found: Listed): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { wallMs } from '../util/time.js';
-import { resolveSignal } from '../lock/model/options.js';
+import { resolveSignal } from '../lock/model/acquire-options.js';
 import { openFile, openFolder, type Location } from '../open.js';
 import { durationMs, type Duration } from '../util/duration.js';
 import { checkedLater, checkOptions, FUNCTION, SIGNAL, STRING, type OptionKinds } from '../util/option-check.js';

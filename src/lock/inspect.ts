@@ -1,17 +1,20 @@
 import { durationMs, type Duration } from '../util/duration.js';
-import { checkOptions, DURATION, SIGNAL, type OptionKinds } from '../util/option-check.js';
+import { BOOLEAN, checkOptions, DURATION, SIGNAL, type OptionKinds } from '../util/option-check.js';
 import type { VfsFile } from '../vfs/file.js';
 import { lockPath } from '../vfs/names.js';
 import type { ForeignLock } from './model/foreign.js';
 import { lockPathOf } from './model/lock-path.js';
 import { contentionOf } from './model/holder.js';
 import { openFile } from '../open.js';
-import { LOCK_OPTIONS, resolveSignal, type LockOptions } from './model/options.js';
+import { LOCK_OPTIONS, type LockOptions } from './model/options.js';
+import { resolveSignal } from './model/acquire-options.js';
 import { lockKey } from './model/sightings.js';
 import type { LockObservation, StalenessPolicy, StaleReason } from './model/staleness.js';
 import { LockReader } from './model/reader.js';
 import { progressAgeMs } from './model/progress.js';
 import type { LockRecord } from './model/record.js';
+import type { Waiter } from './model/waiter.js';
+import { waitersFor, type WaitersOptions } from './model/waiters.js';
 import { tokenOf } from './model/token.js';
 import { run } from '../util/steps.js';
 import type { CallOptions, Version, Vfs } from '../vfs/vfs.js';
@@ -58,6 +61,11 @@ export interface Inspection {
    * Undefined: nobody holds the lock, or it belongs to another program.
    */
   readonly id: string | undefined;
+  /**
+   * Who waits for the lock and said so with `announce`, the longest first; of very many, not all. Those whose process on this host
+   * has ended are left out. Absent: it was not asked for, with `waiters`.
+   */
+  readonly waiters?: readonly Waiter[];
 }
 
 /** How to inspect a lock. */
@@ -69,6 +77,12 @@ export interface InspectOptions extends Pick<LockOptions, 'lockPath'> {
    */
   readonly ttl?: Duration | undefined;
   /**
+   * Also find out who waits and has left a mark, with `announce`. This takes one more listing for each folder with locks.
+   *
+   * @default false
+   */
+  readonly waiters?: boolean | undefined;
+  /**
    * Ends the call with the signal's reason.
    *
    * @default none
@@ -78,6 +92,7 @@ export interface InspectOptions extends Pick<LockOptions, 'lockPath'> {
 
 export const INSPECT_OPTIONS: OptionKinds<InspectOptions> = {
   ttl: DURATION,
+  waiters: BOOLEAN,
   signal: SIGNAL,
   lockPath: LOCK_OPTIONS.lockPath,
 };
@@ -99,7 +114,10 @@ export async function inspect(file: string | URL | VfsFile, options: InspectOpti
   const opened = await openFile(file);
   const lock = lockPathOf(opened, options.lockPath);
   try {
-    return await new Inspector(opened.vfs, ttlMs).inspectLock(lock, { signal });
+    const inspector = new Inspector(opened.vfs, ttlMs);
+    const inspection = await inspector.inspectLock(lock, { signal });
+    if (!options.waiters) return inspection;
+    return { ...inspection, waiters: await waitersFor(opened.vfs, lock, inspector.waitersOptions(signal)) };
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -121,6 +139,11 @@ export class Inspector {
     this.clock = new StoreClock(vfs);
     this.#vfs = vfs;
     this.#policy = { ttlMs, ownerId, resolutionMs: vfs.capabilities.clock.resolutionMs };
+  }
+
+  /** How to look for those who wait. */
+  waitersOptions(signal: AbortSignal | undefined): WaitersOptions {
+    return { signal, nowMs: (folder) => this.clock.now(folder, { signal }) };
   }
 
   /** The lock of the file at `path`. */

@@ -2,7 +2,8 @@ import type { VfsFile } from '../vfs/file.js';
 import { checkOptions } from '../util/option-check.js';
 import { Lockfile } from './lockfile.js';
 import { Acquisition } from './protocol/acquisition.js';
-import { ACQUIRE_OPTIONS, LOCK_OPTIONS, type AcquireOptions, type LockOptions } from './model/options.js';
+import { ACQUIRE_OPTIONS, type AcquireOptions } from './model/acquire-options.js';
+import { LOCK_OPTIONS, type LockOptions } from './model/options.js';
 
 const LOCK_AND_ACQUIRE_OPTIONS = { ...LOCK_OPTIONS, ...ACQUIRE_OPTIONS };
 
@@ -37,9 +38,9 @@ export async function acquireLock(
   options: LockOptions & AcquireOptions = {},
 ): Promise<Lockfile> {
   checkOptions(caller, options, LOCK_AND_ACQUIRE_OPTIONS);
-  const { wait, poll, signal, ...holding } = options;
+  const { wait, poll, announce, signal, ...holding } = options;
   const held = await openToAcquire(file, holding);
-  await held.acquire({ wait, poll, signal });
+  await held.acquire({ wait, poll, announce, signal });
   return held;
 }
 

@@ -12,13 +12,15 @@ import { contentionOf, type Reclaimed } from './model/holder.js';
 import { openFile } from '../open.js';
 import {
   ACQUIRE_OPTIONS,
-  LOCK_OPTIONS,
   resolvePoll,
   resolveSignal,
-  resolveLockOptions,
-  type ResolvedLockOptions,
   resolveWait,
   type AcquireOptions,
+} from './model/acquire-options.js';
+import {
+  LOCK_OPTIONS,
+  resolveLockOptions,
+  type ResolvedLockOptions,
   type LockOptions,
   type RenewOptions,
 } from './model/options.js';
@@ -32,6 +34,7 @@ import type { CallOptions, Vfs } from '../vfs/vfs.js';
 const OF_ACQUIRE = {
   wait: 'it is an option of acquire',
   poll: 'it is an option of acquire',
+  announce: 'it is an option of acquire',
   signal: 'it is an option of acquire',
 };
 const OF_LOCKFILE = Object.fromEntries(Object.keys(LOCK_OPTIONS).map((name) => [name, 'it is an option of Lockfile']));
@@ -149,9 +152,11 @@ export class Lockfile extends FencedLock {
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     checkOptions('acquire', options, ACQUIRE_OPTIONS, OF_LOCKFILE);
-    const wait = { waitMs: resolveWait(options), pollMs: resolvePoll(options), signal: resolveSignal(options) };
+    const { announce } = options;
+    const times = { waitMs: resolveWait(options), pollMs: resolvePoll(options) };
+    const signal = resolveSignal(options);
     refuseReentrance(this.#target);
-    await this.#acquisitions.wait(wait);
+    await this.#acquisitions.wait({ ...times, announce, signal });
   }
 
   /**

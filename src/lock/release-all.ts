@@ -1,5 +1,6 @@
 import { LockNotHeldError } from './model/errors.js';
 import { acquisitions } from './protocol/acquisition.js';
+import { announcementsEnded } from './protocol/announcement.js';
 import { heldLocks } from './protocol/held-lock.js';
 import { releaseQuietly } from './quiet-release.js';
 
@@ -9,6 +10,7 @@ export async function releaseAll(): Promise<number> {
   const cancelled = [...acquisitions].map((acquisition) => acquisition.cancel(reason));
   const wereHeld = await Promise.all([...heldLocks].map(releaseQuietly));
   await Promise.all(cancelled);
+  await announcementsEnded();
   return wereHeld.filter(Boolean).length;
 }
 

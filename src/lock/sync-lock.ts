@@ -10,15 +10,8 @@ import { fencingTokenOf } from './fencing-token.js';
 import { LockHeldError, LockTimeoutError, type LockContention, type LockLostError } from './model/errors.js';
 import { lockPathOf } from './model/lock-path.js';
 import { describeContention, type Reclaimed } from './model/holder.js';
-import {
-  ACQUIRE_OPTIONS,
-  LOCK_OPTIONS,
-  resolveLockOptions,
-  resolvePoll,
-  resolveWait,
-  type AcquireOptions,
-  type LockOptions,
-} from './model/options.js';
+import { ACQUIRE_OPTIONS, resolvePoll, resolveWait, type AcquireOptions } from './model/acquire-options.js';
+import { LOCK_OPTIONS, resolveLockOptions, type LockOptions } from './model/options.js';
 import { Backoff } from './protocol/backoff.js';
 import { Contender } from './protocol/contender.js';
 import { HeldLock, heldLocks } from './protocol/held-lock.js';
@@ -29,7 +22,7 @@ import { lockTarget, type LockTarget } from './protocol/target.js';
 import { releaseQuietlySync } from './quiet-release.js';
 
 /** How long to wait for a lock while the whole thread waits. There is no `signal`, as nothing could abort it meanwhile. */
-export type SyncAcquireOptions = Omit<AcquireOptions, 'signal'>;
+export type SyncAcquireOptions = Omit<AcquireOptions, 'signal' | 'announce'>;
 
 const SYNC_OPTIONS: OptionKinds<LockOptions & SyncAcquireOptions> = {
   ...LOCK_OPTIONS,

@@ -2,7 +2,8 @@ import type { VfsFile } from '../vfs/file.js';
 import { acquireLock } from './lock.js';
 import type { Lockfile } from './lockfile.js';
 import { checkCallback } from '../util/option-check.js';
-import type { AcquireOptions, LockOptions } from './model/options.js';
+import type { AcquireOptions } from './model/acquire-options.js';
+import type { LockOptions } from './model/options.js';
 import { runInScope } from './protocol/held-scopes.js';
 import { releaseQuietly } from './quiet-release.js';
 

@@ -1,4 +1,6 @@
-import { nameOf } from './path.js';
+import { createHash } from 'node:crypto';
+
+import { folderOf, nameOf } from './path.js';
 
 export const LOCK_SUFFIX = '.lock';
 export const GUARD_SUFFIX = '.guard';
@@ -31,6 +33,37 @@ export function asidePath(path: string, id: string): string {
 /** Where an inbox keeps how often the file at `path` was claimed. `sweep` does not remove it. */
 export function attemptsPath(path: string, id: string): string {
   return stagedPath(path, `attempts-${id}`);
+}
+
+const WAITERS = `${STAGED_PREFIX}waiters`;
+const WAITER_PREFIX = `${ENTRY_PREFIX}waiter-`;
+
+/** The folder of the marks of those who wait for locks in a folder. */
+export function waitersFolder(folder: string): string {
+  return folder === '' ? WAITERS : `${folder}/${WAITERS}`;
+}
+
+/** Whether a path is that of such a folder. */
+export function isWaitersFolder(path: string): boolean {
+  return nameOf(path) === WAITERS;
+}
+
+/** With what the names of all marks begin that are about one lock file. */
+export function waiterPrefix(lock: string): string {
+  return `${WAITER_PREFIX}${createHash('sha256').update(nameOf(lock)).digest('hex').slice(0, 32)}-`;
+}
+
+/**
+ * Where somebody who waits for a lock leaves a mark. No other program makes such names: where somebody swaps the folder for a link,
+ * whoever clears it cannot remove anybody else's file from where the link leads.
+ */
+export function waiterPath(lock: string, id: string): string {
+  return `${waitersFolder(folderOf(lock))}/${waiterPrefix(lock)}${id}`;
+}
+
+/** Whether a path is that of such a mark. */
+export function isWaiterPath(path: string): boolean {
+  return isWaitersFolder(folderOf(path)) && /^vfs-lockfile-waiter-[0-9a-f]{32}-[0-9a-f]{32}$/.test(nameOf(path));
 }
 
 /** The id in a private name. */
@@ -107,5 +140,5 @@ export function isHolderEntry(name: string): boolean {
 export function lockedPath(lock: string): string | undefined {
   const path = lock.slice(0, -LOCK_SUFFIX.length);
   const isLock = lock.endsWith(LOCK_SUFFIX) && path !== '' && !path.endsWith('/');
-  return isLock && !lock.split('/').some(isPrivateName) ? path : undefined;
+  return isLock && !lock.split('/').some((name) => isPrivateName(name) || name === WAITERS) ? path : undefined;
 }

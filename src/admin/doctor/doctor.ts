@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../util/time.js';
 import { checkOptions, FUNCTION, SIGNAL, type OptionKinds } from '../../util/option-check.js';
 import { VfsError, type VfsErrorCode } from '../../vfs/errors.js';
-import { resolveSignal } from '../../lock/model/options.js';
+import { resolveSignal } from '../../lock/model/acquire-options.js';
 import { ProbeContext, ProbeFailed } from './probe-context.js';
 import { PROBES, type Probe } from './probes.js';
 import { openFolder, type Location } from '../../open.js';

@@ -1,5 +1,6 @@
 import { beginningText, type ForeignLock } from './foreign.js';
 import { printable, type EndedLock, type LockRecord } from './record.js';
+import type { Waiter } from './waiter.js';
 
 /** Who holds a lock that somebody else wants, and for how long. Times are in milliseconds of the store's clock. */
 export interface LockContention {
@@ -15,6 +16,8 @@ export interface LockContention {
   readonly inThisProcess: boolean;
   /** What another program has put in the lock's place, which holds the lock for as long as it is touched. */
   readonly foreign?: ForeignLock | undefined;
+  /** Who else has announced that it waits, the longest first. Undefined: the caller did not `announce` its own wait, or nobody knows. */
+  readonly waiters?: readonly Waiter[] | undefined;
 }
 
 abstract class ContentionError extends Error implements LockContention {
@@ -30,6 +33,8 @@ abstract class ContentionError extends Error implements LockContention {
   readonly inThisProcess: boolean;
   /** What another program has put in the lock's place, which holds the lock for as long as it is touched. */
   readonly foreign: ForeignLock | undefined;
+  /** Who else has announced that it waits, the longest first. Undefined: the caller did not `announce` its own wait, or nobody knows. */
+  readonly waiters: readonly Waiter[] | undefined;
 
   constructor(message: string, contention: LockContention, options?: ErrorOptions) {
     super(message, options);
@@ -39,6 +44,7 @@ abstract class ContentionError extends Error implements LockContention {
     this.expiresInMs = contention.expiresInMs;
     this.inThisProcess = contention.inThisProcess;
     this.foreign = contention.foreign;
+    this.waiters = contention.waiters;
   }
 }
 

@@ -45,11 +45,22 @@ export function describeContention({ inThisProcess = false, ...contention }: Con
   const id = record?.lockId ? `, its id is ${printable(record.lockId)}` : '';
   const progress = describeProgress(record, ageMs);
   const times =
-    `acquired ${seconds(ageMs)} ago${sinceText(ageMs)}, its lease ${end}${id}` + (progress ? `; ${progress}` : '');
+    `acquired ${seconds(ageMs)} ago${sinceText(ageMs)}, its lease ${end}${id}` +
+    (progress ? `; ${progress}` : '') +
+    describeOthers(contention.waiters);
   if (!inThisProcess) return `the lock ${printable(path)} is held by ${who}: ${times}`;
   if (isThisProcess(record))
     return `the lock ${printable(path)} is held by ${who}, another caller in this process: ${times}`;
   return `another caller in this process waits for the lock ${printable(path)}, which is held by ${who}: ${times}`;
+}
+
+function describeOthers(waiters: LockContention['waiters'] = []): string {
+  const [longest] = waiters;
+  if (longest === undefined) return '';
+  const since = seconds(longest.waitedMs);
+  return waiters.length === 1
+    ? `; 1 other waits for ${since}`
+    : `; ${waiters.length} others wait, the longest for ${since}`;
 }
 
 function isThisProcess(record: LockRecord | undefined): boolean {

@@ -1,13 +1,5 @@
 import { didYouMean, durationMs, type Duration } from '../../util/duration.js';
-import {
-  BOOLEAN,
-  checkedLater,
-  DURATION,
-  FUNCTION,
-  SIGNAL,
-  STRING,
-  type OptionKinds,
-} from '../../util/option-check.js';
+import { BOOLEAN, checkedLater, DURATION, FUNCTION, STRING, type OptionKinds } from '../../util/option-check.js';
 import { LockOptionError } from '../../util/option-error.js';
 import type { VfsFile } from '../../vfs/file.js';
 import { goJson } from './go-json.js';
@@ -120,31 +112,6 @@ export interface LockOptions {
 /** Decides about a stale lock: only `false` prevents its takeover. `record` is undefined when it cannot be read. */
 export type StaleHandler = (record: LockRecord | undefined, reason: StaleReason) => unknown;
 
-/** How to wait for a lock. */
-export interface AcquireOptions {
-  /**
-   * How long to wait while somebody else holds the lock, in milliseconds or as a duration string: 0 fails at once, Infinity waits
-   * for ever.
-   *
-   * @default '1m'
-   */
-  readonly wait?: Duration | undefined;
-  /**
-   * How long to pause at most before a lock that somebody else holds is read again, in milliseconds or as a duration string; the
-   * pauses are random, and at least half of it. More saves requests, less takes a free lock sooner. On a local disk a release is
-   * noticed at once anyhow.
-   *
-   * @default 5s on S3 and Google Cloud Storage, 1s on SFTP and on disks, 100ms in memory; less as the lease of the holder ends
-   */
-  readonly poll?: Duration | undefined;
-  /**
-   * Ends the wait when it aborts: the acquisition rejects with the signal's reason. A lock that is held is not affected.
-   *
-   * @default none
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** What a renewal changes in the lock file. */
 export interface RenewOptions {
   /**
@@ -190,8 +157,6 @@ export const LOCK_OPTIONS: OptionKinds<LockOptions> = {
   lockPath: checkedLater('a path, a URI or a VfsFile'),
 };
 
-export const ACQUIRE_OPTIONS: OptionKinds<AcquireOptions> = { wait: DURATION, poll: DURATION, signal: SIGNAL };
-
 const SHORTEST_TTL_MS = 100;
 
 /** In characters. */
@@ -222,22 +187,6 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
     command: commandOf(options.command ?? []),
     fencing: options.fencing ?? false,
   };
-}
-
-/** Milliseconds to wait for a lock. */
-export function resolveWait({ wait = '1m' }: AcquireOptions): number {
-  return durationMs(wait, 'wait', { zero: true, infinity: true });
-}
-
-/** The longest pause between two reads, in milliseconds. Undefined: as the store has it. */
-export function resolvePoll({ poll }: AcquireOptions): number | undefined {
-  return poll === undefined ? undefined : durationMs(poll, 'poll', {});
-}
-
-/** The signal of a call. Throws the reason of one that has aborted. */
-export function resolveSignal({ signal }: AcquireOptions): AbortSignal | undefined {
-  signal?.throwIfAborted();
-  return signal;
 }
 
 function graceOf({ grace, ttl }: LockOptions, ttlMs: number): number {

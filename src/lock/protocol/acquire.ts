@@ -1,4 +1,5 @@
 import type { Acquisition } from './acquisition.js';
+import { Announcement } from './announcement.js';
 import { isSilence, type Acquired, type Contender } from './contender.js';
 import { noteRelease, Place } from './crowd.js';
 import { waitForLock, type Woken } from './watcher.js';
@@ -40,6 +41,8 @@ export interface Wait {
   readonly waitMs: number;
   /** The longest pause between two reads. Undefined: as the store has it. */
   readonly pollMs?: number | undefined;
+  /** Leave a mark that others see. */
+  readonly announce?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -101,6 +104,7 @@ export async function waitFor(contender: Contender, wait: Wait, acquisition: Acq
     throw new LockHeldError(describeContention(contention), contention);
   }
   const deadline = new Deadline(waitMs, signal);
+  const announcement = wait.announce ? new Announcement(contender, wait) : undefined;
   acquisition.onCancel((reason) => deadline.end(reason));
   try {
     const turn = takeTurnNow(contender.target.queueKey) ?? (await queue(contender, deadline));
@@ -110,11 +114,12 @@ export async function waitFor(contender: Contender, wait: Wait, acquisition: Acq
     const { cancelledBy } = acquisition;
     if (cancelledBy) failure = cancelledBy;
     else if (signal?.aborted) failure = signal.reason;
-    else if (deadline.hasEnded) failure = await timeoutOf(contender, waitMs, error);
+    else if (deadline.hasEnded) failure = await timeoutOf(contender, { waitMs, announcement }, error);
     else failure = withoutHolder(contender, error);
     reportFailed(contender, failure, cancelledBy !== undefined || signal?.aborted);
     throw failure;
   } finally {
+    announcement?.end();
     deadline.clear();
   }
 }
@@ -241,9 +246,13 @@ class FailedTries {
 }
 
 /** The error for a caller whose time is up. It says who holds the lock, or what prevents the caller from taking it. */
-async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): Promise<Error> {
+async function timeoutOf(
+  contender: Contender,
+  { waitMs, announcement }: Pick<Wait, 'waitMs'> & { readonly announcement: Announcement | undefined },
+  cause: unknown,
+): Promise<Error> {
   const isSilent = cause instanceof OverdueError;
-  const contention = isSilent ? contender.contention : await explain(contender);
+  const found = isSilent ? contender.contention : await explain(contender);
   const { failure, isHeldByAnother, wasRead, target } = contender;
   // A write that was cut short because the time was up says nothing about the store.
   const isCutShort = failure instanceof VfsError && failure.code === 'ERR_VFS_ABORTED';
@@ -253,6 +262,8 @@ async function timeoutOf(contender: Contender, waitMs: number, cause: unknown): 
     const message = `cannot lock ${target.displayPath}: ${store} did not answer for ${limitText(waitMs)}; ${NOBODY}`;
     return new VfsError('ERR_VFS_TIMEOUT', message, { cause });
   }
+  const waiters = isSilent ? undefined : await announcement?.others();
+  const contention = waiters === undefined ? found : { ...found, waiters };
   return new LockTimeoutError(describeContention(contention), contention, { cause: failure ?? cause, waitMs });
 }
 
