@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../util/time.js';
 import { ServiceError } from './errors.js';
 
 /** Counts the requests that wait for locks, so that they cannot use up the memory. */
@@ -74,7 +74,7 @@ export class LockCounts {
   }
 
   renewed(by: string, name: string, { leaseMs }: LeaseRecord): void {
-    this.#of(by).set(name, performance.now() + leaseMs);
+    this.#of(by).set(name, monotonicMs() + leaseMs);
   }
 
   released(by: string, name: string): void {
@@ -89,7 +89,7 @@ export class LockCounts {
 
   #makeRoom(held: Map<string, number>): void {
     if (held.size < this.#most) return;
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     for (const [name, endsMs] of held) if (endsMs < nowMs) held.delete(name);
     if (held.size >= this.#most) throw new ServiceError('too_many_locks', 'this token holds as many locks as it may');
   }
@@ -111,7 +111,7 @@ export class Rate {
   take(client: string): void {
     if (this.#perSecond === Infinity) return;
     const most = Math.max(1, this.#perSecond * 2);
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     if (this.#clients.size > MOST_CLIENTS) this.#clients.clear();
     const known = this.#clients.get(client) ?? { left: most, atMs: nowMs };
     const left = Math.min(most, known.left + ((nowMs - known.atMs) * this.#perSecond) / 1000);
