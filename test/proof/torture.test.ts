@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { expectAllowed } from '../support/histories/judges.js';
 import type { Verdict } from './torture/judge.mjs';
 import { shortfalls, Torture } from './torture/run.mjs';
 import { stampede } from './torture/stampede.mjs';
@@ -44,6 +45,7 @@ describe('eight processes, killed and stopped at random', () => {
       expect(verdict.violations).toEqual([]);
       expect(verdict.overlaps).toBe(0);
       expect(shortfalls(verdict, enough)).toEqual([]);
+      expectAllowed(torture.history, { repeats: false });
     },
   );
 });

@@ -1,17 +1,20 @@
 // @ts-check
 /**
  * A process that knows nothing of what went before: takes each lock and gives it back, and prints what went wrong.
- * Arguments: the store as JSON, the files' names.
+ * Arguments: the store as JSON, the folder of the journals, the files' names.
  */
 import { Lockfile, VfsFile } from 'vfs-lockfile';
 
+import { Journal } from './journal.mjs';
+import { recorded } from './recorded.mjs';
 import { openStore } from './store.mjs';
 
 /** Longer than any lease of the run, and than the patience with whoever was killed inside a guard. */
 const WAIT = '10s';
 
-const [, , storeText = '', ...files] = process.argv;
-const vfs = openStore(JSON.parse(storeText));
+const [, , storeText = '', journalFolder = '', ...files] = process.argv;
+const journal = new Journal(journalFolder, 'aftermath');
+const vfs = recorded(openStore(JSON.parse(storeText)), (event) => journal.write(event));
 const troubles = files.map(async (file) => {
   const lock = new Lockfile(new VfsFile(vfs, file));
   try {

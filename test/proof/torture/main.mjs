@@ -2,7 +2,9 @@
 /**
  * The torture run by itself, for as long as wanted:
  * `node test/proof/torture/main.mjs [--acquisitions 20000] [--seed any-text] [--processes 8] [--files 6] [--linkless]
- *   [--folder /tmp] [--limit-s 3600]`
+ *   [--folder /tmp] [--limit-s 3600] [--keep]`
+ *
+ * With `--keep` its history stays, as lines of JSON, for `proof/history/main.ts`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     linkless: { type: 'boolean', default: false },
     folder: { type: 'string', default: tmpdir() },
     'limit-s': { type: 'string', default: '3600' },
+    keep: { type: 'boolean', default: false },
   },
 });
 
@@ -45,6 +48,8 @@ for (const complaint of complaints.slice(0, 50)) console.error(complaint);
 if (complaints.length > 0) {
   console.error(`${String(complaints.length)} complaints; the journals are in ${folder}`);
   process.exitCode = 1;
+} else if (values.keep) {
+  console.log(`the history is in ${join(folder, 'journals')}`);
 } else {
   rmSync(folder, { recursive: true });
 }

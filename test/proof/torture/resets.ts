@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
+import { expectAllowed } from '../../support/histories/judges.js';
 import type { S3Proxy } from '../../support/http-proxy.js';
 import { Random } from './random.mjs';
 import { IN_CLOUD, shortfalls, Torture } from './run.mjs';
@@ -44,7 +45,8 @@ export async function tortureThroughResets(name: string, proxy: S3Proxy, store: 
   const calm = (): void => void (proxy.fault = undefined);
   const plan = { calm, folder, seed, processes: 8, files: 6, hardLinks: true, enough, limitMs: LIMIT_MS - 60_000 };
   const sinceMs = performance.now();
-  const verdict = await new Torture({ ...plan, afar: true, pace: IN_CLOUD, storeOf: () => store }).run();
+  const torture = new Torture({ ...plan, afar: true, pace: IN_CLOUD, storeOf: () => store });
+  const verdict = await torture.run();
   const { violations, steals, ...figures } = verdict;
   const seconds = Math.round((performance.now() - sinceMs) / 1000);
   console.log(
@@ -55,5 +57,7 @@ export async function tortureThroughResets(name: string, proxy: S3Proxy, store: 
   expect(verdict.overlaps).toBe(0);
   expect(shortfalls(verdict, enough)).toEqual([]);
   expect(resets).toBeGreaterThan(0);
+  // A client repeats a request whose connection was cut, and may lose to itself.
+  expectAllowed(torture.history, { repeats: true });
   rmSync(folder, { recursive: true });
 }

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { now, readJournals } from './journal.mjs';
+import { Journal, now, readJournals } from './journal.mjs';
 import { judge } from './judge.mjs';
 import { Random } from './random.mjs';
+import { isFenced } from './store.mjs';
 import { Victim } from './victim.mjs';
 
 /**
@@ -51,6 +52,8 @@ export class Torture {
   /** @readonly */
   #journals;
   /** @readonly */
+  #own;
+  /** @readonly */
   #files;
   /** @readonly */
   #fileNames;
@@ -92,8 +95,14 @@ export class Torture {
     this.#files = join(plan.folder, 'files');
     this.#fileNames = Array.from({ length: plan.files }, (_, file) => `file-${String(file)}`);
     mkdirSync(this.#journals);
+    this.#own = new Journal(this.#journals, 'tormentor');
     mkdirSync(this.#files);
     for (const name of this.#fileNames) writeFileSync(join(this.#files, name), '');
+  }
+
+  /** What the processes wrote down, and when each ended: for `proof/history`. */
+  get history() {
+    return readJournals(this.#journals);
   }
 
   /** @returns {Promise<Verdict>} */
@@ -110,6 +119,7 @@ export class Torture {
     }
     await Promise.all(this.#stopped);
     if (this.#plan.afar) this.#partings.push(...this.#victims.map(({ pid }) => ({ pid, at: now() })));
+    for (const victim of this.#victims) this.#noteEnd(victim, false);
     await Promise.all(this.#victims.map((victim) => victim.finish()));
     this.#noteFailures();
     this.#plan.calm?.();
@@ -120,10 +130,13 @@ export class Torture {
 
   /** Whatever the dead left behind, a fresh process takes every lock, and then only files of no effect are left. */
   async #lookAtAftermath() {
-    const args = [AFTERMATH, this.#storeOf(this.#plan.processes), ...this.#fileNames];
+    const args = [AFTERMATH, this.#storeOf(this.#plan.processes), this.#journals, ...this.#fileNames];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const troubles = /** @type {string[]} */ (JSON.parse(stdout));
-    const left = readdirSync(this.#files).filter((name) => !this.#fileNames.includes(name));
+    // A tombstone counts the tokens, and stays.
+    const counted = this.#fileNames.filter((name) => isFenced(this.#fileNames, name)).map((name) => `${name}.lock`);
+    const expected = new Set([...this.#fileNames, ...counted]);
+    const left = readdirSync(this.#files).filter((name) => !expected.has(name));
     const staged = left.filter((name) => name.startsWith('.vfs-lockfile-'));
     return [
       ...troubles,
@@ -202,8 +215,18 @@ export class Torture {
     const targets = holders.length > 0 && random.chance(0.75) ? holders : free;
     if (targets.length === 0) return;
     const target = random.pick(targets);
-    if (random.chance(0.35)) void target.kill().then((kill) => this.#kills.push(kill));
-    else if (this.#stopped.size < STOPPED_AT_ONCE) this.#stop(target);
+    if (random.chance(0.35)) {
+      this.#noteEnd(target, true);
+      void target.kill().then((kill) => this.#kills.push(kill));
+    } else if (this.#stopped.size < STOPPED_AT_ONCE) this.#stop(target);
+  }
+
+  /**
+   * @param {Victim} victim
+   * @param {boolean} killed
+   */
+  #noteEnd({ name }, killed) {
+    this.#own.write({ kind: 'ended', at: String(now()), process: name, killed });
   }
 
   /** @param {Victim} target */

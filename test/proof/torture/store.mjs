@@ -17,6 +17,16 @@ import { sftpVfs } from 'vfs-lockfile/sftp';
  */
 
 /**
+ * Whether the tokens of a file are counted: those of every other file.
+ *
+ * @param {readonly string[]} files
+ * @param {string} file
+ */
+export function isFenced(files, file) {
+  return files.indexOf(file) % 2 === 1;
+}
+
+/**
  * @param {Store} store
  * @returns {import('vfs-lockfile').Vfs}
  */

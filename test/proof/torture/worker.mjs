@@ -21,7 +21,8 @@ import {
 
 import { Journal, now } from './journal.mjs';
 import { Random } from './random.mjs';
-import { openStore } from './store.mjs';
+import { recorded } from './recorded.mjs';
+import { isFenced, openStore } from './store.mjs';
 
 const [, , storeText = '', journalFolder = '', name = '', seed = '', leases = '', ...fileNames] = process.argv;
 const [leastLeaseMs = NaN, mostLeaseMs = NaN] = leases.split('-').map(Number);
@@ -39,8 +40,8 @@ const WAYS = [
 
 /** @type {import('./store.mjs').Store} */
 const store = JSON.parse(storeText);
-const vfs = openStore(store);
 const journal = new Journal(journalFolder, name);
+const vfs = recorded(openStore(store), (event) => journal.write(event));
 /** Only a local store can be locked without waiting for promises. */
 const ways = WAYS.filter(([, how]) => how !== bySync || vfs.sync !== undefined);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -139,8 +140,8 @@ async function bySync(go) {
 }
 
 /** @param {Go} go */
-function options({ leaseMs, renew }) {
-  return { ttl: leaseMs, renew, ownerId: name };
+function options({ lock, leaseMs, renew }) {
+  return { ttl: leaseMs, renew, ownerId: name, fencing: isFenced(fileNames, lock) };
 }
 
 /**

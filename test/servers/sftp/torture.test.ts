@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { shortfalls, Torture } from '../../proof/torture/run.mjs';
+import { expectAllowed } from '../../support/histories/judges.js';
 import { Proxy } from './proxy.js';
 import { missing, openSsh } from './servers.js';
 import { useServer } from './use-server.js';
@@ -44,6 +45,7 @@ test.skipIf(lacking !== undefined)(
       expect(figures.overlaps).toBe(0);
       expect(shortfalls({ ...figures, steals, violations }, enough)).toEqual([]);
       expect(cuts).toBeGreaterThan(10);
+      expectAllowed(torture.history, { repeats: false });
     } finally {
       await proxy.close();
       await server.dispose();
