@@ -1,5 +1,4 @@
 import { TextDecoder } from 'node:util';
-import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ServiceError } from './errors.js';
 
@@ -10,8 +9,11 @@ const BODY_LIMIT_MS = 10_000;
 export async function readBytes(request: Request, mostBytes: number): Promise<Uint8Array> {
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
-  const timer = setTimeout(() => void reader.cancel().catch(() => undefined), BODY_LIMIT_MS);
-  const startedMs = performance.now();
+  const late = new AbortController();
+  const timer = setTimeout(() => {
+    late.abort();
+    void reader.cancel().catch(() => undefined);
+  }, BODY_LIMIT_MS);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -29,7 +31,7 @@ export async function readBytes(request: Request, mostBytes: number): Promise<Ui
   } finally {
     clearTimeout(timer);
   }
-  if (performance.now() - startedMs < BODY_LIMIT_MS) return Buffer.concat(chunks);
+  if (!late.signal.aborted) return Buffer.concat(chunks);
   throw new ServiceError('timeout', 'the body did not arrive in time');
 }
 

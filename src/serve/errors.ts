@@ -22,6 +22,7 @@ export type ServiceErrorCode =
   | 'too_many_waits'
   | 'too_many_locks'
   | 'rate_limited'
+  | 'aborted'
   | 'store_failed'
   | 'internal';
 
@@ -44,6 +45,7 @@ const STATUSES: Readonly<Record<ServiceErrorCode, number>> = {
   too_many_waits: 429,
   too_many_locks: 429,
   rate_limited: 429,
+  aborted: 499,
   store_failed: 503,
   internal: 500,
 };
@@ -81,7 +83,7 @@ export class ServiceError extends Error {
 }
 
 /** After a failure of the store, another try makes sense in this many milliseconds. */
-const AFTER_FAILURE_MS = 2000;
+export const AFTER_FAILURE_MS = 2000;
 
 const OF_STORE: Readonly<Partial<Record<VfsErrorCode, readonly [ServiceErrorCode, string]>>> = {
   ERR_VFS_PATH: ['invalid_name', 'the store can hold no file with this name'],

@@ -72,12 +72,13 @@ export class ServiceLocks {
     this.#waiting.get(key)?.abort(new ServiceError('held', 'the same client has asked again'));
     const controller = new AbortController();
     this.#waiting.set(key, controller);
-    const signal = AbortSignal.any([claim.signal, controller.signal]);
     try {
-      const first = await this.#claimNow(lock, { ...claim, signal });
+      // It takes no time to speak of, so it is finished even if the client asks again: it may have renewed the lock.
+      const first = await this.#claimNow(lock, claim);
       if (first.outcome !== 'held') return first;
+      const signal = AbortSignal.any([claim.signal, controller.signal]);
       const waiting = (): Promise<Claimed> => this.#tryFor(lock, { ...claim, signal }, waitMs);
-      return await this.#waits.during(name, () => waiting().catch(heldIfSilent(first)));
+      return await this.#waits.during(name, () => waiting().catch(heldIfSilent(first, controller.signal)));
     } finally {
       if (this.#waiting.get(key) === controller) this.#waiting.delete(key);
     }
@@ -141,11 +142,14 @@ async function acquire(
   }
 }
 
-/** A store that gives no answer while a caller waits leaves what the first try has found: somebody else holds the lock. */
-function heldIfSilent(first: Claimed): (error: unknown) => Claimed {
+/**
+ * What became of a caller that failed while it waited. A store that gives no answer leaves what the first try has found: somebody
+ * else holds the lock. A store that was interrupted because the client asked again says only that it was.
+ */
+function heldIfSilent(first: Claimed, askedAgain: AbortSignal): (error: unknown) => Claimed {
   return (error) => {
     if (error instanceof VfsError && error.code === 'ERR_VFS_TIMEOUT' && error.effect === 'none') return first;
-    throw error;
+    throw askedAgain.aborted ? askedAgain.reason : error;
   };
 }
 

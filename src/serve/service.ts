@@ -4,7 +4,7 @@ import type { RequestContext, Service } from './context.js';
 import { foolockError } from './dialects/foolock.js';
 import { justalockError } from './dialects/justalock.js';
 import { octostoreError } from './dialects/octostore.js';
-import { ServiceError, serviceErrorOf } from './errors.js';
+import { AFTER_FAILURE_MS, ServiceError, serviceErrorOf } from './errors.js';
 import { Feed } from './feed.js';
 import { LockCounts, Rate, Waits } from './limits.js';
 import { listLocks } from './listing.js';
@@ -14,7 +14,7 @@ import { resolveServiceOptions, type LockServiceOptions, type ResolvedServiceOpt
 import { checkOrigin } from './origin.js';
 import { errorHeaders, errorResponse, text } from './respond.js';
 import { routeOf, type Dialect, type Route } from './router.js';
-import { ANYBODY, authenticate, type Principal } from './tokens.js';
+import { ANYBODY, authenticate, readTokens, type Principal } from './tokens.js';
 
 /** Answers requests for locks. */
 export type LockService = (request: Request) => Promise<Response>;
@@ -81,8 +81,8 @@ class Server {
       const context: RequestContext = { request, url, path, basePath, principal, service };
       return await handler(context);
     } catch (thrown) {
-      const error = serviceErrorOf(thrown);
-      if (error.isFailure && !request.signal.aborted) this.#options.onError(error.cause ?? error);
+      const error = answerTo(thrown, request.signal);
+      if (error.isFailure) this.#options.onError(error.cause ?? error);
       if (error.code === 'store_failed') this.#metrics.storeFailure();
       return ERRORS[dialect](error);
     }
@@ -96,7 +96,7 @@ class Server {
     }
     let principal: Principal;
     try {
-      principal = authenticate(request, await tokens.read());
+      principal = authenticate(request, await readTokens(tokens));
     } catch (error) {
       this.#rate.take('');
       throw error;
@@ -116,10 +116,22 @@ class Server {
 
   async #openOnce(): Promise<Service> {
     const { location, tokens, maxBodyBytes, maxWaitMs, maxLocks } = this.#options;
-    const folder = await openFolder(location);
+    const folder = await openFolder(location).catch(unopened);
     const waits = this.#waits;
     const locks = new ServiceLocks(folder, waits, new LockCounts(maxLocks));
     const feed = new Feed(() => listLocks(folder, waits));
     return { locks, feed, waits, metrics: this.#metrics, tokens, maxBodyBytes, maxWaitMs };
   }
+}
+
+/** What fails because the client has left is no failure of the service or of its store. */
+function answerTo(thrown: unknown, signal: AbortSignal): ServiceError {
+  const error = serviceErrorOf(thrown);
+  return error.isFailure && signal.aborted ? new ServiceError('aborted', 'the client has left') : error;
+}
+
+/** Whatever is wrong with the location is no fault of a client. */
+function unopened(cause: unknown): never {
+  const details = { retryAfterMs: AFTER_FAILURE_MS, cause };
+  throw new ServiceError('store_failed', 'the location of the service cannot be opened', details);
 }

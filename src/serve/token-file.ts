@@ -64,12 +64,18 @@ class TokenFile implements TokenStore {
   }
 
   async #rewrite(name: string, hash: string): Promise<void> {
-    const lines = (await readFile(this.#path, 'utf8')).split('\n');
-    const changed = lines.map((line) => (partsOf(line)[0] === name ? line.replace(/[0-9a-f]{64}/, hash) : line));
+    const text = await readFile(this.#path, 'utf8');
+    const lines = text.split('\n');
+    const changed = lines
+      .map((line) => (partsOf(line)[0] === name ? line.replace(/[0-9a-f]{64}(?=\s*$)/, hash) : line))
+      .join('\n');
+    if (changed === text) throw new LockOptionError(`the token file has no token of the name ${name} any more`);
+    // A file with a mistake keeps the tokens that were read last, so that the new one would not be valid.
+    parse(changed);
     const { mode } = await stat(this.#path);
     const fresh = `${this.#path}.${randomUUID()}`;
     try {
-      await writeFile(fresh, changed.join('\n'), { mode: mode & 0o777, flag: 'wx' });
+      await writeFile(fresh, changed, { mode: mode & 0o777, flag: 'wx' });
       await rename(fresh, this.#path);
     } finally {
       await rm(fresh, { force: true });

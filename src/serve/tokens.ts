@@ -58,6 +58,15 @@ export function checkToken({ name, hash, scope }: ServiceToken): ServiceToken {
   throw new LockOptionError(`the scope of the token ${name} must be read or write`);
 }
 
+/** The tokens that are valid now. Whatever a store of tokens throws is no fault of a client. */
+export async function readTokens(tokens: TokenStore): Promise<readonly ServiceToken[]> {
+  try {
+    return await tokens.read();
+  } catch (cause) {
+    throw new ServiceError('internal', 'the tokens cannot be read', { cause });
+  }
+}
+
 /** Who makes the request. Throws unless its token is among `tokens`, whose comparison takes the same time for each. */
 export function authenticate(request: Request, tokens: readonly ServiceToken[]): Principal {
   const token = tokenOf(request.headers.get('authorization') ?? '');

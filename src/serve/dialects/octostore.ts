@@ -163,7 +163,9 @@ async function rotate({ request, service, principal }: RequestContext): Promise<
     return refuse(403, 'Token rotation is not available', 'whoever runs this service has to change the token');
   }
   const token = newToken();
-  await service.tokens.rotate(principal.name, hashOf(token));
+  await service.tokens.rotate(principal.name, hashOf(token)).catch((cause: unknown) => {
+    throw new ServiceError('internal', 'the token cannot be changed', { cause });
+  });
   return json(200, { token, user_id: userId(principal.name), github_username: principal.name });
 }
 

@@ -112,6 +112,15 @@ describe('vfs-lockfile serve', () => {
       expect((await fetch(url + path)).status, path).toBe(400);
     }
     expect((await fetch(`${url}v1/locks?prefix=elsewhere/`)).status).toBe(404);
+    // Whether a folder is there, behind the link, is not to be found out either.
+    symlinkSync('loop', at('inside/loop'));
+    for (const name of ['link/x', 'link/none/x', 'link/none/none/x', 'loop/x']) {
+      expect((await fetch(`${url}v1/locks/${name}`)).status, name).toBe(400);
+    }
+    // As in other stores, nothing is locked in a folder that does not exist.
+    expect(await (await fetch(`${url}v1/locks/none/none/x`)).json()).toMatchObject({ lock: { state: 'free' } });
+    expect((await post(`${url}v1/locks/none/x/acquire`, { client: 'c' })).status).toBe(404);
+    expect((await post(`${url}v1/locks/none/x/release`, { client: 'c', id: 'i' })).status).toBe(200);
   });
 
   test('a request by a path that no URL has, and one that is half sent, end nobody else', async () => {

@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import { memVfs } from '../../../src/backends/mem/index.js';
 import type { Location } from '../../../src/open.js';
 import type { Vfs } from '../../../src/vfs/vfs.js';
+import { v1ProblemsOf } from './openapi.js';
 import { LAST_ID, requests, type Fuzzed } from './requests.js';
 import { OTHER, TestService, TOKENS, WRITER } from './service.js';
 
@@ -59,6 +60,8 @@ export function diskLocation(): FuzzedLocation {
   }
   writeFileSync(join(beside, 'secret'), OUTSIDE);
   symlinkSync(beside, join(locks, 'link'));
+  symlinkSync('loop', join(locks, 'loop'));
+  symlinkSync(join(home, 'data/none'), join(locks, 'dangling'));
   symlinkSync(join(beside, 'secret.lock'), join(locks, 'trap.lock'));
   const before = stateOf(home);
   const outside = (): readonly string[] => {
@@ -109,6 +112,9 @@ export class FuzzedService {
     const request = requestOf({ ...fuzzed, body: fuzzed.body.replace(LAST_ID, this.#lastId) });
     if (request === undefined) return;
     const response = await this.#service.service(request);
+    const { pathname } = new URL(request.url);
+    const problems = pathname.startsWith('/v1/') ? await v1ProblemsOf(request.method, pathname, response) : [];
+    if (problems.length > 0) throw new Error(`not as openapi.json says: ${JSON.stringify(problems)}`);
     const text = response.headers.get('content-type') === 'text/event-stream' ? '' : await response.text();
     if (!response.bodyUsed) await response.body?.cancel();
     this.#statuses.set(response.status, (this.#statuses.get(response.status) ?? 0) + 1);

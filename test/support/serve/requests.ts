@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { OTHER, READER, WRITER } from './service.js';
 
 /** In a location on a disk these lead out of it. */
-const LINKS = ['link', 'link/secret', 'link/x', 'trap'] as const;
+const LINKS = ['link', 'link/secret', 'link/x', 'link/none/x', 'trap', 'loop/x', 'dangling/x'] as const;
 
 const NASTY = [
   ...['..', '.', '../x', 'a/../../x', '/etc/passwd', '//x', 'a//b', 'a/', '%2e%2e', '%2e%2e%2fx', '%252e', '..%5cx'],

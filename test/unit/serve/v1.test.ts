@@ -1,5 +1,4 @@
-import { Validator } from '@cfworker/json-schema';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile } from '../../../src/index.js';
@@ -7,71 +6,11 @@ import { startJournal } from '../../../src/journal/index.js';
 import openapi from '../../../src/serve/openapi.json' with { type: 'json' };
 import { VfsError } from '../../../src/vfs/errors.js';
 import { VfsFile } from '../../../src/vfs/file.js';
+import { CheckedService } from '../../support/serve/openapi.js';
 import { bearer, READER, TestService, TOKENS, WRITER } from '../../support/serve/service.js';
 
-interface Operation {
-  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { schema: object }>> }>>;
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: object } } };
-}
-
-const paths = openapi.paths as unknown as Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-const operations = Object.entries(paths).flatMap(([path, methods]) =>
-  Object.keys(methods)
-    .filter((method) => method !== 'parameters')
-    .map((method) => `${method.toUpperCase()} ${path}`),
-);
-/** The operations and statuses that some test has seen. */
-const seen = new Set<string>();
-
-function operationOf(method: string, pathname: string): readonly [string, Operation] {
-  const plain = paths[pathname]?.[method.toLowerCase()];
-  if (plain) return [`${method} ${pathname}`, plain];
-  const history = pathname.startsWith('/v1/history/') && paths['/v1/history/{name}']?.[method.toLowerCase()];
-  if (history) return [`${method} /v1/history/{name}`, history];
-  const [, verb] = /\/(acquire|renew|release|force-release)$/.exec(method === 'POST' ? pathname : '') ?? [];
-  const path = verb === undefined ? '/v1/locks/{name}' : `/v1/locks/{name}/${verb}`;
-  const operation = paths[path]?.[method.toLowerCase()];
-  if (operation === undefined) throw new Error(`openapi.json has no ${method} ${path}`);
-  return [`${method} ${path}`, operation];
-}
-
-function errorsOf(schema: object, value: unknown): readonly unknown[] {
-  const { components } = openapi;
-  return new Validator({ ...schema, components }, '2020-12').validate(value).errors;
-}
-
-/** A service of which each answer is checked against openapi.json. */
-class Checked extends TestService {
-  override async ask(request: string, body?: unknown, init?: RequestInit): Promise<Response> {
-    const response = await super.ask(request, body, init);
-    const [method = '', path = ''] = request.split(' ');
-    const [name, { responses, requestBody }] = operationOf(method, new URL(path, 'http://localhost').pathname);
-    const described = responses[String(response.status)] ?? responses.default;
-    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-    expect(Object.keys(described?.content ?? {}), request).toContain(type);
-    if (response.ok && requestBody) {
-      expect(errorsOf(requestBody.content['application/json'].schema, body), request).toEqual([]);
-    }
-    if (type === 'application/json') {
-      const schema = described?.content[type]?.schema ?? {};
-      expect(errorsOf(schema, await response.clone().json()), request).toEqual([]);
-    }
-    if (!response.ok) expect(response.status, `${request}: an error is no success`).toBeGreaterThanOrEqual(400);
-    seen.add(`${name} ${response.ok ? 'success' : 'error'}`);
-    return response;
-  }
-}
-
-const open = (options: ConstructorParameters<typeof TestService>[0] = {}): Checked => new Checked(options);
-
-afterAll(() => {
-  const isMissing = (name: string): boolean => !seen.has(name);
-  const expected = operations.flatMap((name) => {
-    // What needs nothing fails only with its store.
-    return name.endsWith('/openapi.json') ? [`${name} success`] : [`${name} success`, `${name} error`];
-  });
-  expect(expected.filter(isMissing)).toEqual([]);
-});
+const open = (options: ConstructorParameters<typeof CheckedService>[0] = {}): CheckedService =>
+  new CheckedService(options);
 
 describe('the life of a lock over HTTP', () => {
   test('it is acquired, inspected, listed, renewed and released', async () => {
@@ -133,7 +72,7 @@ describe('the life of a lock over HTTP', () => {
   test('nothing is forgotten by a restart, and another instance goes on', async () => {
     const before = open();
     const { body } = await before.json('POST /v1/locks/x/acquire', { client: 'c1' });
-    const after = new Checked({}, before.vfs);
+    const after = new CheckedService({}, before.vfs);
     expect((await after.json('POST /v1/locks/x/acquire', { client: 'c2' })).status).toBe(409);
     expect((await after.json('POST /v1/locks/x/renew', { client: 'c1', id: body.id })).status).toBe(200);
     expect((await before.json('POST /v1/locks/x/release', { client: 'c1', id: body.id })).body.released).toBe(true);
@@ -151,7 +90,7 @@ describe('the life of a lock over HTTP', () => {
   test('a store that falls silent while a client waits: the lock is held as before, and the client may ask again', async () => {
     const vfs = memVfs();
     const [read, create] = [vfs.read.bind(vfs), vfs.create.bind(vfs)];
-    const service = new Checked({}, vfs);
+    const service = new CheckedService({}, vfs);
     await service.json('POST /v1/locks/x/acquire', { client: 'c1', owner: 'ann' });
     let reads = 0;
     const silence = new Promise<never>(() => undefined);
@@ -400,7 +339,7 @@ describe('operations', () => {
 
   test('the history of a lock is that of the journal, its last entries only, and none where there is no journal', async () => {
     const vfs = memVfs();
-    const service = new Checked({}, vfs);
+    const service = new CheckedService({}, vfs);
     const none = await service.json('GET /v1/history/data.csv');
     expect(none).toEqual({ status: 200, body: { name: 'data.csv', history: [] } });
     const journal = await startJournal({ vfs, path: '' });
@@ -449,7 +388,7 @@ describe('operations', () => {
   test('a store that fails is 503 without its paths, and whoever runs the service learns why', async () => {
     const vfs = memVfs();
     vfs.read = () => Promise.reject(new VfsError('ERR_VFS_IO', 'no disk at /secret/path'));
-    const service = new Checked({}, vfs);
+    const service = new CheckedService({}, vfs);
     const [status, text] = await service.text('GET /healthz');
     expect(status).toBe(503);
     expect(text).toContain('store_failed');
