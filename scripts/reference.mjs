@@ -1,5 +1,5 @@
 // @ts-check
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,11 +7,12 @@ import { optionsPage, plainDefault } from './options-page.mjs';
 
 /**
  * `npm run reference` writes `docs/reference` from the doc comments, one page for each entry point of the package, and the tables
- * of `docs/options.md`.
+ * of `docs/options.md`. It leaves alone the pages there that are written by hand.
  * `npm run reference -- --check` writes nothing, and fails if the pages are not what it would write.
  */
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'docs/reference');
+const BY_HAND = ['json.md'];
 
 /**
  * What is used of typedoc, which is loaded by a name that the compiler does not follow: types and lint need no typedoc.
@@ -99,29 +100,32 @@ async function write(folder) {
   return optionsPage(project.getReflectionsByKind(ReflectionKind.Interface));
 }
 
-/** @param {string} folder @returns {Record<string, string>} */
+/** @param {string} folder @returns {Record<string, string>} the pages that are generated, by their paths */
 function pagesIn(folder) {
-  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+  const names = readdirSync(folder).filter((name) => !BY_HAND.includes(name));
+  return Object.fromEntries(names.map((name) => [join(target, name), readFileSync(join(folder, name), 'utf8')]));
 }
 
-async function check() {
+/** @returns {Promise<Record<string, string>>} every page as it has to be, by its path */
+async function generated() {
+  // Typedoc empties the folder that it writes into.
   const scratch = mkdtempSync(join(tmpdir(), 'vfs-lockfile-reference-'));
   try {
-    const options = await write(scratch);
-    const [fresh, kept] = [pagesIn(scratch), pagesIn(target)];
-    const names = [...new Set([...Object.keys(fresh), ...Object.keys(kept)])];
-    const old = names.filter((name) => fresh[name] !== kept[name]);
-    return readFileSync(options.file, 'utf8') === options.text ? old : [...old, options.file];
+    const { file, text } = await write(scratch);
+    return { ...pagesIn(scratch), [file]: text };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
+const fresh = await generated();
+const kept = pagesIn(target);
 if (process.argv.includes('--check')) {
-  const old = await check();
-  if (old.length > 0) console.error(`not current (npm run reference): ${old.join(', ')}`);
-  process.exitCode = old.length > 0 ? 1 : 0;
+  const gone = Object.keys(kept).filter((path) => fresh[path] === undefined);
+  const old = Object.keys(fresh).filter((path) => !existsSync(path) || readFileSync(path, 'utf8') !== fresh[path]);
+  if (gone.length + old.length > 0) console.error(`not current (npm run reference): ${[...gone, ...old].join(', ')}`);
+  process.exitCode = gone.length + old.length > 0 ? 1 : 0;
 } else {
-  const { file, text } = await write(target);
-  writeFileSync(file, text);
+  for (const path of Object.keys(kept)) if (fresh[path] === undefined) rmSync(path);
+  for (const [path, text] of Object.entries(fresh)) writeFileSync(path, text);
 }

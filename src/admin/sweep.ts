@@ -1,6 +1,7 @@
 import { durationMs, type Duration } from '../util/duration.js';
 import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
+import { waitersFolder } from '../vfs/names.js';
 import { resolveSignal } from '../lock/model/acquire-options.js';
 import type { StaleReason } from '../lock/model/staleness.js';
 import type { LockRecord } from '../lock/model/record.js';
@@ -145,7 +146,8 @@ async function* sweepAll(
   const folder = await openFolder(location);
   const sweeper = new Sweeper(folder.vfs, new Inspector(folder.vfs, resolved.ttlMs), resolved);
   try {
-    const marks = new Set<string>();
+    // A listing without what is below shows folders, but not in a store that has none.
+    const marks = new Set(folder.vfs.removeFolder ? [] : [waitersFolder(folder.path)]);
     yield* sweepLocks(folder, sweeper, { ...options, onWaiters: (path) => void marks.add(path) }, resolved);
     yield* sweepLeftovers(folder, sweeper, options, resolved);
     for (const path of marks) yield* sweepMarks({ vfs: folder.vfs, path }, sweeper, options, resolved);

@@ -28,7 +28,7 @@ export function hold(args: ArgumentsOf<'hold'>): Promise<number> {
   return acquireDetached(args, { ...lock, pid: 'none' }, waitMs);
 }
 
-type Wishes = LockArguments & { readonly json: boolean; readonly quiet: boolean };
+type Wishes = LockArguments & Readonly<Record<'json' | 'quiet' | 'announce', boolean>>;
 
 async function acquireDetached(args: Wishes, options: DetachedOptions, waitMs: number): Promise<number> {
   const signals = new Signals();
@@ -36,7 +36,7 @@ async function acquireDetached(args: Wishes, options: DetachedOptions, waitMs: n
   const lock = new DetachedLock(file, which);
   const notice = args.quiet ? undefined : new WaitingNotice({ file, path: lock.path }, waitMs);
   try {
-    const wish = { waitMs, signal: signals.interrupted };
+    const wish = { waitMs, announce: args.announce, signal: signals.interrupted };
     const lease = await lock.acquire({ ...options, user: userName() }, wish);
     notice?.close();
     if (lease.reclaimed && !args.quiet) printError(describeTakeover(lock.path, lease.reclaimed));

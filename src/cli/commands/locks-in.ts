@@ -43,7 +43,7 @@ export async function* locksIn(places: readonly Place[], options: LocksInOptions
 }
 
 async function* lockOf(place: Place & { readonly file: VfsFile }, { signal }: LocksInOptions): AsyncGenerator<Found> {
-  const inspection = await inspect(place.file, { signal });
+  const inspection = await inspect(place.file, { signal, waiters: true });
   const listed = { ...inspection, file: place.file, error: undefined };
   if (inspection.state !== 'free') yield { listed, name: place.text, place };
 }
@@ -54,7 +54,7 @@ async function* locksBelow(
   { recursive, signal, ...options }: LocksInOptions,
 ): AsyncGenerator<Found> {
   const onError = (error: Error): void => options.onError(error, place);
-  for await (const listed of list(place.folder, { recursive, signal, onError })) {
+  for await (const listed of list(place.folder, { recursive, waiters: true, signal, onError })) {
     yield { listed, name: prefix + relativePath(place.folder, listed.file.path), place };
   }
 }

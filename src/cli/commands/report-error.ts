@@ -28,8 +28,8 @@ export function reportError(error: unknown, args?: Arguments): number {
 function reportHeld(error: LockHeldError | LockTimeoutError, args: Arguments | undefined): void {
   const lock = namedBy(args, error.path);
   const screen = screenOn(2);
-  const { record, foreign } = error;
-  if (screen === undefined || error.ageMs === undefined) {
+  const { record, foreign, waiters, ageMs, expiresInMs } = error;
+  if (screen === undefined || ageMs === undefined) {
     printError(`${error.message}; next: vfs-lockfile status ${lock}`);
     return;
   }
@@ -42,7 +42,7 @@ function reportHeld(error: LockHeldError | LockTimeoutError, args: Arguments | u
   ];
   printLines([
     `${styled(printable(error.path), 'bold', screen)} is held${gaveUp}`,
-    ...linesOf(factsOf({ record, foreign, ageMs: error.ageMs, expiresInMs: error.expiresInMs }), '  '),
+    ...linesOf(factsOf({ record, foreign, ageMs, expiresInMs, waiters: waiters ?? [] }), '  '),
     ...next.map((text, i) => `${i === 0 ? 'Next:' : '  or'} ${text}`),
   ]);
 }

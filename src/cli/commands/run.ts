@@ -50,7 +50,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
     });
     log = await logOf(args, lock);
     journal = await journalOf(args.journal, file, which.lockPath);
-    await acquire(lock, options, AbortSignal.any([signals.interrupted, guardian.gone]), args.quiet);
+    await acquire(lock, options, AbortSignal.any([signals.interrupted, guardian.gone]), args);
     if (lock.reclaimedFrom && !args.quiet) printError(describeTakeover(lock.path, lock.reclaimedFrom));
     return await runHolding(lock, args, options, { guardian, signals, log });
   } catch (error) {
@@ -70,11 +70,11 @@ async function acquire(
   lock: Lockfile,
   { waitMs, conflictCode }: ResolvedRunOptions,
   signal: AbortSignal,
-  quiet: boolean,
+  { quiet, announce }: Pick<RunArguments, 'quiet' | 'announce'>,
 ): Promise<void> {
   const notice = quiet ? undefined : new WaitingNotice(lock, waitMs);
   try {
-    await withConflictCode(conflictCode, () => lock.acquire({ wait: waitMs, signal }));
+    await withConflictCode(conflictCode, () => lock.acquire({ wait: waitMs, announce, signal }));
   } finally {
     notice?.close();
   }

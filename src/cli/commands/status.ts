@@ -14,7 +14,7 @@ export async function status(args: ArgumentsOf<'status'>): Promise<number> {
   let code = 0;
   for (const [i, text] of files.entries()) {
     const { file, options } = await openLock({ ...args, file: text });
-    const inspection = await inspect(file, options);
+    const inspection = await inspect(file, { ...options, waiters: true });
     // Whoever wants the lock does not care whether a tombstone is left.
     const state = inspection.state === 'released' ? 'free' : inspection.state;
     const shown = { ...inspection, state };

@@ -1,6 +1,7 @@
 import type { Inspection } from '../../lock/inspect.js';
 import { isRunning } from '../../lock/model/process.js';
 import type { LockRecord } from '../../lock/model/record.js';
+import type { Waiter } from '../../lock/model/waiter.js';
 
 /** The version of the format that `output.schema.json` describes. It grows when a name vanishes or changes its meaning. */
 const SCHEMA = 1;
@@ -39,8 +40,13 @@ export function lockJson(file: string, inspection: Inspection, error?: Error): s
     idleMs: timed ? spanJson(idleMs) : null,
     progressAgeMs: isFree || !timed ? null : spanJson(inspection.progressAgeMs),
     expiresInMs: isFree || !timed ? null : spanJson(expiresInMs),
+    waiters: (inspection.waiters ?? []).map(waiterJson),
     error: error?.message ?? null,
   });
+}
+
+function waiterJson({ alive, ...waiter }: Waiter): object {
+  return { ...waiter, alive: alive ?? null };
 }
 
 /** A record by the library's names, without what only the protocol needs. */

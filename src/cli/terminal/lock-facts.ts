@@ -6,29 +6,46 @@ import { describeCommand, renewedForMs } from '../../lock/model/holder.js';
 import { isRunning } from '../../lock/model/process.js';
 import { describeProgress } from '../../lock/model/progress-text.js';
 import { printable, type LockRecord } from '../../lock/model/record.js';
+import type { Waiter } from '../../lock/model/waiter.js';
 import { formatSpan } from '../../util/duration.js';
 import { formatInstant } from './time-text.js';
 
 /** What is known about a lock that somebody holds, from an inspection or from the error of a caller that did not get it. */
 export type Held = Pick<Inspection, 'record' | 'foreign' | 'ageMs' | 'expiresInMs'> &
-  Partial<Pick<Inspection, 'state' | 'reason' | 'id' | 'timed'>>;
+  Partial<Pick<Inspection, 'state' | 'reason' | 'id' | 'timed' | 'waiters'>>;
 
 type Fact = readonly [name: string, value: string];
 
 /** Who holds a lock, what it runs, since when and until when, safe to print. */
 export function factsOf(held: Held): readonly Fact[] {
   const { record, foreign } = held;
-  if (foreign) return [['who', describeForeign(foreign)]];
+  if (foreign) return [['who', describeForeign(foreign)], ...waitingFacts(held.waiters)];
   const id = held.id ?? record?.lockId;
   return [
-    ['who', record ? describeWho(record) : 'unknown: the lock file is empty or incomplete'],
+    ['who', record ? describeWho(record, isRunning(record)) : 'unknown: the lock file is empty or incomplete'],
     ...fact('what', record && describeCommand(record.command)),
     ['since', describeStart(held)],
     ...fact('work', describeProgress(record, held.timed === false ? undefined : held.ageMs)),
     ['expires', describeEnd(held)],
     ...fact('id', id && printable(id)),
     ...fact('note', record?.note && printable(JSON.stringify(record.note))),
+    ...waitingFacts(held.waiters),
   ];
+}
+
+const MOST_WAITERS = 5;
+
+/** Those who announced that they wait, a line each. */
+function waitingFacts(waiters: Held['waiters'] = []): readonly Fact[] {
+  const shown = waiters.slice(0, MOST_WAITERS).map((waiter) => ['waiting', describeWaiter(waiter)] as const);
+  const more = waiters.length - shown.length;
+  return more > 0 ? [...shown, ['waiting', `and ${more} more`]] : shown;
+}
+
+function describeWaiter(waiter: Waiter): string {
+  const { command, waitedMs } = waiter;
+  const what = command.length > 0 ? `: ${describeCommand(command)}` : '';
+  return `${describeWho(waiter, waiter.alive)}, for ${formatSpan(waitedMs)}${what}`;
 }
 
 function fact(name: string, value: string | undefined): readonly Fact[] {
@@ -40,19 +57,24 @@ export function linesOf(facts: readonly Fact[], indent = ''): readonly string[] 
   return facts.map(([name, value]) => `${indent}${name.padEnd(7)} ${value}`);
 }
 
-function describeWho(record: LockRecord): string {
-  const { ownerId, user, hostname, pid } = record;
+function describeWho(
+  { ownerId, user, hostname, pid }: Pick<LockRecord, 'ownerId' | 'user' | 'hostname' | 'pid'>,
+  running: boolean | undefined,
+): string {
   const host = printable(hostname) || 'an unnamed host';
   const parts = [printable(ownerId), user === '' ? host : `${printable(user)}@${host}`];
-  if (pid !== 0) parts.push(`process ${pid} (${describeLife(record)})`);
+  if (pid !== 0) parts.push(`process ${pid} (${lifeText(hostname, running)})`);
   return parts.filter((part) => part !== '').join(', ');
 }
 
 /** Whether the process of a holder lives, where that can be known. */
 export function describeLife(record: LockRecord): string {
-  const running = isRunning(record);
+  return lifeText(record.hostname, isRunning(record));
+}
+
+function lifeText(hostname: string, running: boolean | undefined): string {
   if (running !== undefined) return running ? 'alive' : 'ended';
-  return record.hostname === thisHost() ? 'alive? unknown' : 'alive? unknown: on another host';
+  return hostname === thisHost() ? 'alive? unknown' : 'alive? unknown: on another host';
 }
 
 function describeStart({ record, timed = true, ageMs = 0 }: Held): string {

@@ -7,8 +7,7 @@ import { formatSpan } from '../../util/duration.js';
 import { STATE_STYLES } from './state-styles.js';
 import type { Column, Row } from './table.js';
 
-/** What every list of locks shows. On a narrow terminal the columns with the lowest numbers go first. */
-export const LOCK_COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column[] = [
   { title: 'STATE', cut: 'end', least: 5 },
   { title: 'FILE', cut: 'path' },
   { title: 'OWNER', cut: 'end', least: 8, dropOrder: 7 },
@@ -21,10 +20,13 @@ export const LOCK_COLUMNS: readonly Column[] = [
   { title: 'WHY', dropOrder: 2 },
 ];
 
+/** What every list of locks shows. On a narrow terminal the columns with the lowest numbers go first. */
+export const LOCK_COLUMNS: readonly Column[] = [...COLUMNS, { title: 'WAITERS', dropOrder: 8, onlyFilled: true }];
+
 /** With `-o wide`. */
 export const WIDE_COLUMNS: readonly Column[] = [
-  ...LOCK_COLUMNS,
-  ...['USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK', 'PROGRESS'].map((title) => ({ title })),
+  ...COLUMNS,
+  ...['WAITERS', 'USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK', 'PROGRESS'].map((title) => ({ title })),
 ];
 
 /** One lock as a row of `WIDE_COLUMNS`, which begins as one of `LOCK_COLUMNS`. `name` is what FILE shows. */
@@ -44,6 +46,7 @@ export function rowOf(listed: Listed, name: string): Row {
     known && holder && holder.renewals > 0 ? formatSpan(ageMs - renewedForMs(holder)) : '',
     isHeld ? describeExpiry(listed) : '',
     error?.code ?? reason ?? '',
+    describeWaiters(listed.waiters),
     printable(holder?.user ?? ''),
     holder ? String(holder.renewals) : '',
     printable(listed.id ?? ''),
@@ -51,6 +54,12 @@ export function rowOf(listed: Listed, name: string): Row {
     printable(listed.path),
     describeProgress(holder, known ? ageMs : undefined) ?? '',
   ];
+}
+
+/** How many wait, and the longest of them for how long. */
+function describeWaiters(waiters: Listed['waiters'] = []): string {
+  const [longest] = waiters;
+  return longest === undefined ? '' : `${waiters.length} (${formatSpan(longest.waitedMs)})`;
 }
 
 /** When the lock may be taken over unless it is renewed. A stale one may be taken over now, whatever is left of its lease. */

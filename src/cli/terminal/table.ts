@@ -15,6 +15,8 @@ export interface Column {
   readonly least?: number;
   /** When cutting is not enough, columns are left out, the lowest number first. Columns without a number always stay. */
   readonly dropOrder?: number;
+  /** Left out where no cell has content, and where programs read the table: they could not rely on it. */
+  readonly onlyFilled?: boolean;
 }
 
 /** Printable text, with its style on a terminal. */
@@ -83,10 +85,9 @@ export class Table {
 
   /** One line for each row, with tabs between the cells, for programs. Printable text has no tabs in it. */
   tabbed(rows: readonly Row[], titled: boolean): readonly string[] {
-    const titles = this.#columns.map(({ title }) => title);
-    return [...(titled ? [titles] : []), ...rows].map((row) =>
-      this.#columns.map((_, i) => textOf(row[i] ?? '')).join('\t'),
-    );
+    const columns = this.#columns.flatMap(({ title, onlyFilled }, i) => (onlyFilled ? [] : [{ title, i }]));
+    const lines = rows.map((row) => columns.map(({ i }) => textOf(row[i] ?? '')).join('\t'));
+    return titled ? [columns.map(({ title }) => title).join('\t'), ...lines] : lines;
   }
 
   #measure(row: Row): void {
@@ -109,7 +110,9 @@ export class Table {
   }
 
   #fitting(columns: number): readonly Place[] {
-    let kept = this.#columns.map((column, index) => ({ column, index, least: this.#leastOf(index, columns) }));
+    let kept = this.#columns
+      .map((column, index) => ({ column, index, least: this.#leastOf(index, columns) }))
+      .filter(({ column, index }) => !column.onlyFilled || this.#filled[index]);
     // A column without any content is worth less than a whole cell of another.
     if (!this.#fitsWhole(columns)) {
       kept = kept.filter(({ column, index }) => column.dropOrder === undefined || this.#filled[index]);
@@ -126,7 +129,8 @@ export class Table {
   }
 
   #fitsWhole(columns: number): boolean {
-    return this.#widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) <= columns;
+    const shown = this.#widths.filter((_, i) => !this.#columns[i]?.onlyFilled || this.#filled[i]);
+    return shown.reduce((sum, width) => sum + width + GAP.length, -GAP.length) <= columns;
   }
 
   /** One very long name does not push out all other columns: it takes more lines. */

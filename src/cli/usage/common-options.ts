@@ -25,6 +25,13 @@ export const NAMED = {
   },
 } as const;
 
+export const ANNOUNCE = {
+  announce: {
+    kind: 'flag',
+    help: 'with --wait: leave a mark beside the lock once the wait is longer than a moment, so that ls and status show who waits',
+  },
+} as const;
+
 export const JOURNAL = {
   journal: {
     kind: 'text',

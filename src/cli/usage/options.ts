@@ -1,4 +1,14 @@
-import { ERRORS_ONLY, HELP, JOURNAL, JSON_LINES, LOCK_FILE, NAMED, NO_HEADERS, RECURSIVE } from './common-options.js';
+import {
+  ANNOUNCE,
+  ERRORS_ONLY,
+  HELP,
+  JOURNAL,
+  JSON_LINES,
+  LOCK_FILE,
+  NAMED,
+  NO_HEADERS,
+  RECURSIVE,
+} from './common-options.js';
 import { RUN } from './run-options.js';
 import { SORTS } from '../terminal/lock-selection.js';
 
@@ -28,6 +38,7 @@ const ACQUIRING = {
   ...NAMED,
   ...LOCK_FILE,
   wait: RUN.wait,
+  ...ANNOUNCE,
   owner: RUN.owner,
   note: RUN.note,
 } as const;
@@ -129,7 +140,7 @@ export const LS = {
     choices: ['wide'],
     short: 'o',
     value: 'wide',
-    help: 'cut nothing, and also show user, renewals, id, note and lock file',
+    help: 'cut nothing, and also show waiters, user, renewals, id, note, lock file and progress',
   },
   format: {
     kind: 'choice',

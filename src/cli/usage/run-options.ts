@@ -1,4 +1,4 @@
-import { HELP, JOURNAL, LOCK_FILE, NAMED } from './common-options.js';
+import { ANNOUNCE, HELP, JOURNAL, LOCK_FILE, NAMED } from './common-options.js';
 
 export const RUN = {
   ...NAMED,
@@ -20,6 +20,7 @@ export const RUN = {
     infinity: true,
     help: 'how long to wait for the lock; 0 fails at once, never waits without limit',
   },
+  ...ANNOUNCE,
   owner: { kind: 'text', value: 'ID', env: 'VFS_LOCKFILE_OWNER', help: 'a name for the holder of the lock' },
   grace: {
     kind: 'duration',

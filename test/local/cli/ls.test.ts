@@ -73,7 +73,7 @@ describe('ls', () => {
     expect(cellsOf(stdout)).toEqual([titles, ...rows]);
     expect(cellsOf((await called([...args, '--no-headers'])).stdout)).toEqual(rows);
     const [wide] = cellsOf((await called([...args, '-o', 'wide'])).stdout);
-    expect(wide).toEqual([...titles, 'USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK', 'PROGRESS']);
+    expect(wide).toEqual([...titles, 'WAITERS', 'USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK', 'PROGRESS']);
   });
 
   it('U35: is sorted by file, by --sort, and shows what --state, --owner and --older-than choose', async () => {

@@ -54,7 +54,7 @@ describe('status', () => {
       ...{ schema: 1, type: 'lock', state: 'free', reason: null, file: file(), path: lock(), id: null, version: null },
       fencingToken: null,
       ...{ record: null, alive: null, foreign: null, timed: false },
-      ...{ ageMs: null, idleMs: null, progressAgeMs: null, expiresInMs: null, error: null },
+      ...{ ageMs: null, idleMs: null, progressAgeMs: null, expiresInMs: null, waiters: [], error: null },
     });
     writeFileSync(file(), '');
     expect(await statusOf(0)).toEqual(free);

@@ -8,6 +8,7 @@ import { inspectSuite } from '../../support/operate/suites/inspect.js';
 import { journalSuite } from '../../support/operate/suites/journal.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
+import { waitersSuite } from '../../support/operate/suites/waiters.js';
 
 onEachStore(
   [fakeGcs],
@@ -19,4 +20,5 @@ onEachStore(
   forceReleaseSuite,
   fencingSuite,
   journalSuite,
+  waitersSuite,
 );

@@ -14,6 +14,7 @@ import { leftoversSuite } from '../../support/operate/suites/leftovers.js';
 import { journalSuite } from '../../support/operate/suites/journal.js';
 import { listSuite } from '../../support/operate/suites/list.js';
 import { sweepSuite } from '../../support/operate/suites/sweep.js';
+import { waitersSuite } from '../../support/operate/suites/waiters.js';
 import { missing, rclone, startServer } from './servers.js';
 
 onEachStore(
@@ -27,6 +28,7 @@ onEachStore(
   forceReleaseSuite,
   fencingSuite,
   journalSuite,
+  waitersSuite,
 );
 
 describe('doctor catches a store that', () => {

@@ -5,18 +5,11 @@ import { Lockfile, VfsFile, type LockTimeoutError, type Waiter } from '../../../
 import { encodeMark, type WaiterMark } from '../../../../src/lock/model/waiter.js';
 import { freshId } from '../../../../src/util/fresh-id.js';
 import { waiterPath, waitersFolder } from '../../../../src/vfs/names.js';
+import { markOf } from '../../marks.js';
 import { all, fileAt, held } from '../locks.js';
 import type { Place, Suite } from '../stores.js';
 
 const POLL_MS = 50;
-
-/** What says that something has waited for some seconds on another machine. */
-function markOf(change: Partial<WaiterMark> = {}): WaiterMark {
-  const identity = { hostname: 'elsewhere', pid: 1234, bootId: 'b', machineId: 'm', processStart: '1', namespace: 'n' };
-  const texts = { user: 'anna', ownerId: 'the other', command: ['sync', '--all'] };
-  const lock = 'data.csv.lock';
-  return { lock, ...identity, ...texts, since: new Date(), waitedMs: 5000, forMs: 3_600_000, ...change };
-}
 
 async function leave(place: Place, change?: Partial<WaiterMark>): Promise<string> {
   const mark = markOf(change);
