@@ -7,5 +7,6 @@ const open = async () => {
   const scene = await Scene.alone(openSsh);
   return { through: scene.through.bind(scene), close: () => scene.close() };
 };
+const rounds = { cycled: attackRounds(150), swept: attackRounds(20) };
 
-sftpAttacksSuite(missing(openSsh), open, { cycled: attackRounds(150), swept: attackRounds(20) });
+sftpAttacksSuite({ title: 'root', victim: { uid: 0, gid: 0 }, lacking: missing(openSsh), open, rounds });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { SftpVfsOptions } from '../../../src/backends/sftp/index.js';
 import { areThere, lacks } from '../../support/needs.js';
 import { knownHostLine, makeKeys, type Keys } from './keys.js';
+import { TEAM } from '../../support/users/other-users.js';
 import { freePort, must, startDaemon, type Running } from '../../support/process.js';
 
 /** A server that other people wrote, and what of it comes from which Debian package. */
@@ -63,7 +64,8 @@ export const openSshUnprivileged: ServerKind = {
     writeFileSync(passwd, `nobody:x:${String(NOBODY)}:${String(NOBODY)}::/:/bin/sh\n`);
     writeFileSync(shadow, 'nobody:$6$of no password:20000:0:99999:7:::\n');
     // The account is closed to logins, but for this process and its children.
-    const asNobody = ['setpriv', `--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups'];
+    const ids = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, `--groups=${String(TEAM)}`];
+    const asNobody = ['setpriv', ...ids];
     const command = [...asNobody, ...sshd(keys, port, 'internal-sftp')];
     return seeing({ '/etc/passwd': passwd, '/etc/shadow': shadow }, command);
   },

@@ -6,28 +6,35 @@ import { afterEach, beforeEach, describe, test } from 'vitest';
 
 import { sweep } from '../../../src/admin/index.js';
 import { Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
+import type { User } from '../users/other-users.js';
 import { Ground, LONG_MS, OTHERS, SWEPT, whileSwapped, withSwappedFolders } from './attack-rounds.js';
 
 const mayActAsOthers = process.getuid?.() === 0;
 
-/** A way to a server that runs as root on this machine. */
+/** A way to a server that acts as one user on this machine. */
 export interface Way {
   readonly through: (options: { readonly root: string }) => Vfs;
   readonly close: () => Promise<void>;
 }
 
+export interface Attacked {
+  readonly title: string;
+  /** The user whose files the attacker wants: the one that the server acts as. */
+  readonly victim: User;
+  /** Undefined: the server is there. */
+  readonly lacking: string | undefined;
+  readonly open: () => Promise<Way>;
+  readonly rounds: { readonly cycled: number; readonly swept: number };
+}
+
 /** The attacks among strangers on locks over SFTP. On the way to a folder that only root may enter an attacker would stop. */
-export function sftpAttacksSuite(
-  lacking: string | undefined,
-  open: () => Promise<Way>,
-  rounds: { readonly cycled: number; readonly swept: number },
-): void {
-  const title = lacking === undefined ? '' : `: ${lacking}`;
-  describe.skipIf(lacking !== undefined || !mayActAsOthers)(`among strangers, over SFTP (needs root)${title}`, () => {
+export function sftpAttacksSuite({ title, victim, lacking, open, rounds }: Attacked): void {
+  const name = `among strangers, over SFTP (needs root), victim: ${title}${lacking === undefined ? '' : `: ${lacking}`}`;
+  describe.skipIf(lacking !== undefined || !mayActAsOthers)(name, () => {
     let [way, ground]: [Way | undefined, Ground | undefined] = [undefined, undefined];
     const enter = async (): Promise<readonly [Vfs, Ground]> => {
       const entered = [(way = await open()), (ground = new Ground())] as const;
-      ground.moveIn({ uid: 0, gid: 0 });
+      ground.moveIn(victim);
       return [entered[0].through({ root: ground.shared }), ground];
     };
     beforeEach(() => {
