@@ -41,5 +41,5 @@ function locksIn(
   folder: Folder,
   options: { readonly onError: (error: VfsError) => void; readonly signal?: AbortSignal | undefined },
 ): AsyncIterable<Listed> {
-  return list(folder, { recursive: true, ...options });
+  return list(folder, { recursive: true, waiters: true, ...options });
 }

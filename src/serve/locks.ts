@@ -2,7 +2,7 @@ import { DetachedLock, type DetachedLease, type DetachedOptions, type IsOurs } f
 import { LockHeldError, LockTimeoutError, type LockContention } from '../lock/model/errors.js';
 import type { Reclaimed } from '../lock/model/holder.js';
 import type { LockRecord } from '../lock/model/record.js';
-import { inspect, type Inspection } from '../lock/inspect.js';
+import { inspect, type Inspection, type InspectOptions } from '../lock/inspect.js';
 import { VfsError } from '../vfs/errors.js';
 import { VfsFile } from '../vfs/file.js';
 import { pathIn, type Folder } from '../vfs/path.js';
@@ -103,8 +103,8 @@ export class ServiceLocks {
     return record;
   }
 
-  inspect(name: string, signal: AbortSignal): Promise<Inspection> {
-    return inspect(this.fileOf(name), { signal });
+  inspect(name: string, options: Pick<InspectOptions, 'signal' | 'waiters'>): Promise<Inspection> {
+    return inspect(this.fileOf(name), options);
   }
 
   #claimNow(lock: DetachedLock, claim: Claim): Promise<Claimed> {

@@ -66,7 +66,7 @@ function dialectRoute(
 /** Answers only when the store does. */
 async function healthRoute({ request, service }: RequestContext): Promise<Response> {
   if (request.method !== 'GET') throw methodNotAllowed('GET');
-  await service.locks.inspect('healthz', request.signal);
+  await service.locks.inspect('healthz', { signal: request.signal });
   return json(200, { status: 'ok' });
 }
 

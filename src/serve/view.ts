@@ -1,4 +1,5 @@
 import type { Inspection } from '../lock/inspect.js';
+import type { Waiter } from '../lock/model/waiter.js';
 import { isQuiet, progressWords } from '../lock/model/progress-text.js';
 
 /** How far the work under a lock has come, as its holder said. */
@@ -32,11 +33,23 @@ export interface LockView {
   readonly note: Readonly<Record<string, unknown>> | null;
   readonly progress: ProgressView | null;
   readonly foreign: string | null;
-  /** How many requests to this instance wait for it. */
+  /** How many wait for it: requests to this instance, and those in `announced`. */
   readonly waiters: number;
+  /** Others who wait for it and left a mark beside it, the longest first. */
+  readonly announced: readonly AnnouncedView[];
 }
 
-export function viewOf(name: string, found: Inspection, waiters: number): LockView {
+/** Somebody who announced a wait. */
+export interface AnnouncedView {
+  readonly owner: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly user: string;
+  readonly waitedMs: number;
+}
+
+/** `requests`: how many requests to this instance wait for it. */
+export function viewOf(name: string, found: Inspection, requests: number): LockView {
   const isFree = found.state === 'free' || found.state === 'released';
   const record = isFree ? undefined : found.record;
   return {
@@ -57,8 +70,13 @@ export function viewOf(name: string, found: Inspection, waiters: number): LockVi
     note: record?.note ?? null,
     progress: isFree ? null : progressOf(found),
     foreign: found.foreign?.kind ?? null,
-    waiters,
+    waiters: requests + (found.waiters?.length ?? 0),
+    announced: (found.waiters ?? []).map(announcedOf),
   };
+}
+
+function announcedOf({ ownerId, hostname, pid, user, waitedMs }: Waiter): AnnouncedView {
+  return { owner: ownerId, host: hostname, pid, user, waitedMs };
 }
 
 function progressOf({ record, progressAgeMs }: Inspection): ProgressView | null {

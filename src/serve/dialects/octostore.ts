@@ -130,7 +130,7 @@ function ownLease(context: RequestContext, { lease_id: id }: Json): (record: Loc
 }
 
 async function notHeld({ request, service }: RequestContext, name: string): Promise<Response> {
-  const { state } = await service.locks.inspect(name, request.signal);
+  const { state } = await service.locks.inspect(name, { signal: request.signal });
   if (state === 'free' || state === 'released') return refuse(404, 'Lock not found', 'nobody holds the lock');
   return refuse(400, 'Invalid lease ID', 'the lock is held with another lease');
 }

@@ -50,7 +50,8 @@ function factsOf(lock) {
     ['Id', lock.id ?? 'none'],
     ['Fencing token', lock.fencingToken ?? 'none'],
     ['Progress', lock.progress === null ? 'none reported' : progressText(lock)],
-    ['Waiting here', lock.waiters],
+    ['Waiting', lock.waiters],
+    ...lock.announced.slice(0, 5).map((each) => ['', visible([each.owner, each.user, each.host].filter(Boolean).join(', ')) + ' (process ' + each.pid + '), for ' + span(since(lock, each.waitedMs))]),
     ['Note', noteTexts(lock.note)],
   ];
 }

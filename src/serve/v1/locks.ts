@@ -61,7 +61,7 @@ async function listRoute({ request, url, service }: RequestContext): Promise<Res
 }
 
 async function inspectRoute({ request, service }: RequestContext, name: string): Promise<Response> {
-  const found = await service.locks.inspect(name, request.signal);
+  const found = await service.locks.inspect(name, { signal: request.signal, waiters: true });
   return json(200, { lock: viewOf(name, found, service.waits.of(name)) });
 }
 

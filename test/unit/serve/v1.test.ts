@@ -4,8 +4,12 @@ import { memVfs } from '../../../src/backends/mem/index.js';
 import { Lockfile } from '../../../src/index.js';
 import { startJournal } from '../../../src/journal/index.js';
 import openapi from '../../../src/serve/openapi.json' with { type: 'json' };
+import { encodeMark } from '../../../src/lock/model/waiter.js';
+import { freshId } from '../../../src/util/fresh-id.js';
 import { VfsError } from '../../../src/vfs/errors.js';
 import { VfsFile } from '../../../src/vfs/file.js';
+import { waiterPath } from '../../../src/vfs/names.js';
+import { markOf } from '../../support/marks.js';
 import { CheckedService } from '../../support/serve/openapi.js';
 import { bearer, READER, TestService, TOKENS, WRITER } from '../../support/serve/service.js';
 
@@ -85,6 +89,17 @@ describe('the life of a lock over HTTP', () => {
     await expect.poll(async () => (await service.json('GET /v1/locks/x')).body).toMatchObject({ lock: { waiters: 1 } });
     await service.json('POST /v1/locks/x/release', { client: 'c1', id: body.id });
     expect((await waiting).body).toMatchObject({ outcome: 'acquired' });
+  });
+
+  test('those who wait elsewhere and announced it are counted, and shown in the lock and in the list', async () => {
+    const service = open();
+    await service.json('POST /v1/locks/x/acquire', { client: 'c1' });
+    await service.vfs.write(waiterPath('x.lock', freshId()), encodeMark(markOf({ lock: 'x.lock' }))!);
+    const announced = [
+      { owner: 'the other', host: 'elsewhere', pid: 1234, user: 'anna', waitedMs: expect.any(Number) as unknown },
+    ];
+    expect((await service.json('GET /v1/locks/x')).body).toMatchObject({ lock: { waiters: 1, announced } });
+    expect((await service.json('GET /v1/locks')).body).toMatchObject({ locks: [{ waiters: 1, announced }] });
   });
 
   test('a store that falls silent while a client waits: the lock is held as before, and the client may ask again', async () => {
