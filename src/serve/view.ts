@@ -44,7 +44,6 @@ export interface AnnouncedView {
   readonly owner: string;
   readonly host: string;
   readonly pid: number;
-  readonly user: string;
   readonly waitedMs: number;
 }
 
@@ -75,8 +74,9 @@ export function viewOf(name: string, found: Inspection, requests: number): LockV
   };
 }
 
-function announcedOf({ ownerId, hostname, pid, user, waitedMs }: Waiter): AnnouncedView {
-  return { owner: ownerId, host: hostname, pid, user, waitedMs };
+/** Without the command and the user: they are nobody's business over the network. */
+function announcedOf({ ownerId, hostname, pid, waitedMs }: Waiter): AnnouncedView {
+  return { owner: ownerId, host: hostname, pid, waitedMs };
 }
 
 function progressOf({ record, progressAgeMs }: Inspection): ProgressView | null {

@@ -21,7 +21,7 @@ function list(entries) {
 
 function show(title, ...children) {
   const close = make('button', { type: 'button', onclick: () => detail.close() }, 'Close');
-  detail.replaceChildren(make('h2', { id: 'detail-title' }, title), ...children, make('div', { class: 'actions' }, close));
+  detail.replaceChildren(make('h2', { id: 'detail-title' }, title), ...children, make('div', { class: 'actions close' }, close));
   if (!detail.open) detail.showModal();
 }
 
@@ -29,7 +29,17 @@ function noteTexts(note) {
   // The service's own entry says only which client it was.
   const { http, ...own } = note ?? {};
   return Object.keys(own).length === 0 ? 'none' : Object.entries(own).map(([key, value]) =>
-    key + ': ' + (typeof value === 'string' ? value : JSON.stringify(value)));
+    key + ': ' + (typeof value === 'string' ? value : isWords(value) ? value.join(' ') : JSON.stringify(value)));
+}
+
+function isWords(value) {
+  return Array.isArray(value) && value.every((word) => typeof word === 'string');
+}
+
+function waitersOf(lock) {
+  const here = lock.waiters - lock.announced.length;
+  const others = lock.announced.map((each) => (each.owner || 'process ' + each.pid) + ' on ' + each.host + ', for ' + span(since(lock, each.waitedMs)));
+  return [...(here === 0 ? [] : [here + (here === 1 ? ' request' : ' requests') + ' to this service']), ...others];
 }
 
 const FOREIGN = { file: 'a file of another program', folder: 'a folder, as proper-lockfile makes it' };
@@ -37,6 +47,7 @@ const FOREIGN = { file: 'a file of another program', folder: 'a folder, as prope
 function factsOf(lock) {
   const name = lock.state + (lock.reason === null ? '' : ' (' + lock.reason + ')');
   if (lock.state === 'foreign') return [['State', name], ['What is there', FOREIGN[lock.foreign] ?? 'unknown']];
+  const waiters = waitersOf(lock);
   const rest = left(lock);
   const lease = lock.endless ? 'without end' : rest === 0 ? 'over' : rest === null ? 'unknown' : span(rest) + ' left';
   return [
@@ -50,8 +61,7 @@ function factsOf(lock) {
     ['Id', lock.id ?? 'none'],
     ['Fencing token', lock.fencingToken ?? 'none'],
     ['Progress', lock.progress === null ? 'none reported' : progressText(lock)],
-    ['Waiting', lock.waiters],
-    ...lock.announced.slice(0, 5).map((each) => ['', visible([each.owner, each.user, each.host].filter(Boolean).join(', ')) + ' (process ' + each.pid + '), for ' + span(since(lock, each.waitedMs))]),
+    ['Waiters', waiters.length === 0 ? 'none seen' : waiters],
     ['Note', noteTexts(lock.note)],
   ];
 }
@@ -88,12 +98,25 @@ async function showHistory(name, place) {
     const path = '/v1/history/' + name.split('/').map(encodeURIComponent).join('/') + '?limit=100';
     const { history } = await ask('GET', path);
     if (history.length === 0) return;
-    const lines = history.slice(-20).reverse().map((entry) => make('li', {}, visible(new Date(entry.at).toLocaleString() + ': ' +
-      [entry.event, entry.reason, entry.owner || entry.host].filter(Boolean).join(', '))));
-    place.replaceChildren(make('h3', {}, 'History'), ...timeline(history), make('ol', {}, ...lines));
+    const lines = history.slice(-20).reverse().map((entry) => make('li', {},
+      make('time', { datetime: entry.at }, new Date(entry.at).toLocaleString()), ' ', visible(eventText(entry))));
+    place.replaceChildren(make('h3', {}, 'History'), ...timeline(history), make('ul', {}, ...lines));
   } catch (error) {
     place.textContent = 'The history cannot be read: ' + error.message;
   }
+}
+
+const EVENTS = { wait: 'waited for by', timeout: 'given up by', fail: 'not acquired by', acquire: 'acquired by', steal: 'taken over by',
+  lost: 'lost by', release: 'released by', 'force-release': 'ended by' };
+// Nobody needs to be told these reasons.
+const USUAL = ['', 'free', 'held', 'released'];
+
+function eventText({ event, reason, owner, host, by, from }) {
+  const holder = owner || host || 'somebody';
+  const parts = [(EVENTS[event] ?? event + ' by') + ' ' + (by ?? holder)];
+  if (by !== null) parts.push('held by ' + holder);
+  if (from !== null) parts.push('from ' + (from.owner || from.host || 'somebody'));
+  return parts.join(', ') + (USUAL.includes(reason) ? '' : ' (' + reason + ')');
 }
 
 // Who held the lock when: a bar for each acquisition that the journal knows.

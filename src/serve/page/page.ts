@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.js';
 import { ServiceError } from '../errors.js';
+import { nameOf } from '../../vfs/path.js';
 import { listLocks } from '../listing.js';
 import { respond } from '../respond.js';
 import type { LockView } from '../view.js';
@@ -37,6 +38,7 @@ export async function pageRoute(context: RequestContext): Promise<Response> {
   const page = TEMPLATE.replaceAll('{base}', () => basePath)
     .replace('{rows}', () => rows)
     .replace('{status}', () => status)
+    .replace('{time}', () => `${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`)
     .replace('{actions}', () => actionsOf(context));
   return respond(200, page, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY });
 }
@@ -64,12 +66,13 @@ function staleFirst(a: LockView, b: LockView): number {
 function rowOf(lock: LockView): string {
   const cells = [
     ['state', `<span class="state ${lock.state}">${lock.state}</span>`],
-    ['file', escapeHtml(lock.name) + details(workOf(lock.note), '') + progressHtml(lock)],
+    [
+      'file',
+      escapeHtml(lock.name) + details(workOf(lock.note), '') + details(foreignText(lock), '') + progressHtml(lock),
+    ],
     ['owner', escapeHtml(lock.owner)],
     ['host', escapeHtml(lock.host) + (lock.pid === null ? '' : ` (process ${lock.pid})`)],
-    ['held for', spanText(lock.ageMs)],
-    ['last renewal', lock.renewals === 0 ? 'never' : `${spanText(lock.idleMs)} ago`],
-    ['lease', leaseText(lock)],
+    ...(lock.state === 'foreign' ? NO_TIMES : timesOf(lock)),
     ['token', escapeHtml(lock.fencingToken ?? '')],
     ['waiters', String(lock.waiters)],
   ];
@@ -81,6 +84,23 @@ function workOf(note: LockView['note']): string {
   const work = note?.command ?? note?.job;
   const text = Array.isArray(work) ? work.join(' ') : work;
   return typeof text === 'string' ? text.slice(0, LONGEST_WORK) : '';
+}
+
+const NO_TIMES = [['held for'], ['last renewal'], ['lease']] as const;
+
+function timesOf(lock: LockView): readonly (readonly string[])[] {
+  const renewed = lock.renewals === 0 ? 'never' : `${spanText(lock.idleMs)} ago`;
+  return [
+    ['held for', spanText(lock.ageMs)],
+    ['last renewal', renewed],
+    ['lease', leaseText(lock)],
+  ];
+}
+
+/** What stands in the place of a lock that another program made. */
+function foreignText({ foreign, name }: LockView): string {
+  if (foreign === null) return '';
+  return `${nameOf(name)}.lock is ${foreign === 'folder' ? 'a folder' : 'a file'} of another program`;
 }
 
 function progressHtml({ progress }: LockView): string {
@@ -114,6 +134,7 @@ const TEMPLATE = `<!doctype html>
 <header>
 <h1>Locks</h1>
 <p id="status" role="status">{status}</p>
+<noscript><p class="hint">As of {time}. Load the page again to see what changed.</p></noscript>
 <form id="tools" hidden>
 <label>Search <input id="search" type="search" placeholder="file, owner or host" autocomplete="off"></label>
 <label>Show <select id="filter"><option value="">all</option><option>held</option><option>stale</option><option>unreadable</option><option>foreign</option></select></label>

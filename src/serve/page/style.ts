@@ -36,6 +36,7 @@ th[aria-sort="ascending"] button.link::after { content: ' ↑'; opacity: 1; }
 th[aria-sort="descending"] button.link::after { content: ' ↓'; opacity: 1; }
 a { color: var(--accent); }
 td[data-label="state"], td[data-label="details"], td[data-label="held for"], td[data-label="last renewal"] { white-space: nowrap; font-variant-numeric: tabular-nums; }
+td[data-label="owner"], td[data-label="host"] { min-width: 8rem; }
 td[data-label="lease"] { min-width: 9rem; font-variant-numeric: tabular-nums; }
 td[data-label="file"] { font-weight: 600; }
 .more { display: block; font-weight: 400; font-size: 0.9rem; color: var(--muted); }
@@ -56,23 +57,28 @@ dialog dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1
 dialog dt { color: var(--muted); }
 dialog dd { margin: 0; grid-column: 2; overflow-wrap: anywhere; white-space: pre-wrap; }
 dialog .actions { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end; margin-top: 1rem; }
+dialog .close { position: sticky; bottom: -1.25rem; margin: 1rem -1.25rem -1.25rem; padding: 0.75rem 1.25rem; background: var(--card); border-top: 1px solid var(--line); }
 dialog h3 { margin: 1rem 0 0.25rem; font-size: 1rem; }
-dialog ol { margin: 0; padding-inline-start: 1.5rem; max-height: 14rem; overflow: auto; }
+dialog ul { margin: 0; padding: 0; list-style: none; }
+dialog li { padding: 0.15rem 0; overflow-wrap: anywhere; }
+dialog time { color: var(--muted); font-variant-numeric: tabular-nums; }
 .timeline { position: relative; height: 1.5rem; margin-top: 0.5rem; border: 1px solid var(--line); border-radius: 4px; overflow: hidden; }
 .timeline span { position: absolute; top: 0; bottom: 0; min-width: 3px; background: var(--held); border-inline-end: 1px solid var(--card); }
 .timeline span.lost { background: var(--bad); }
 .ends { display: flex; justify-content: space-between; margin: 0.15rem 0 0.5rem; font-size: 0.85rem; color: var(--muted); }
 dialog .error { color: var(--bad); }
-@media (max-width: 800px) {
+@media (scripting: none) { th:last-child, td:last-child { display: none; } }
+@media (max-width: 1100px) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table { background: none; border: 0; }
-  table, tbody, tr, td { display: block; }
-  tr { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin-bottom: 0.75rem; padding: 0.35rem 0; }
+  table, tr, td { display: block; }
+  tbody { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 0.75rem; }
+  tr { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0.35rem 0; }
   td { display: grid; grid-template-columns: 7rem 1fr; gap: 0.5rem; border: 0; padding: 0.25rem 0.85rem; }
   td::before { content: attr(data-label); color: var(--muted); font-weight: 400; }
   td:empty { display: none; }
-  label { flex: 1 1 100%; }
 }
+@media (max-width: 600px) { label { flex: 1 1 100%; } }
 @media (prefers-reduced-motion: no-preference) { tr.fresh { animation: fresh 1.5s; } }
 @keyframes fresh { from { background: light-dark(#fff3c4, #4a4120); } }
 `;

@@ -87,21 +87,28 @@ function progressText(lock) {
   return text + ' (' + (quiet ? 'no progress for ' + age : age + ' ago') + ')';
 }
 
+function foreignText(lock) {
+  const file = lock.name.slice(lock.name.lastIndexOf('/') + 1) + '.lock';
+  return visible(file) + ' is ' + (lock.foreign === 'folder' ? 'a folder' : 'a file') + ' of another program';
+}
+
 function row(lock) {
   const tr = make('tr', { class: lock.state + (lock.changed ? ' fresh' : ''), 'data-name': lock.name },
     cell('state', make('span', { class: 'state ' + lock.state }, lock.state)),
     cell('file', make('span', {}, visible(lock.name))),
     cell('owner', visible(lock.owner)),
     cell('host', visible(lock.host) + (lock.pid === null ? '' : ' (process ' + lock.pid + ')')),
-    cell('held for', make('span', { class: 'age' })),
-    cell('last renewal', make('span', { class: 'renewed' })),
-    leaseCell(lock),
+    ...(lock.state === 'foreign' ? [cell('held for'), cell('last renewal'), cell('lease')] : [
+      cell('held for', make('span', { class: 'age' })),
+      cell('last renewal', make('span', { class: 'renewed' })),
+      leaseCell(lock)]),
     cell('token', lock.fencingToken ?? ''),
     cell('waiters', String(lock.waiters)),
     cell('details', make('button', { type: 'button', class: 'link', 'aria-label': 'Details of ' + visible(lock.name), onclick: () => open(lock.name) }, 'Details')));
   const job = link(lock.note);
   const work = workOf(lock.note);
   if (work !== '' && !job) tr.children[1].firstChild.append(make('span', { class: 'more' }, visible(work)));
+  if (lock.foreign !== null) tr.children[1].firstChild.append(make('span', { class: 'more' }, foreignText(lock)));
   if (lock.progress) tr.children[1].firstChild.append(make('span', { class: 'more progress' + (lock.progress.quiet ? ' quiet' : '') }));
   if (job) tr.children[1].firstChild.append(' ', job);
   lock.changed = false;
@@ -140,8 +147,10 @@ function tick() {
   for (const tr of body.children) {
     const lock = locks.get(tr.dataset.name);
     if (lock === undefined) continue;
-    tr.querySelector('.age').textContent = span(since(lock, lock.ageMs));
-    tr.querySelector('.renewed').textContent = lock.renewals === 0 ? 'never' : span(since(lock, lock.idleMs)) + ' ago';
+    const age = tr.querySelector('.age');
+    if (age) age.textContent = span(since(lock, lock.ageMs));
+    const renewed = tr.querySelector('.renewed');
+    if (renewed) renewed.textContent = lock.renewals === 0 ? 'never' : span(since(lock, lock.idleMs)) + ' ago';
     const progress = tr.querySelector('.progress');
     if (progress) progress.textContent = progressText(lock);
     const rest = left(lock);

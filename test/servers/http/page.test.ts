@@ -213,7 +213,7 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
     const list = page.getByRole('dialog').getByRole('listitem');
     await list.first().waitFor();
     expect((await list.allInnerTexts()).filter((text) => text.includes('acquire'))).toHaveLength(2);
-    expect((await list.allInnerTexts()).join()).toContain('nightly');
+    expect((await list.allInnerTexts()).join()).toContain('acquired by nightly');
     await page.getByRole('img', { name: /^held 2 times in / }).waitFor();
     expect(await page.locator('.timeline span').count()).toBe(2);
     await lock.release();
@@ -248,6 +248,29 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
     await lock.release();
   });
 
+  test('a file of another program is shown as what it is, and those who wait elsewhere by name', async () => {
+    await service.vfs.write('yarn.lock', Buffer.from('# yarn lockfile v1'));
+    await acquire('data.csv');
+    const waiting = new Lockfile(new VfsFile(service.vfs, 'data.csv'), { ownerId: 'patient <b>' });
+    const left = new AbortController();
+    const waited = waiting
+      .acquire({ wait: Infinity, poll: 10, announce: true, signal: left.signal })
+      .catch(() => 'left');
+    await open();
+    await row('yarn').getByText('yarn.lock is a file of another program').waitFor();
+    expect(await row('yarn').innerText()).not.toMatch(/never|unknown|\d+ s/);
+    await row('data.csv').locator('td[data-label="waiters"]').getByText('1', { exact: true }).waitFor();
+    await row('data.csv').getByRole('button').click();
+    await page
+      .getByRole('dialog')
+      .getByText(/^patient <b> on .+, for \d+ s$/)
+      .waitFor();
+    await page.keyboard.press('Escape');
+    left.abort();
+    expect(await waited).toBe('left');
+    await row('data.csv').locator('td[data-label="waiters"]').getByText('0', { exact: true }).waitFor();
+  });
+
   test('it is read without JavaScript', async () => {
     await acquire('data.csv', { owner: 'worker' });
     await acquire(HOSTILE, { owner: HOSTILE_OWNER });
@@ -255,6 +278,8 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
     expect(await row('data.csv').innerText()).toMatch(/held\s+data\.csv\s+worker.*never\s+\d+ s left/s);
     expect(await row(HOSTILE).innerText()).toContain(HOSTILE_OWNER);
     expect(await page.getByRole('button').count()).toBe(0);
+    expect(await page.getByText(/^As of \d{4}-\d\d-\d\d .* UTC\./).count()).toBe(1);
+    expect(await page.getByText('Details', { exact: true }).isVisible()).toBe(false);
   });
 
   test('a visitor without a write token is asked for one, which acts and is not kept', async () => {
@@ -277,6 +302,7 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
   test.each([
     ['light', 1440],
     ['dark', 1440],
+    ['light', 820],
     ['light', 390],
     ['dark', 390],
   ] as const)(

@@ -71,6 +71,12 @@ function failing(error: () => Error): Vfs {
   return Object.assign(vfs, { sync: undefined, read: fail, create: fail, list: fail, stat: fail });
 }
 
+/** Reads the file `x.lock` by `read`, and the others as ever. */
+function healthy(vfs: Vfs, read: () => never): Vfs['read'] {
+  const usual = vfs.read.bind(vfs);
+  return (path, options) => (path === 'x.lock' ? read() : usual(path, options));
+}
+
 async function held(
   options: ConstructorParameters<typeof TestService>[0] = {},
 ): Promise<readonly [TestService, string]> {
@@ -115,6 +121,15 @@ const SCENES: Readonly<Record<string, (operation: Operation) => Promise<Sent>>> 
     const service = withTokens();
     await service.vfs.write('x.lock', Buffer.from('# yarn lockfile v1'));
     return { service };
+  },
+  'a link in the place of the lock': () => {
+    const vfs = memVfs();
+    const fail = (): never => {
+      throw new VfsError('ERR_VFS_NOT_A_FILE', 'it is not a regular file');
+    };
+    return Promise.resolve({
+      service: withTokens({}, Object.assign(vfs, { sync: undefined, read: healthy(vfs, fail) })),
+    });
   },
   'a body that does not arrive': ({ method }) => {
     const body = method === 'POST' ? new ReadableStream() : null;
