@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { Lockfile, localVfs, VfsFile, withLock } from '../../../src/index.js';
+import { Lockfile, lockSync, localVfs, VfsFile, withLock } from '../../../src/index.js';
 import { publicNames } from '../../support/names.js';
 
 const mayMount = process.getuid?.() === 0;
@@ -22,6 +22,10 @@ function fill(): void {
   const { bfree, bsize } = statfsSync(disk);
   if (bfree > 0) writeFileSync(join(disk, 'filler'), new Uint8Array(bfree * bsize));
   for (let i = 0; statfsSync(disk).ffree > 0; i += 1) writeFileSync(join(disk, `filler-${i}`), '');
+}
+
+function makeRoom(): void {
+  for (const name of readdirSync(disk)) if (name.startsWith('filler')) unlinkSync(join(disk, name));
 }
 
 describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small ones)', () => {
@@ -55,7 +59,7 @@ describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small one
     expect(await lock.release()).toBe(false);
     expect(readdirSync(disk)).not.toContain('data.csv.lock');
 
-    for (const name of readdirSync(disk)) if (name.startsWith('filler')) unlinkSync(join(disk, name));
+    makeRoom();
     const next = new Lockfile(file);
     await next.acquire({ wait: '10s' });
     expect(await next.release()).toBe(true);
@@ -69,6 +73,29 @@ describe.skipIf(!mayMount)('on a disk that fails (needs root, to mount small one
     fill();
     expect(await lock.release()).toBe(true);
     expect(readdirSync(disk).filter((name) => !name.startsWith('filler'))).toEqual([]);
+  });
+
+  test('a release with fencing needs room for its tombstone: it fails on a full one, keeps the count, and can be repeated', async () => {
+    mount('size=64k,nr_inodes=32');
+    const lock = new Lockfile(file, { fencing: true, renew: false, ttl: '10m' });
+    await lock.acquire();
+    const lockId = lock.record?.lockId ?? '';
+    fill();
+    const full = { code: 'ERR_VFS_FULL', effect: 'none' };
+    await expect(lock.release()).rejects.toMatchObject(full);
+    expect(lock.held).toBe(false);
+    expect(await lock.metadata()).toMatchObject({ lockId, released: false, fencingToken: '1' });
+    await expect(new Lockfile(file).acquire({ wait: 0 })).rejects.toMatchObject({ code: 'ERR_LOCK_HELD' });
+    makeRoom();
+    expect([await lock.release(), await lock.release()]).toEqual([true, false]);
+    const next = lockSync(file, { fencing: true, renew: false, ttl: '10m' });
+    expect(next.fencingToken).toBe(2n);
+    fill();
+    expect(() => next.release()).toThrow(expect.objectContaining(full));
+    makeRoom();
+    expect(next.release()).toBe(true);
+    expect(await lock.metadata()).toMatchObject({ released: true, fencingToken: '2' });
+    expect(publicNames(disk)).toEqual(['data.csv.lock']);
   });
 
   test('one that fills up in the middle of a commit keeps the old file whole, the lock, and no half of the new one', async () => {

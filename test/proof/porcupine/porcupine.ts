@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { History } from '../../../proof/history/history.js';
 import { Cached } from '../../support/cache.js';
+import { writeJournals } from '../torture/journal.mjs';
 
 const SOURCES = 'fixtures/porcupine';
 
@@ -48,9 +49,7 @@ export class Porcupine {
   judge(history: History, { repeats = false, picture = '' } = {}): string {
     const folder = join(this.#folder, `history-${String((this.#histories += 1))}`);
     mkdirSync(folder);
-    for (const [process, events] of history) {
-      writeFileSync(join(folder, `${process}.jsonl`), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-    }
+    writeJournals(folder, history);
     const args = [`-repeats=${String(repeats)}`, `-picture=${picture}`, folder];
     const { stdout, stderr, status } = spawnSync(this.#program, args, { encoding: 'utf8' });
     rmSync(folder, { recursive: true });

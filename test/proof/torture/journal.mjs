@@ -1,5 +1,5 @@
 // @ts-check
-import { openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { openSync, readFileSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -76,6 +76,16 @@ export function readJournals(folder) {
   return new Map(
     files.map((name) => [name.slice(0, -'.jsonl'.length), parse(readFileSync(join(folder, name), 'utf8'))]),
   );
+}
+
+/**
+ * @param {string} folder
+ * @param {ReadonlyMap<string, readonly JournalEvent[]>} journals by process
+ */
+export function writeJournals(folder, journals) {
+  for (const [process, events] of journals) {
+    writeFileSync(join(folder, `${process}.jsonl`), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  }
 }
 
 /**

@@ -118,8 +118,10 @@ export class Torture {
       nextMs = performance.now() + this.#random.between(...this.#pace.strikeMs);
     }
     await Promise.all(this.#stopped);
-    if (this.#plan.afar) this.#partings.push(...this.#victims.map(({ pid }) => ({ pid, at: now() })));
-    for (const victim of this.#victims) this.#noteEnd(victim, false);
+    // One that was killed a moment ago may not have been seen dead yet.
+    const leaving = this.#victims.filter(({ free }) => free);
+    if (this.#plan.afar) this.#partings.push(...leaving.map(({ pid }) => ({ pid, at: now() })));
+    for (const victim of leaving) this.#noteEnd(victim, false);
     await Promise.all(this.#victims.map((victim) => victim.finish()));
     this.#noteFailures();
     this.#plan.calm?.();

@@ -1,12 +1,20 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect } from 'vitest';
 
 import { refusalOf, type Manners } from '../../../proof/history/check.js';
 import type { History } from '../../../proof/history/history.js';
 import { Porcupine, PORCUPINE_FILES } from '../../proof/porcupine/porcupine.js';
+import { writeJournals } from '../../proof/torture/journal.mjs';
 import { areThere, lacks } from '../needs.js';
 
-/** Fails unless the model allows every line of a history and, where porcupine is installed, it finds the history linearizable. */
+/**
+ * Fails unless the model allows every line of a history and, where porcupine is installed, it finds the history linearizable.
+ * The folder that HISTORY_FOLDER names keeps the history, as lines of JSON.
+ */
 export function expectAllowed(history: History, manners: Manners): void {
+  keep(history, process.env.HISTORY_FOLDER);
   expect(refusalOf(history, manners)).toBeUndefined();
   if (!areThere(PORCUPINE_FILES)) {
     console.log(`no outside judge: ${lacks('porcupine')}`);
@@ -18,4 +26,10 @@ export function expectAllowed(history: History, manners: Manners): void {
   } finally {
     porcupine.dispose();
   }
+}
+
+function keep(history: History, folder: string | undefined): void {
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  writeJournals(mkdtempSync(join(folder, 'history-')), history);
 }
