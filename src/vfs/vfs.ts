@@ -4,6 +4,7 @@ import type { Eventual } from '../util/steps.js';
 import type { CommitLock, CommitOutcome } from './commit.js';
 import type { Capabilities } from './capabilities.js';
 import type { VfsError } from './errors.js';
+import type { WaitingLine } from './line.js';
 
 export type { Capabilities } from './capabilities.js';
 
@@ -265,6 +266,11 @@ export interface Vfs {
    * function that ends this; undefined: there is no file now. Absent: the store cannot notify, so waiters poll.
    */
   watch?(path: string, onChange: () => void): (() => void) | undefined;
+  /**
+   * The line of those who wait for a lock file. Undefined: none for this file, so that waiters watch or poll. Absent: the same for
+   * every file.
+   */
+  line?(path: string): WaitingLine | undefined;
   /** Absent: each change is a single request, so nothing can be left behind. */
   readonly leftovers?: Leftovers;
   /** The conditional operations without promises. Absent: the store is neither local nor in memory. */

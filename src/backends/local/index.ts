@@ -33,6 +33,7 @@ import type * as LeftoverFiles from './leftovers.js';
 import { creating, makingHolderFolder, reading, readingFolder, removing, replacing, syncCalls } from './lock-calls.js';
 import { holderFolderIn } from './lock-files.js';
 import type * as Move from './move.js';
+import { LocalLine, mayHaveLine } from './line.js';
 import { LOCAL_VFS_OPTIONS, type LocalVfsOptions } from './options.js';
 import { realPathBelow } from './real-path.js';
 import { eachOfData, runOnData, runOnLock, type Call, type LockWork, type Place } from './runner.js';
@@ -211,6 +212,12 @@ export class LocalVfs implements Vfs {
   /** Calls `onChange` through the watcher of the system. Where the system cannot watch, it is never called. */
   watch(path: string, onChange: () => void): (() => void) | undefined {
     return watchFile(this.locate(path), onChange);
+  }
+
+  /** Undefined where others may write to the folder, and on disks that are not this machine's own. */
+  line(path: string): LocalLine | undefined {
+    const { located, folder } = this.#placeOf(path);
+    return mayHaveLine(folder) ? new LocalLine(located) : undefined;
   }
 
   async *#listLeftovers(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {

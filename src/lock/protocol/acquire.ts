@@ -2,10 +2,12 @@ import type { Acquisition } from './acquisition.js';
 import { Announcement } from './announcement.js';
 import { isSilence, type Acquired, type Contender } from './contender.js';
 import { noteRelease, Place } from './crowd.js';
+import { LinePlace } from './line.js';
 import { waitForLock, type Woken } from './watcher.js';
 import { LockHeldError, LockTimeoutError, type LockContention } from '../model/errors.js';
 import { reportAcquired, reportFailed, reportHeld, reportQueued, reportWaiting } from './report.js';
 import { Deadline, OverdueError } from './deadline.js';
+import { FailedTries } from './failed-tries.js';
 import { HeldLock } from './held-lock.js';
 import { describeContention } from '../model/holder.js';
 import { Backoff } from './backoff.js';
@@ -13,7 +15,7 @@ import { takeTurn, takeTurnNow, type Turn } from './queue.js';
 import { abortAfter, limitText, untilAborted } from '../../util/abort.js';
 import { sleep } from '../../util/sleep.js';
 import { run, type Steps } from '../../util/steps.js';
-import { effectOf, VfsError } from '../../vfs/errors.js';
+import { VfsError } from '../../vfs/errors.js';
 import type { CallOptions } from '../../vfs/vfs.js';
 
 /** How long a caller that gives up may take to release what it may have acquired. */
@@ -32,9 +34,6 @@ const EXPLAIN_LIMIT_MS = 1000;
 
 /** How long a caller whose time is up waits for what is under way to end by itself. */
 const ENDING_MS = 500;
-
-/** How many tries in a row may fail to write while nobody holds the lock, before the wait ends with that failure. */
-const MOST_FAILED_TRIES = 3;
 
 /** How to wait. */
 export interface Wait {
@@ -154,42 +153,59 @@ async function contend(
 ): Promise<HeldLock> {
   const { target, options } = contender;
   const { vfs, queueKey } = target;
-  const place = new Place(queueKey, contender.startedMs);
+  const places = {
+    place: new Place(queueKey, contender.startedMs),
+    line: new LinePlace(target, waitMs > SHORT_WAIT_MS),
+  };
+  const { place, line } = places;
   let held: HeldLock | undefined;
   try {
-    if (vfs.watch && waitMs > SHORT_WAIT_MS) await letOthersGoFirst(place, deadline);
+    if (vfs.watch && waitMs > SHORT_WAIT_MS) await letOthersGoFirst(places, deadline);
     const backoff = new Backoff(vfs.capabilities, pollMs);
-    const acquired = await tryUntilAcquired(contender, place, { deadline, backoff });
-    place.acquired(contender.attempts > 1);
+    const acquired = await tryUntilAcquired(contender, places, { deadline, backoff });
+    line.acquired();
+    if (!line.isOpen) place.acquired(contender.attempts > 1);
     reportAcquired(contender, acquired);
-    held = new HeldLock(target, acquired, options, () => {
+    const onEnd = (): void => {
       noteRelease(queueKey);
+      line.released();
       turn.done();
-    });
+    };
+    held = new HeldLock(target, acquired, options, onEnd, () => line.releasing());
     return held;
   } catch (error) {
     await abandon(contender);
     throw error;
   } finally {
-    if (held === undefined) turn.done();
+    if (held === undefined) {
+      line.leave();
+      turn.done();
+    }
   }
+}
+
+/** A caller's place among all who wait for one lock: in the line, where the store has one, or as far as this process can know. */
+interface Places {
+  readonly place: Place;
+  readonly line: LinePlace;
 }
 
 async function tryUntilAcquired(
   contender: Contender,
-  place: Place,
+  places: Places,
   { deadline, backoff }: { readonly deadline: Deadline; readonly backoff: Backoff },
 ): Promise<Acquired> {
   const failures = new FailedTries(contender);
   let lostInARow = 0;
-  let acquired = await failures.orUndefined(tryFirst(contender, place, deadline));
+  const { place, line } = places;
+  let acquired = line.goesLast ? undefined : await failures.orUndefined(tryFirst(contender, place, deadline));
   while (acquired === undefined) {
     const { signal } = deadline;
     reportWaiting(contender);
     const ms = Math.max(backoff.nextMs(contender.contention.expiresInMs ?? 0), place.unreadMs());
     // A store that reports no file again and again where it then finds one is not trusted: that would never end.
-    const isTrusted = contender.isHeldByAnother && lostInARow < MOST_LOST_IN_A_ROW;
-    const woken = await awaitChange(contender, place, { ms, signal, isTrusted });
+    const isTrusted = (contender.isHeldByAnother || line.goesLast) && lostInARow < MOST_LOST_IN_A_ROW;
+    const woken = await awaitChange(contender, places, { ms, signal, isTrusted });
     lostInARow = woken === 'gone' ? lostInARow + 1 : 0;
     const next = woken === 'gone' ? contender.tryCreate({ signal }) : contender.tryTakeOver({ signal });
     acquired = await failures.orUndefined(next);
@@ -205,44 +221,22 @@ function tryFirst(contender: Contender, place: Place, deadline: Deadline): Steps
 }
 
 function awaitChange(
-  { target: { vfs, path }, expectsTombstone }: Contender,
-  place: Place,
+  { target: { vfs, path }, expectsTombstone: readsChanges }: Contender,
+  { place, line }: Places,
   { ms, signal, isTrusted }: { readonly ms: number; readonly signal: AbortSignal; readonly isTrusted: boolean },
 ): Promise<Woken> {
   const watch = isTrusted ? vfs.watch?.bind(vfs, path) : undefined;
-  return waitForLock(watch, signal, { ms, awayMs: () => place.awayMs(), readsChanges: expectsTombstone });
+  if (watch && line.open()) return line.wait(watch, signal, { ms, readsChanges });
+  return waitForLock(watch, signal, { ms, awayMs: () => place.awayMs(), readsChanges });
 }
 
-async function letOthersGoFirst(place: Place, deadline: Deadline): Promise<void> {
+async function letOthersGoFirst({ place, line }: Places, deadline: Deadline): Promise<void> {
   const yieldMs = place.yieldMs();
-  if (yieldMs > 0) await sleep(yieldMs, deadline.signal);
+  if (yieldMs > 0 && !line.open()) await sleep(yieldMs, deadline.signal);
 }
 
 async function abandon(contender: Contender): Promise<void> {
   await run(contender.abandon({ signal: abortAfter(ABANDON_LIMIT_MS) })).catch(() => undefined);
-}
-
-/** Forgives some tries that end with a failed write where nobody holds the lock: a store may be disturbed for a moment. */
-class FailedTries {
-  readonly #contender: Contender;
-  #inARow = 0;
-
-  constructor(contender: Contender) {
-    this.#contender = contender;
-  }
-
-  async orUndefined(attempt: Steps<Acquired | undefined>): Promise<Acquired | undefined> {
-    try {
-      const acquired = await run(attempt);
-      this.#inARow = 0;
-      return acquired;
-    } catch (error) {
-      this.#inARow += 1;
-      const isPassing = error === this.#contender.failure && effectOf(error) === 'unknown' && !isSilence(error);
-      if (!isPassing || this.#inARow === MOST_FAILED_TRIES) throw error;
-      return undefined;
-    }
-  }
 }
 
 /** The error for a caller whose time is up. It says who holds the lock, or what prevents the caller from taking it. */

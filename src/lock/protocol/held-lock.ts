@@ -1,5 +1,4 @@
 import { monotonicMs } from '../../util/time.js';
-import { limitText } from '../../util/abort.js';
 import { LockLostError, LockNotHeldError, type Loss } from '../model/errors.js';
 import { about } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
@@ -7,7 +6,6 @@ import { publish, type LockEventName } from '../model/events.js';
 import { Deadline, OverdueError } from './deadline.js';
 import { sleep } from '../../util/sleep.js';
 import { run, runSync } from '../../util/steps.js';
-import { VfsError } from '../../vfs/errors.js';
 import type { CallOptions, Vfs } from '../../vfs/vfs.js';
 import type { ResolvedLockOptions } from '../model/options.js';
 import type { LockTarget } from './target.js';
@@ -15,10 +13,10 @@ import { isSilence, type Acquired } from './contender.js';
 import { whyExpired } from './expiry.js';
 import { HoldLimits, leavesLock } from './hold-limits.js';
 import type { Lease } from './lease.js';
+import { RELEASE_LIMIT_MS, unansweredRelease } from './release-limit.js';
 import { RenewalTimer } from './renewal-timer.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
-const RELEASE_LIMIT_MS = 10_000;
 /** How much longer the store may take to settle what is aborted then. */
 const RELEASE_ENDING_MS = 500;
 
@@ -33,6 +31,7 @@ export class HeldLock {
   readonly #target: LockTarget;
   readonly #timer: RenewalTimer;
   readonly #onEnd: () => void;
+  readonly #onRelease: (() => void) | undefined;
   #renewing: Promise<void> | undefined;
   #renewAbort: AbortController | undefined;
   #askedMs: number | undefined;
@@ -45,12 +44,16 @@ export class HeldLock {
   #lost: Promise<LockLostError> | undefined;
   #resolveLost: ((loss: LockLostError) => void) | undefined;
 
-  /** `onEnd` is called when the lock is lost, and when its release ends, so possibly twice. */
+  /**
+   * `onRelease` is called right before the store is asked to release the lock, `onEnd` when it is lost, and when its release ends, so
+   * possibly twice.
+   */
   constructor(
     target: LockTarget,
     { lease, reclaimed }: Acquired,
     { renew, maxHoldMs }: Pick<ResolvedLockOptions, 'renew' | 'maxHoldMs'>,
     onEnd: () => void,
+    onRelease?: () => void,
   ) {
     this.#target = target;
     this.lease = lease;
@@ -60,6 +63,7 @@ export class HeldLock {
       heldLocks.delete(this);
       onEnd();
     };
+    this.#onRelease = onRelease;
     heldLocks.add(this);
     this.#timer = new RenewalTimer(this, renew);
   }
@@ -174,7 +178,7 @@ export class HeldLock {
     try {
       return this.#finishRelease(await limit.until(this.#sendRelease(limit), RELEASE_ENDING_MS));
     } catch (thrown) {
-      const error = thrown instanceof OverdueError ? unanswered(this.path, thrown) : thrown;
+      const error = thrown instanceof OverdueError ? unansweredRelease(this.path, thrown) : thrown;
       this.#report('release', 'failed', this.limits.heldMs, error);
       throw error;
     } finally {
@@ -206,6 +210,7 @@ export class HeldLock {
   async #sendRelease(limit: Deadline): Promise<Loss | undefined> {
     await this.#renewing?.catch(() => undefined);
     const options = this.#target.immediate ? {} : { signal: limit.signal };
+    this.#onRelease?.();
     for (const pauseMs of RELEASE_PAUSES_MS) {
       try {
         return await run(this.lease.release(options));
@@ -291,9 +296,4 @@ export class HeldLock {
       ...(error !== undefined && { error }),
     }));
   }
-}
-
-function unanswered(path: string, cause: Error): VfsError {
-  const message = `cannot release ${path}: the store did not answer for ${limitText(RELEASE_LIMIT_MS)}`;
-  return new VfsError('ERR_VFS_TIMEOUT', message, { cause, effect: 'unknown' });
 }

@@ -10,7 +10,7 @@ export interface Waiting {
   /** How long, in milliseconds. */
   readonly ms: number;
   /** How long to stay away at first and after a change of the file, in milliseconds. */
-  readonly awayMs: () => number;
+  readonly awayMs?: () => number;
   /** A lock may be released by a change of its file, so that a change ends the wait. */
   readonly readsChanges?: boolean;
 }
@@ -23,7 +23,7 @@ export interface Waiting {
 export function waitForLock(
   watchLock: WatchLock | undefined,
   signal: AbortSignal,
-  { ms, awayMs, readsChanges = false }: Waiting,
+  { ms, awayMs = noPause, readsChanges = false }: Waiting,
 ): Promise<Woken> {
   return new Promise((resolve, reject) => {
     let stop: (() => void) | undefined;
@@ -57,4 +57,8 @@ export function waitForLock(
     if (signal.aborted) onAbort();
     else if (watchLock) stayAway(watch);
   });
+}
+
+function noPause(): number {
+  return 0;
 }

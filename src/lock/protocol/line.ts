@@ -1,0 +1,145 @@
+import { setImmediate } from 'node:timers';
+
+import { monotonicMs } from '../../util/time.js';
+import type { WaitingLine } from '../../vfs/line.js';
+import type { LockTarget } from './target.js';
+import { waitForLock, type WatchLock, type Woken } from './watcher.js';
+
+/**
+ * A process may take a lock again this often, and for this long, before others go first. To wake another process takes much longer
+ * than to take a lock, so that a crowd gets on faster with a few turns each. The longest wait grows by as much as the turns.
+ */
+const TURNS = { most: 3, mostMs: 10 };
+
+/** A process that asks for a lock this soon after its own release gave no waiter the time to take it. */
+const AGAIN_MS = 1;
+
+/** The longest that a caller goes without reading the lock while others are before it: the first of them may hang. */
+const UNREAD_MS = 5000;
+
+/** Enough for all locks that a process works on, and little memory. */
+const MOST = 10_000;
+
+/** How often this process took one lock in a row. */
+interface Turns {
+  count: number;
+  sinceMs: number;
+  releasedMs: number;
+  /** Whether the last time it asked was right after its own release. */
+  asksAgain: boolean;
+  /** The place of the last caller, kept for a moment: the process may ask for one more turn. */
+  kept: WaitingLine | undefined;
+}
+
+const turnsOf = new Map<string, Turns>();
+
+/** A caller's place in the line of those who wait for a lock, in all processes of this machine, where the store has such a line. */
+export class LinePlace {
+  readonly #target: LockTarget;
+  readonly #turns: Turns;
+  /** Whether it asks for one more turn of its process, right after the one before. */
+  readonly #isAgain: boolean;
+  /** Whether this process has had its turns, and others wait. */
+  readonly goesLast: boolean;
+  #line: WaitingLine | undefined;
+  #before = 0;
+  #isReleased = false;
+
+  /** `mayWait`: the caller has the time to let others go first. */
+  constructor(target: LockTarget, mayWait: boolean) {
+    this.#target = target;
+    const turns = (this.#turns = turnsOf.get(target.queueKey) ?? newTurns());
+    const isSoon = monotonicMs() - turns.releasedMs <= AGAIN_MS;
+    this.#isAgain = isSoon && hasTurnsLeft(turns);
+    turns.asksAgain = isSoon;
+    this.#line = turns.kept;
+    turns.kept = undefined;
+    this.goesLast = mayWait && isSoon && !this.#isAgain && (this.open()?.isOccupied ?? false);
+  }
+
+  /** Whether this caller asked for the line, and there is one. */
+  get isOpen(): boolean {
+    return this.#line !== undefined;
+  }
+
+  /** The line itself. Undefined: the store has none for this lock. */
+  open(): WaitingLine | undefined {
+    return (this.#line ??= this.#target.vfs.line?.(this.#target.path));
+  }
+
+  /**
+   * Waits in the line until nobody is before this caller and the lock is free, or for about `ms` milliseconds. With `readsChanges` a
+   * lock may be released by a change of its file.
+   */
+  async wait(
+    watchLock: WatchLock,
+    signal: AbortSignal,
+    { ms, readsChanges }: { readonly ms: number; readonly readsChanges: boolean },
+  ): Promise<Woken> {
+    const line = this.open();
+    this.#before = line?.join() ?? 0;
+    if (line !== undefined && this.#before > 0) {
+      // Right behind one who may be the holder, it watches for the end of the lease as the first one does.
+      const mostMs = this.#before > 1 ? Math.max(ms, UNREAD_MS * (0.5 + 0.5 * Math.random())) : ms;
+      const woken = await waitForLock((onChange) => line.watch(onChange), signal, { ms: mostMs });
+      if (woken === 'gone') this.#before = 0;
+      return woken === 'gone' && readsChanges ? 'changed' : woken;
+    }
+    return waitForLock(watchLock, signal, { ms, readsChanges });
+  }
+
+  /** The caller has the lock. */
+  acquired(): void {
+    const turns = this.#turns;
+    if (this.#isAgain) turns.count += 1;
+    else [turns.count, turns.sinceMs] = [1, monotonicMs()];
+    // Who was to take the free lock did not.
+    if (this.#before > 0) this.#line?.overtake();
+  }
+
+  /** The caller is about to release the lock. To wake the next one takes longer than to release, so that both may begin at once. */
+  releasing(): void {
+    if (!hasTurnsLeft(this.#turns)) this.#line?.leave();
+  }
+
+  /** The caller does not hold the lock any more. The next one in the line gets it, unless this process is likely to ask again at once. */
+  released(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    const turns = this.#turns;
+    turns.releasedMs = monotonicMs();
+    remember(this.#target.queueKey, turns);
+    const line = this.#line;
+    if (line !== undefined && turns.asksAgain && hasTurnsLeft(turns)) keepForATurn(turns, line);
+    else line?.leave();
+  }
+
+  /** The caller gave up. */
+  leave(): void {
+    this.#line?.leave();
+  }
+}
+
+function hasTurnsLeft({ count, sinceMs }: Turns): boolean {
+  return count < TURNS.most && monotonicMs() - sinceMs < TURNS.mostMs;
+}
+
+function keepForATurn(turns: Turns, line: WaitingLine): void {
+  turns.kept = line;
+  setImmediate(() => {
+    if (turns.kept !== line) return;
+    turns.kept = undefined;
+    line.leave();
+  });
+}
+
+function newTurns(): Turns {
+  return { count: 0, sinceMs: 0, releasedMs: -Infinity, asksAgain: false, kept: undefined };
+}
+
+function remember(key: string, turns: Turns): void {
+  if (turnsOf.get(key) === turns) return;
+  turnsOf.set(key, turns);
+  const [oldest] = turnsOf.keys();
+  if (turnsOf.size > MOST && oldest !== undefined) turnsOf.delete(oldest);
+}
