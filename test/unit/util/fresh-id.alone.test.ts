@@ -6,9 +6,9 @@ const drawn = vi.hoisted((): number[] => []);
 
 // A machine whose clones all draw the same numbers.
 vi.mock('node:crypto', () => ({
-  randomBytes: (bytes: number) => {
-    drawn.push(bytes);
-    return Buffer.alloc(bytes, 7);
+  randomFillSync: (buffer: Buffer, offset: number, size: number) => {
+    drawn.push(size);
+    return buffer.fill(7, offset, offset + size);
   },
 }));
 
