@@ -17,7 +17,7 @@ import { offOpenSsh, TracedOpenSsh } from './sftp/special-servers.js';
  * `npm run test:install`: installs the servers and tools that some tests need, and says what. Nothing else in this project
  * installs anything on the machine.
  */
-const SHELLS = ['zsh', 'curl'];
+const SHELLS = ['zsh', 'fish', 'curl'];
 const DISKS = ['acl'];
 const CLOCKS = ['faketime'];
 const kinds = [...excluding, rclone, new TracedOpenSsh().kind, offOpenSsh(0)];

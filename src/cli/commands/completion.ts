@@ -2,15 +2,10 @@ import { print } from '../terminal/print.js';
 import type { ArgumentsOf } from '../usage/arguments.js';
 import { COMMAND_NAMES, COMMANDS, optionsOf, type CommandName } from '../usage/commands.js';
 import type { CommandSpec, OptionSpec } from '../usage/spec.js';
+import { fish } from './completion-fish.js';
+import { ID_OPTIONS, OTHER_WORDS } from './completion-words.js';
 
 const SHELLS = COMMANDS.completion.choices;
-
-/** The first words besides the commands. */
-const OTHER_WORDS: Readonly<Record<string, string>> = {
-  help: 'Shows the help on a command.',
-  '--help': '',
-  '--version': '',
-};
 
 /** After `--` another command line follows. */
 const BASH_AFTER_DASHES = `  if [[ $command == run ]]; then
@@ -27,9 +22,6 @@ const BASH_AFTER_DASHES = `  if [[ $command == run ]]; then
     done
   fi
 `;
-
-/** Their values are looked up in the lock file of FILE. */
-const ID_OPTIONS = ['expect', 'id'];
 
 const BASH_IDS = `_vfs_lockfile_ids() {
   local id
@@ -49,7 +41,7 @@ const ZSH_IDS = `_vfs_lockfile_ids() {
 
 /** Prints a script that makes a shell complete all words after `vfs-lockfile`. It starts that only for the id of a lock. */
 export function completion({ shell }: ArgumentsOf<'completion'>): number {
-  print(shell === 'bash' ? bash() : zsh());
+  print({ bash, zsh, fish }[shell]());
   return 0;
 }
 

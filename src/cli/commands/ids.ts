@@ -15,7 +15,7 @@ const HARMLESS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
  * For the completion scripts: prints the id of the lock that a command line is about, if it can be read soon. `words` begin with the
- * command, as zsh splits them or as bash has them in `COMP_WORDS`.
+ * command, as zsh and fish split them or as bash has them in `COMP_WORDS`.
  */
 export async function completeIds([shell, ...words]: readonly string[]): Promise<void> {
   // Not even `exit` ends a process of which a thread waits for a disk that hangs.

@@ -79,10 +79,10 @@ export const COMMANDS = {
     options: SERVE,
   },
   completion: {
-    usage: 'completion bash|zsh',
+    usage: 'completion bash|zsh|fish',
     summary: 'Prints a script that makes a shell complete these commands.',
     operand: 'shell',
-    choices: ['bash', 'zsh'],
+    choices: ['bash', 'zsh', 'fish'],
     options: HELP,
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;

@@ -175,6 +175,8 @@ const COMPLETION = `bash: put this into ~/.bashrc
   source <(vfs-lockfile completion bash)
 zsh: put this into ~/.zshrc, after compinit
   source <(vfs-lockfile completion zsh)
+fish: put this into ~/.config/fish/config.fish
+  vfs-lockfile completion fish | source
 
 Exit codes:
    0  printed

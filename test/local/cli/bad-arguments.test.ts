@@ -72,8 +72,8 @@ describe('bad input ends with one line that names what is wrong, and starts noth
     [['unlock', 'FILE', '--expect='], 64, /expected --expect ID/],
     [['unlock', '--expect', 'x'], 64, /expected unlock FILE --expect ID/],
     [['unlock', 'LINKED', '--expect', 'x'], 74, /linked\.lock: it is a (directory|symbolic link)/],
-    [['completion'], 64, /expected completion bash\|zsh; see/],
-    [['completion', 'fish'], 64, /expected bash or zsh, not "fish"/],
+    [['completion'], 64, /expected completion bash\|zsh\|fish; see/],
+    [['completion', 'tcsh'], 64, /expected bash or zsh or fish, not "tcsh"/],
   ];
 
   it.each(table)('%j ends with %i', async (typed, code, message) => {

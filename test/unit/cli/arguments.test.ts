@@ -40,7 +40,7 @@ describe('the arguments of a command', () => {
     expectTypeOf<ArgumentsOf<'sweep'>['olderThan']>().toEqualTypeOf<RawSetting | undefined>();
     expectTypeOf<ArgumentsOf<'sweep'>['concurrency']>().toEqualTypeOf<RawSetting>();
     expectTypeOf<ArgumentsOf<'unlock'>['expect']>().toEqualTypeOf<RawSetting>();
-    expectTypeOf<ArgumentsOf<'completion'>['shell']>().toEqualTypeOf<'bash' | 'zsh'>();
+    expectTypeOf<ArgumentsOf<'completion'>['shell']>().toEqualTypeOf<'bash' | 'zsh' | 'fish'>();
     expectTypeOf<ArgumentsOf<'run'>['args']>().toEqualTypeOf<readonly string[]>();
     expectTypeOf<ArgumentsOf<'status'>>().not.toHaveProperty('help');
   });

@@ -37,6 +37,14 @@ it('a mark counts for as long as its wait, for a day at most, and only while its
   expect(waiterOf(markOf({ ...thisProcess(), processStart: '1' }), 0)).toBeUndefined();
 });
 
+it('who asks for the others is not one of them', async () => {
+  const vfs = memVfs();
+  const paths = [waiterPath('data.csv.lock', freshId()), waiterPath('data.csv.lock', freshId())];
+  for (const path of paths) await vfs.write(path, encodeMark(markOf())!);
+  expect(await waitersFor(vfs, 'data.csv.lock')).toHaveLength(2);
+  expect(await waitersFor(vfs, 'data.csv.lock', { except: paths[0] })).toHaveLength(1);
+});
+
 it('no lock is looked for among the marks', () => {
   expect(isWaiterPath(waiterPath('a/b.lock', freshId()))).toBe(true);
   expect(lockedPath('a/.vfs-lockfile-waiters/x.lock')).toBeUndefined();
