@@ -55,6 +55,7 @@ const RELEASED: LockRecord = {
   via: '',
   user: '',
   command: [],
+  tool: '',
   ended: undefined,
   note: undefined,
   progress: undefined,

@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
+import { toolOf } from './tool.js';
 import type { Arguments } from './usage/arguments.js';
 
 const self = fileURLToPath(import.meta.url);
@@ -29,12 +30,12 @@ async function perform(args: Arguments): Promise<number> {
       // The guardian process starts while this process loads the rest.
       const { GuardianLink } = await import('./guardian/link.js');
       const guardian = new GuardianLink(self);
-      return (await import('./commands/run.js')).run(args, guardian);
+      return (await import('./commands/run.js')).run(args, guardian, toolOf(manifest));
     }
     case 'acquire':
-      return (await import('./commands/acquire.js')).acquire(args);
+      return (await import('./commands/acquire.js')).acquire(args, toolOf(manifest));
     case 'hold':
-      return (await import('./commands/acquire.js')).hold(args);
+      return (await import('./commands/acquire.js')).hold(args, toolOf(manifest));
     case 'renew':
       return (await import('./commands/renew.js')).renew(args);
     case 'release':

@@ -22,7 +22,7 @@ import type { LockObservation } from './model/staleness.js';
 /** How a detached lock is held: its holder is known by what it says of itself. */
 export interface DetachedOptions extends Pick<
   LockOptions,
-  'ttl' | 'ownerId' | 'grace' | 'note' | 'pid' | 'user' | 'fencing'
+  'ttl' | 'ownerId' | 'grace' | 'note' | 'pid' | 'user' | 'tool' | 'fencing'
 > {
   /** The holder's host, in its own words. Only without `pid`, which is a process of this host. */
   readonly hostname?: string | undefined;

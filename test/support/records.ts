@@ -24,6 +24,7 @@ export const GO_RECORD: LockRecord = {
   via: '',
   user: '',
   command: [],
+  tool: '',
   ended: undefined,
   note: undefined,
   progress: undefined,
@@ -89,6 +90,7 @@ export const records: fc.Arbitrary<LockRecord> = fc.record(
     via: words,
     user: words,
     command: fc.array(words, { maxLength: 4 }),
+    tool: words,
     ended: fc.option(fc.record({ lockId: words, by: words, reason: words }, { noNullPrototype: true }), {
       nil: undefined,
     }),

@@ -16,16 +16,16 @@ import { resolveAcquireOptions, resolveHoldOptions } from '../usage/settings.js'
 import { openLock, type LockArguments } from '../usage/target.js';
 
 /** Acquires a lock for a process that goes on when this one has ended, and prints its id. Resolves with the exit code. */
-export function acquire(args: ArgumentsOf<'acquire'>): Promise<number> {
+export function acquire(args: ArgumentsOf<'acquire'>, tool: string): Promise<number> {
   const { lock, waitMs, conflictCode } = resolveAcquireOptions(args);
-  const holder = { ...lock, pid: lock.pid ?? callingProcess() };
+  const holder = { ...lock, tool, pid: lock.pid ?? callingProcess() };
   return withConflictCode(conflictCode, () => acquireDetached(args, holder, waitMs));
 }
 
 /** Holds a lock for some time, for no process, and prints its id. Resolves with the exit code. */
-export function hold(args: ArgumentsOf<'hold'>): Promise<number> {
+export function hold(args: ArgumentsOf<'hold'>, tool: string): Promise<number> {
   const { lock, waitMs } = resolveHoldOptions(args);
-  return acquireDetached(args, { ...lock, pid: 'none' }, waitMs);
+  return acquireDetached(args, { ...lock, tool, pid: 'none' }, waitMs);
 }
 
 type Wishes = LockArguments & Readonly<Record<'json' | 'quiet' | 'announce', boolean>>;

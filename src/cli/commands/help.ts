@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-
+import { programOf } from '../tool.js';
 import { print } from '../terminal/print.js';
 import { wrapped } from '../terminal/text.js';
 import type { HelpArguments } from '../usage/arguments.js';
@@ -18,8 +17,7 @@ export function help({ topic }: HelpArguments): number {
 
 /** Prints the version in a `package.json`. */
 export function version(manifest: URL): number {
-  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string };
-  print(`${version}\n`);
+  print(`${programOf(manifest).version}\n`);
   return 0;
 }
 

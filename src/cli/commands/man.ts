@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-
+import { programOf } from '../tool.js';
 import { print } from '../terminal/print.js';
 import { COMMAND_NAMES, COMMANDS, optionsOf, type CommandName } from '../usage/commands.js';
 import { EXAMPLES } from '../usage/examples.js';
@@ -8,7 +7,7 @@ import { labelOf, textOf } from './help.js';
 
 /** Prints the manual page, as the package contains it. `manifest`: a `package.json` with the version. */
 export function man(manifest: URL): number {
-  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string };
+  const { version } = programOf(manifest);
   print(`${manualPage(version)}\n`);
   return 0;
 }

@@ -31,8 +31,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such command, or its interpreter is missing',
 };
 
-/** Runs a command while a lock is held. Resolves with the exit code when no process of the command is left. */
-export async function run(args: RunArguments, guardian: GuardianLink): Promise<number> {
+/** Runs a command while a lock is held. `tool`: this program and its version. Resolves with the exit code when no process of the command is left. */
+export async function run(args: RunArguments, guardian: GuardianLink, tool: string): Promise<number> {
   const signals = new Signals();
   let journal: Journal | undefined;
   let log: RunLog | undefined;
@@ -46,6 +46,7 @@ export async function run(args: RunArguments, guardian: GuardianLink): Promise<n
       // COMMAND may outlive this process and the guardian, and its group is known only when it has started.
       processGroup: 'later',
       user: userName(),
+      tool,
       ...(!args.noCommand && { command: [args.command, ...args.args] }),
     });
     log = await logOf(args, lock);

@@ -52,9 +52,9 @@ function waiterJson({ alive, ...waiter }: Waiter): object {
 /** A record by the library's names, without what only the protocol needs. */
 export function recordJson(record: LockRecord | undefined): object | null {
   if (record === undefined) return null;
-  const { lockId, ownerId, hostname, pid, processGroup, user, command, renewals, graceMs } = record;
+  const { lockId, ownerId, hostname, pid, processGroup, user, command, tool, renewals, graceMs } = record;
   return {
-    ...{ lockId, ownerId, hostname, pid, processGroup, user, command },
+    ...{ lockId, ownerId, hostname, pid, processGroup, user, command, tool },
     createdAt: record.createdAt?.toISOString() ?? null,
     renewedAt: record.renewedAt?.toISOString() ?? null,
     renewals,

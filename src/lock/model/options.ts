@@ -85,6 +85,13 @@ export interface LockOptions {
    */
   readonly command?: readonly string[] | undefined;
   /**
+   * The program that holds the lock, and its version, for others to read, at most 256 characters. The command line says
+   * `vfs-lockfile` and its own version.
+   *
+   * @default ''
+   */
+  readonly tool?: string | undefined;
+  /**
    * On the local disk, resolve symbolic links in the folder of the file first, so that the lock stays the same one when such a link
    * (`current -> releases/42`) is changed meanwhile, and messages show the real path. The file need not exist, and a link in its
    * own place is not followed. This reads the disk at once.
@@ -135,6 +142,7 @@ export interface ResolvedLockOptions {
   readonly processGroup: number;
   readonly user: string;
   readonly command: readonly string[];
+  readonly tool: string;
   readonly fencing: boolean;
   /** Stands in the record instead of the process with `pid`, for a lock that outlives this process. */
   readonly holder?: ProcessIdentity | undefined;
@@ -152,6 +160,7 @@ export const LOCK_OPTIONS: OptionKinds<LockOptions> = {
   processGroup: checkedLater('a number, or later'),
   user: STRING,
   command: checkedLater('an array of strings'),
+  tool: STRING,
   realpath: BOOLEAN,
   fencing: BOOLEAN,
   lockPath: checkedLater('a path, a URI or a VfsFile'),
@@ -185,6 +194,7 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
     processGroup: groupOf(options.processGroup ?? 0),
     user: shortText('user', options.user ?? ''),
     command: commandOf(options.command ?? []),
+    tool: shortText('tool', options.tool ?? ''),
     fencing: options.fencing ?? false,
   };
 }

@@ -52,6 +52,8 @@ export interface LockRecord {
   readonly user: string;
   /** The command that runs under the lock, word by word. Empty: the holder did not say. */
   readonly command: readonly string[];
+  /** The program that holds the lock, and its version. Empty: the holder did not say. */
+  readonly tool: string;
   /** The lock before this one, if a person ended it while it was held: so its holder learns why, when it looks. */
   readonly ended: EndedLock | undefined;
   /** The holder's own data: plain JSON, at most 64 levels deep. */
@@ -110,6 +112,7 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     goMember('via', record.via || undefined) +
     goMember('user', record.user || undefined) +
     goMember('command', record.command.length > 0 ? record.command : undefined) +
+    goMember('tool', record.tool || undefined) +
     goMember('ended', record.ended) +
     goMember('note', record.note && plainNote(record.note)) +
     goMember('progress', record.progress && progressJson(record.progress)) +
@@ -167,6 +170,7 @@ function recordOf(json: unknown): LockRecord {
     via: text('via'),
     user: text('user'),
     command: field(json, 'command', isWords) ?? [],
+    tool: text('tool'),
     ended: endedOf(field(json, 'ended', isObject)),
     note: field(json, 'note', isNote),
     progress: progressOf(json.progress),

@@ -8,7 +8,7 @@ export function newRecord(
   options: ResolvedLockOptions,
   own: Pick<LockRecord, 'lockId' | 'nonce' | 'via' | 'fencingToken' | 'ended'>,
 ): LockRecord {
-  const { ttlMs, ownerId, graceMs, processGroup, user, command, note, holder, pid } = options;
+  const { ttlMs, ownerId, graceMs, processGroup, user, command, tool, note, holder, pid } = options;
   const identity = holder ?? identityOf(pid);
   // Spelled out, as this is done for every lock and to spread so many members is slow.
   return {
@@ -32,6 +32,7 @@ export function newRecord(
     via: own.via,
     user,
     command,
+    tool,
     ended: own.ended,
     note,
     progress: undefined,

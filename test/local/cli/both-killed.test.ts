@@ -15,6 +15,7 @@ interface Recorded {
   readonly processGroup: number;
   readonly user: string;
   readonly command: readonly string[];
+  readonly tool?: string;
 }
 
 const recorded = (): Recorded => JSON.parse(readFileSync(`${file()}.lock`, 'utf8')) as Recorded;
@@ -48,9 +49,10 @@ it('E4: where the CLI and its guardian are killed together, the lock protects th
   expect(taken.code).toBe(0);
 });
 
-it('U38: run says which command it runs unless that is secret, and ends one that runs for too long', async () => {
+it('U38: run says which command it runs unless that is secret, and of which version it is, and ends one that runs for too long', async () => {
   const secret = await called(['run', file(), '--no-command', '--', 'sh', '-c', 'cat "$VFS_LOCKFILE_PATH.lock"']);
   expect(JSON.parse(secret.stdout)).not.toHaveProperty('command');
+  expect((JSON.parse(secret.stdout) as Recorded).tool).toMatch(/^vfs-lockfile \d+\.\d+\.\d+/);
   const long = await called(['run', file(), '--max-hold', '1ms', '--', 'sleep', '600']);
   expect(long).toMatchObject({
     code: 124,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, useFolder } from '../../support/cli/harness.js';
+import { called, matching, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 import { jsonLines, outputSchema, type JsonLine } from '../../support/cli/schema.js';
 
@@ -60,7 +60,11 @@ describe('U37: --json', () => {
   it('follows it for every other command', async () => {
     const file = join(folder(), 'data.csv');
     const [acquired] = await linesOf('acquire', file, '--pid', 'none', '--owner', 'me', '--fencing');
-    expect(acquired).toMatchObject({ type: 'acquired', fencingToken: '1', record: { ownerId: 'me', pid: 0 } });
+    expect(acquired).toMatchObject({
+      type: 'acquired',
+      fencingToken: '1',
+      record: { ownerId: 'me', pid: 0, tool: matching(/^vfs-lockfile \d/) },
+    });
     const id = acquired?.id ?? '';
     expect(await linesOf('renew', file, '--id', id)).toMatchObject([{ type: 'renewed', done: true, id }]);
     expect(await linesOf('renew', file, '--id', 'x')).toMatchObject([{ type: 'renewed', done: false, id: 'x' }]);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -34,7 +34,7 @@ it.each(plants)('%s in the place of the marks changes no lock, and nothing elsew
   plant(join(folder, '.vfs-lockfile-waiters'));
   // The name of a mark, for a sweep that would follow the link.
   const decoy = putMark(join(shared, 'victim'));
-  const before = readdirSync(victim);
+  const before = [readdirSync(victim), statSync(victim).mtimeMs];
   const holder = await Lockfile.open(file);
   await holder.acquire();
   const other = await Lockfile.open(file);
@@ -44,7 +44,8 @@ it.each(plants)('%s in the place of the marks changes no lock, and nothing elsew
   expect((await inspect(file, { waiters: true })).waiters).toEqual([]);
   expect(await sweep(folder, { recursive: true })).toMatchObject({ removed: 0, failed: 0 });
   expect(await holder.release()).toBe(true);
-  expect(readdirSync(victim)).toEqual(before);
+  // Nor was anything there for a moment.
+  expect([readdirSync(victim), statSync(victim).mtimeMs]).toEqual(before);
   expect(readdirSync(join(victim, '.vfs-lockfile-waiters'))).toEqual([decoy.split('/').at(-1)]);
 });
 
