@@ -1,4 +1,7 @@
+import type { setTimeout as setTimeoutType } from 'node:timers';
 import { createHash, type timingSafeEqual as timingSafeEqualType } from 'node:crypto';
+
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, test, vi } from 'vitest';
 
@@ -7,6 +10,13 @@ import { useFakeClock } from '../../../src/testing/index.js';
 import { bearer, OTHER, READER, TestService, TOKENS, WRITER } from '../../support/serve/service.js';
 
 const comparisons = vi.hoisted(() => [] as Uint8Array[]);
+// The pause between two readings of the store.
+vi.mock('node:timers', async (original) => {
+  const timers = await original<{ readonly setTimeout: typeof setTimeoutType }>();
+  const setTimeout = (callback: () => void, ms: number): NodeJS.Timeout =>
+    timers.setTimeout(callback, ms === 1000 ? 1 : ms);
+  return { ...timers, setTimeout };
+});
 vi.mock('node:crypto', async (original) => {
   const crypto = await original<{ readonly timingSafeEqual: typeof timingSafeEqualType }>();
   const timingSafeEqual = (a: Uint8Array, b: Uint8Array): boolean => {
@@ -58,6 +68,52 @@ test('a token holds no more locks than it may, in any dialect; a lock that ended
   // An attempt that failed counts nothing.
   expect((await acquire('c')).status).toBe(409);
   expect((await acquire('g')).status).toBe(200);
+});
+
+test('a lock that a token renews through this instance counts, whoever it was taken through', async () => {
+  const before = new TestService({ tokens: TOKENS });
+  const { body } = await before.json('POST /v1/locks/a/acquire', { client: 'c' }, bearer(WRITER));
+  const after = new TestService({ tokens: TOKENS, maxLocks: 1 }, before.vfs);
+  const renewed = await after.json('POST /v1/locks/a/renew', { client: 'c', id: body.id }, bearer(WRITER));
+  expect(renewed.status).toBe(200);
+  expect((await after.json('POST /v1/locks/b/acquire', { client: 'c' }, bearer(WRITER))).status).toBe(429);
+  expect((await after.json('POST /v1/locks/b/acquire', { client: 'c' }, bearer(OTHER))).status).toBe(200);
+});
+
+test('each token makes as many requests a second as it may, and twice as many at once; all unknown ones count as one', async () => {
+  using clock = useFakeClock();
+  const service = new TestService({ tokens: TOKENS, maxRate: 2 });
+  const statuses = async (tokens: readonly string[]): Promise<readonly number[]> => {
+    const found: number[] = [];
+    for (const token of tokens) found.push((await service.ask('GET /v1/locks/x', undefined, bearer(token))).status);
+    return found;
+  };
+  expect(await statuses([WRITER, WRITER, WRITER, WRITER, WRITER])).toEqual([200, 200, 200, 200, 429]);
+  expect(await statuses([OTHER, 'u1', 'u2', 'u3', 'u4', 'u5'])).toEqual([200, 401, 401, 401, 401, 429]);
+  await clock.advance(500);
+  expect(await statuses([WRITER, WRITER, OTHER, 'u1', 'u2'])).toEqual([200, 429, 200, 401, 429]);
+});
+
+test('there are no more streams of events than allowed; one that ends makes room, and nobody reads the store for it any more', async () => {
+  const service = new TestService();
+  const list = service.vfs.list.bind(service.vfs);
+  let lists = 0;
+  service.vfs.list = (...args) => {
+    lists += 1;
+    return list(...args);
+  };
+  const streams: Response[] = [];
+  while (streams.length <= 100 && streams.at(-1)?.status !== 429) streams.push(await service.ask('GET /v1/events'));
+  expect(streams.map(({ status }) => status)).toEqual([...Array<number>(100).fill(200), 429]);
+  await streams[0]?.body?.cancel();
+  streams.push(await service.ask('GET /v1/events'));
+  expect(streams.at(-1)?.status).toBe(200);
+  await expect.poll(() => lists).toBeGreaterThan(2);
+  for (const { body } of streams.slice(1)) await body?.cancel();
+  await sleep(30);
+  const before = lists;
+  await sleep(30);
+  expect(lists).toBe(before);
 });
 
 test('a client that reads no events is ended, however large they are, and may come again', async () => {

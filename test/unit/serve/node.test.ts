@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, expect, test } from 'vitest';
 
@@ -57,4 +58,35 @@ test('the request of a client that leaves is aborted once, while it waits and wh
   await once(reading, 'response');
   reading.destroy();
   await expect.poll(() => aborts.count).toBe(2);
+});
+
+test('a client that does not read makes nothing pile up, and its answer ends when it leaves', async () => {
+  const CHUNKS = 2000;
+  let pulled = 0;
+  let isCancelled = false;
+  web = await listening(() => {
+    const body = new ReadableStream({
+      pull: (controller) => {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(65_536));
+        if (pulled === CHUNKS) controller.close();
+      },
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    return Promise.resolve(new Response(body));
+  });
+  const reading = request(`${web.url}/`).on('error', () => undefined);
+  reading.end();
+  // Nobody reads this answer, so it fills what the connection holds and no more.
+  await once(reading, 'response');
+  let before = -1;
+  while (pulled !== before) {
+    before = pulled;
+    await sleep(100);
+  }
+  expect(pulled).toBeLessThan(CHUNKS);
+  reading.destroy();
+  await expect.poll(() => isCancelled).toBe(true);
 });

@@ -116,6 +116,22 @@ describe('the life of a lock over HTTP', () => {
     expect(refused).toMatchObject({ status: 409, body: { error: { code: 'held' }, holder: { owner: 'ann' } } });
   });
 
+  test.each([
+    ['fails', 'ERR_VFS_IO', 'none'],
+    ['falls silent while it may have made the lock', 'ERR_VFS_TIMEOUT', 'unknown'],
+  ] as const)('a store that %s while a client waits: nobody knows who holds the lock', async (_, code, effect) => {
+    const vfs = memVfs();
+    const service = new CheckedService({}, vfs);
+    await service.json('POST /v1/locks/x/acquire', { client: 'c1', owner: 'ann' });
+    const waiting = service.json('POST /v1/locks/x/acquire', { client: 'c2', waitMs: 60_000 });
+    await expect.poll(async () => (await service.json('GET /v1/locks/x')).body).toMatchObject({ lock: { waiters: 1 } });
+    vfs.create = () => Promise.reject(new VfsError(code, 'no answer', { effect }));
+    Object.assign(vfs, { sync: undefined });
+    const held = await vfs.read('x.lock');
+    await vfs.remove('x.lock', held!.version);
+    expect(await waiting).toMatchObject({ status: 503, body: { error: { code: 'store_failed' } } });
+  });
+
   test('a client that goes away while it waits gets no lock', async () => {
     const service = open();
     const { body } = await service.json('POST /v1/locks/x/acquire', { client: 'c1' });
@@ -135,8 +151,10 @@ describe('the life of a lock over HTTP', () => {
     await expect.poll(async () => (await service.json('GET /v1/locks/x')).body).toMatchObject({ lock: { waiters: 1 } });
     const second = service.json('POST /v1/locks/x/acquire', { client: 'c2', waitMs: 60_000 });
     expect((await first).status).toBe(409);
+    const third = service.json('POST /v1/locks/x/acquire', { client: 'c2', waitMs: 60_000 });
+    expect((await second).status).toBe(409);
     await service.json('POST /v1/locks/x/release', { client: 'c1', id: body.id });
-    expect((await second).status).toBe(200);
+    expect((await third).status).toBe(200);
   });
 
   test('only the client with the id renews and releases it', async () => {
@@ -218,6 +236,12 @@ describe('what is refused', () => {
     await service.json('POST /v1/locks/x/acquire', { client: 'c1' });
     const refused = await service.json('POST /v1/locks/x/acquire', { client: 'c2', waitMs: 1000 });
     expect(refused).toMatchObject({ status: 429, body: { error: { code: 'too_many_waits' } } });
+    // A wait that is over makes room, and none is longer than it may be.
+    const one = open({ maxWaits: 1, maxWait: 1 });
+    await one.json('POST /v1/locks/x/acquire', { client: 'c1' });
+    for (const client of ['c2', 'c3']) {
+      expect((await one.json('POST /v1/locks/x/acquire', { client, waitMs: 60_000 })).status).toBe(409);
+    }
     const slow = open({ maxRate: 0.1 });
     expect((await slow.json('GET /healthz')).status).toBe(200);
     expect(await slow.json('GET /healthz')).toMatchObject({ status: 429, body: { error: { code: 'rate_limited' } } });
