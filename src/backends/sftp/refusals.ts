@@ -35,6 +35,8 @@ export class Refusals {
     const target = yield* this.existingAfter(error, to);
     const onto = target !== undefined && isDirectory(target);
     if (!isDirectory(source)) return onto ? withCode('EISDIR', error) : error;
+    // OpenSSH calls this a missing file.
+    if (target !== undefined && !onto) return withCode('ENOTDIR', error);
     return this.ofTarget(error, onto);
   }
 

@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { localVfs, Lockfile, VfsFile, type Vfs } from '../../../src/index.js';
+import { must } from '../../support/process.js';
 import { Scene } from './scene.js';
 import { missing, openSsh } from './servers.js';
 
@@ -73,6 +74,28 @@ describe.skipIf(lacking !== undefined)(`the holder's folder over SFTP${lacking ?
     await expect(lock.release()).rejects.toMatchObject(error);
     expect(readdirSync(join(guard, 'backup'))).toEqual(['2026']);
   });
+
+  test.each<[string, (guard: string) => void]>([
+    ['a file', (at) => writeFileSync(at, 'precious')],
+    ['a dangling link', (at) => symlinkSync('/nowhere', at)],
+    ['a link to a folder', (at) => symlinkSync(scene.folder, at)],
+    ['a FIFO', (at) => must('mkfifo', at)],
+  ])(
+    'W4: %s in the place of the guard fails a renewal and a release by an error that names it',
+    async (_what, make) => {
+      const lock = lockOver(scene.vfs);
+      await lock.acquire();
+      for (const name of folders()) rmSync(join(scene.folder, name), { recursive: true });
+      make(join(scene.folder, 'a.lock.guard'));
+      const error = {
+        code: 'ERR_VFS_NOT_A_FILE',
+        message: expect.stringContaining('a.lock.guard is no folder') as string,
+      };
+      await expect(lock.renew()).rejects.toMatchObject(error);
+      await expect(lock.release()).rejects.toMatchObject(error);
+      expect(readdirSync(scene.folder).sort()).toEqual(['a.lock', 'a.lock.guard']);
+    },
+  );
 
   test('of a connection that broke is removed by the next one before it changes anything', async () => {
     const lock = lockOver(scene.vfs);
