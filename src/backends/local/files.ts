@@ -3,7 +3,6 @@ import { constants, type Stats } from 'node:fs';
 
 import { recordVersion } from '../shared/content-version.js';
 import { ask, later, type Steps } from '../../util/steps.js';
-import { VfsError } from '../../vfs/errors.js';
 import { isTakenName, stagedPath } from '../../vfs/names.js';
 import { nameOf } from '../../vfs/path.js';
 import type { Version } from '../../vfs/vfs.js';
@@ -11,6 +10,7 @@ import { freshId } from '../../util/fresh-id.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import type { ClockSample } from './clock-sample.js';
 import { hasOneClock, isOnOwnDisk, isRemote } from './disk.js';
+import { linkDenied } from './link-denied.js';
 import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
@@ -192,7 +192,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
    * left before that file is closed. So what was taken through a guard is moved out of it first.
    */
   *unlink(path: string): Steps<void> {
-    const isInGuard = isTakenName(nameOf(path)) && isRemote(this.#folder);
+    const isInGuard = isRemote(this.#folder) && isTakenName(nameOf(path));
     const aside = isInGuard ? stagedPath(`${this.#folder}/`, freshId()) : path;
     if (isInGuard) yield* this.rename(path, aside);
     yield* ask(this.#calls.unlink(aside));
@@ -267,19 +267,17 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     if (made.gid !== folder.gid) yield* tolerated(() => this.#calls.fchown(fd, made.uid, folder.gid));
   }
 
-  *#around(): Steps<Surroundings> {
-    return (this.#known.surroundings ??= {
+  #around(): Steps<Surroundings> {
+    const known = this.#known.surroundings;
+    return known === undefined ? this.#lookAround() : ask(known);
+  }
+
+  *#lookAround(): Steps<Surroundings> {
+    return (this.#known.surroundings = {
       stats: yield* this.#again(() => ask(this.#calls.stat(this.#folder))),
       euid: process.geteuid?.(),
     });
   }
-}
-
-/** A policy may forbid links to some programs and not to others, so another way of creating locks would not exclude those. */
-function linkDenied(path: string, cause: unknown): VfsError {
-  const advice = 'set hardLinks: false in every program that locks in this folder';
-  const message = `cannot create ${path}: files can be made there, but hard links are denied (EACCES); ${advice}`;
-  return new VfsError('ERR_VFS_DENIED', message, { cause });
 }
 
 function isHashed(size: number): boolean {

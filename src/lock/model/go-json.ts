@@ -19,22 +19,31 @@ export function goMember(name: string, value: unknown): string {
   return `,\n  "${name}": ${typeof value === 'object' ? json.replaceAll('\n', '\n  ') : json}`;
 }
 
-let lastSecond = NaN;
-let lastSecondText = '';
+/** The last two seconds that were formatted: a record has a time that changes, and one that does not. */
+const seconds = [NaN, NaN];
+const secondTexts = ['', ''];
 
 /** RFC 3339 as Go prints it: no zeros at the end of the fraction. */
 export function goTime(date: Date): string {
   const ms = date.getTime();
   const fraction = ((ms % 1000) + 1000) % 1000;
-  if (ms - fraction !== lastSecond) {
-    // Formatting a date is slow, and most follow each other within a second.
-    lastSecondText = date.toISOString().slice(0, -'.000Z'.length);
-    lastSecond = ms - fraction;
-  }
-  if (fraction === 0) return `${lastSecondText}Z`;
+  const second = secondText(date, ms - fraction);
+  if (fraction === 0) return `${second}Z`;
   const digits = String(fraction).padStart(3, '0');
   const end = digits.endsWith('00') ? 1 : digits.endsWith('0') ? 2 : 3;
-  return `${lastSecondText}.${digits.slice(0, end)}Z`;
+  return `${second}.${digits.slice(0, end)}Z`;
+}
+
+/** Formatting a date is slow, and most follow each other within a second. */
+function secondText(date: Date, second: number): string {
+  const place = seconds.indexOf(second);
+  if (place !== -1) return secondTexts[place] ?? '';
+  const text = date.toISOString().slice(0, -'.000Z'.length);
+  seconds.shift();
+  secondTexts.shift();
+  seconds.push(second);
+  secondTexts.push(text);
+  return text;
 }
 
 const RFC_3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;

@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../util/time.js';
 import { LockLostError, LockNotHeldError, type Loss } from '../model/errors.js';
-import { about } from './report.js';
+import { aboutHeld } from './report.js';
 import type { Reclaimed } from '../model/holder.js';
 import { publish, type LockEventName } from '../model/events.js';
 import { Deadline, OverdueError } from './deadline.js';
@@ -14,6 +14,7 @@ import { whyExpired } from './expiry.js';
 import { HoldLimits, leavesLock } from './hold-limits.js';
 import type { Lease } from './lease.js';
 import { RELEASE_LIMIT_MS, unansweredRelease } from './release-limit.js';
+import { keepController, takeController } from './renewal-abort.js';
 import { RenewalTimer } from './renewal-timer.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
@@ -225,16 +226,16 @@ export class HeldLock {
   async #renewOnce(): Promise<void> {
     this.assertHeld();
     const startedMs = (this.#askedMs = monotonicMs());
-    this.#renewAbort = new AbortController();
-    const { signal } = this.#renewAbort;
+    const abort = (this.#renewAbort = takeController());
     try {
-      this.#finishRenewal(await run(this.lease.renew({ signal })), startedMs);
+      this.#finishRenewal(await run(this.lease.renew({ signal: abort.signal })), startedMs);
     } catch (error) {
       this.#reportFailedRenewal(error, startedMs);
       // The loss itself ended the renewal.
       throw this.#loss ?? error;
     } finally {
-      this.#askedMs = undefined;
+      this.#askedMs = this.#renewAbort = undefined;
+      if (this.#target.immediate) keepController(abort);
     }
   }
 
@@ -288,12 +289,6 @@ export class HeldLock {
   }
 
   #report(name: LockEventName, reason: string, durationMs: number, error?: unknown): void {
-    publish(name, () => ({
-      ...about(this.#target, this.lease.record),
-      attempt: this.lease.record.renewals,
-      durationMs,
-      reason,
-      ...(error !== undefined && { error }),
-    }));
+    publish(name, () => aboutHeld(this.#target, this.lease.record, { durationMs, reason, error }));
   }
 }

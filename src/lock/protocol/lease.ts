@@ -26,7 +26,7 @@ export class Lease {
   #record: LockRecord;
   #version: Version;
   #since: Instant;
-  #changes: Partial<LockRecord> = {};
+  #changes: Partial<LockRecord> | undefined;
   /** What is left for a progress in a record that has none. */
   #roomBytes: number | undefined;
 
@@ -75,7 +75,7 @@ export class Lease {
     for (let tries = 0; ; tries += 1) {
       const via = yield* ask(store.holderFolder?.(path, options));
       const since = now();
-      const next = renewed({ ...this.#record, ...this.#changes }, via);
+      const next = renewed(this.#changes ? { ...this.#record, ...this.#changes } : this.#record, via);
       this.#sent.add(next);
       const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), { ...options, via }));
       if (sent.answer) {

@@ -49,6 +49,17 @@ export function about(
   return { path: target.displayPath, backend: target.vfs.scheme, lockId: record.lockId, ownerId: record.ownerId };
 }
 
+/** What an event of a held lock says. Spelled out, as many locks are renewed again and again. */
+export function aboutHeld(
+  { displayPath: path, vfs }: LockTarget,
+  { lockId, ownerId, renewals: attempt }: LockRecord,
+  { durationMs, reason, error }: { readonly durationMs: number; readonly reason: string; readonly error: unknown },
+): LockEvent {
+  const backend = vfs.scheme;
+  if (error === undefined) return { path, backend, lockId, ownerId, attempt, durationMs, reason };
+  return { path, backend, lockId, ownerId, attempt, durationMs, reason, error };
+}
+
 function aboutAcquiring({ target, options, lockId, attempts, startedMs }: Contender, reason: string): LockEvent {
   return {
     ...about(target, { lockId, ownerId: options.ownerId }),
