@@ -50,12 +50,12 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   #stamp: Promise<Attributes> | undefined;
 
   constructor(session: SftpSession, abilities: SftpAbilities, path: string, signal?: AbortSignal) {
-    this.#requests = new SftpRequests(session);
+    this.#folder = serverFolderOf(path);
+    this.#requests = new SftpRequests(session, this.#folder);
     this.#refusals = new Refusals(session);
     this.#session = session;
     this.#abilities = abilities;
     this.#path = path;
-    this.#folder = serverFolderOf(path);
     this.#signal = signal;
     this.enter = session.ordered ? this.#enterAndRead.bind(this) : undefined;
     this.act = session.ordered && abilities.symlinks ? this.#actAndLeave.bind(this) : undefined;
@@ -169,11 +169,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   }
 
   *rename(from: string, to: string): Steps<void> {
-    try {
-      yield* ask(this.#renaming(from, to));
-    } catch (error) {
-      throw yield* this.#refusals.ofRename(error, from, to);
-    }
+    yield* this.#renamed(this.#renaming(from, to), from, to);
   }
 
   *unlink(path: string): Steps<void> {
@@ -241,10 +237,10 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
     const reading = yield* beginRead(this.#requests, lock);
     try {
       yield* this.#requests.settle();
-      yield* ask(entered);
+      yield* this.#renamed(entered, stage, guard);
     } catch (error) {
       yield* this.#closeUnused(reading);
-      throw yield* this.#refusals.ofRename(error, stage, guard);
+      throw error;
     }
     return yield* finishRead(this.#requests, lock, reading, Infinity);
   }
@@ -257,8 +253,12 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
     }
     cleared.push(yield* this.#requests.send(this.#session.rmdir(guard)));
     yield* ask(Promise.allSettled([acted, ...cleared]));
+    yield* this.#renamed(acted, from, to);
+  }
+
+  *#renamed(answer: Promise<void>, from: string, to: string): Steps<void> {
     try {
-      yield* ask(acted);
+      yield* ask(answer);
     } catch (error) {
       throw yield* this.#refusals.ofRename(error, from, to);
     }

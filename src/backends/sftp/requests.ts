@@ -1,5 +1,6 @@
 import { ask, type Steps } from '../../util/steps.js';
 import type { SftpSession } from './connection/session.js';
+import { explained } from './space.js';
 
 /**
  * The requests of one operation. To a server that keeps their order they go out without waiting for each other's answers,
@@ -7,10 +8,13 @@ import type { SftpSession } from './connection/session.js';
  */
 export class SftpRequests {
   readonly session: SftpSession;
+  readonly #folder: string;
   #posted: Promise<unknown>[] = [];
 
-  constructor(session: SftpSession) {
+  /** `folder` is where a full disk would refuse them. */
+  constructor(session: SftpSession, folder: string) {
     this.session = session;
+    this.#folder = folder;
   }
 
   /** Sends a request. Whoever needs its answer awaits it later. */
@@ -36,11 +40,15 @@ export class SftpRequests {
     void (yield* this.post(request));
   }
 
-  /** Waits for the answers to all posted requests, and fails as the first that failed. */
+  /**
+   * Waits for the answers to all posted requests, and fails as the first that failed. Why it did is found out before anything is
+   * cleared up, which could make room on a full disk.
+   */
   *settle(): Steps<void> {
     const posted = this.#posted;
     this.#posted = [];
     const outcomes = yield* ask(Promise.allSettled(posted));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw yield* ask(explained(this.session, this.#folder, failed.reason));
   }
 }

@@ -51,15 +51,15 @@ for (const kind of excluding) {
     }
 
     for (const [what, fill] of [
-      ['no byte', () => writeFileSync(join(disk, 'filler'), new Uint8Array(freeBytes(disk)))],
-      ['no name', () => takeAllNames(disk)],
+      ['no byte', fillBytes],
+      ['no name', takeAllNames],
     ] as const) {
       test(`with room for ${what} refuses a lock, and nothing of it is left`, async () => {
         mount('size=256k,nr_inodes=64,mode=777');
         const connected = lockOn('connected');
         await connected.acquire();
         expect(await connected.release()).toBe(true);
-        fill();
+        fill(disk);
         const before = readdirSync(disk);
         await expect(lockOn('a').acquire({ wait: 0 })).rejects.toMatchObject({ code: 'ERR_VFS_FULL', effect: 'none' });
         // A connection that is new has to try first what the server can do.
@@ -80,12 +80,29 @@ for (const kind of excluding) {
       await expect(lock.renew()).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
       const loss = await lock.lost;
       expect(loss).toMatchObject({ code: 'ERR_LOCK_LOST', reason: 'expired' });
-      for (const name of readdirSync(disk)) if (name.startsWith('filler')) unlinkSync(join(disk, name));
+      makeRoom(disk);
       const next = new Lockfile(new VfsFile(vfs, 'a'));
       await next.acquire({ wait: '5m' });
       expect(next.reclaimedFrom?.reason).toBe('expired');
       expect(await next.release()).toBe(true);
       expect(readdirSync(disk)).toEqual([]);
+    });
+
+    test('that is full lets no release with fencing succeed, keeps the count, and the release can be repeated', async () => {
+      for (const [token, fill] of [fillBytes, takeAllNames].entries()) {
+        if (token === 0) mount('size=256k,nr_inodes=64,mode=777');
+        const lock = new Lockfile(new VfsFile(vfs, 'a'), { fencing: true, renew: false, ttl: '10m' });
+        await lock.acquire();
+        expect(lock.fencingToken).toBe(BigInt(token + 1));
+        const lockId = lock.record?.lockId ?? '';
+        fill(disk);
+        await expect(lock.release()).rejects.toMatchObject({ code: 'ERR_VFS_FULL' });
+        expect(await lock.metadata()).toMatchObject({ lockId, released: false });
+        makeRoom(disk);
+        expect([await lock.release(), await lock.release()]).toEqual([true, false]);
+        expect(await lock.metadata()).toMatchObject({ released: true, fencingToken: String(token + 1) });
+        expect(publicNames(disk)).toEqual(['a.lock']);
+      }
     });
 
     test('that fills up in the middle of a commit keeps the old file whole, the lock, and no half of the new one', async () => {
@@ -181,11 +198,15 @@ test.skipIf(missing(openSsh) !== undefined)('a lock in a folder that is not ther
   }
 });
 
-function freeBytes(disk: string): number {
+function fillBytes(disk: string): void {
   const { bfree, bsize } = statfsSync(disk);
-  return bfree * bsize;
+  writeFileSync(join(disk, 'filler'), new Uint8Array(bfree * bsize));
 }
 
 function takeAllNames(disk: string): void {
   for (let i = 0; statfsSync(disk).ffree > 0; i += 1) writeFileSync(join(disk, `filler-${String(i)}`), '');
+}
+
+function makeRoom(disk: string): void {
+  for (const name of readdirSync(disk)) if (name.startsWith('filler')) unlinkSync(join(disk, name));
 }
