@@ -31,13 +31,12 @@ import { LockReader, readLock } from './model/reader.js';
 import { run } from '../util/steps.js';
 import type { CallOptions, Vfs } from '../vfs/vfs.js';
 
-const OF_ACQUIRE = {
-  wait: 'it is an option of acquire',
-  poll: 'it is an option of acquire',
-  announce: 'it is an option of acquire',
-  signal: 'it is an option of acquire',
-};
-const OF_LOCKFILE = Object.fromEntries(Object.keys(LOCK_OPTIONS).map((name) => [name, 'it is an option of Lockfile']));
+const OF_ACQUIRE = saying('it is an option of acquire', ACQUIRE_OPTIONS);
+const OF_LOCKFILE = saying('it is an option of Lockfile', LOCK_OPTIONS);
+
+function saying(hint: string, options: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(options).map((name) => [name, hint]));
+}
 
 /**
  * The lock of one file, for programs that acquire and release it themselves; `withLock` does both. One object can be acquired
