@@ -27,6 +27,9 @@ const ALIVE_MS = 250;
 /** How often somebody may remove the empty folder of the line just before this process puts its ticket there. */
 const MOST_TRIES = 10;
 
+/** How many tickets of processes that have ended a waiter removes before it tries to take the lock after all. */
+const MOST_TURNS = 100;
+
 const TICKET_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /** A test may replace it by a clock that stands still. */
@@ -73,7 +76,10 @@ export class LocalLine implements WaitingLine {
   }
 
   watch(onChange: () => void): (() => void) | undefined {
-    for (let before = this.#before.at(-1); before !== undefined; before = this.#before.at(-1)) {
+    // Each turn finds one less, unless the ticket of a process that has ended cannot be removed.
+    for (let turns = 0; turns < MOST_TURNS; turns += 1) {
+      const before = this.#before.at(-1);
+      if (before === undefined) break;
       const ticket = `${this.#folder}/${before}`;
       const onLeft = (): void => {
         clearInterval(timer);
@@ -113,7 +119,8 @@ export class LocalLine implements WaitingLine {
 
   #takeTicket(): void {
     const ticket = `${this.#folder}/${this.#name}`;
-    for (let tries = 1; !this.#isIn || tries === 1; tries += 1) {
+    this.#isIn = false;
+    for (let tries = 1; !this.#isIn; tries += 1) {
       try {
         closeSync(openSync(ticket, TICKET_FLAGS, 0o600));
         this.#isIn = true;

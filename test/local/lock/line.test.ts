@@ -75,14 +75,26 @@ describe.runIf(process.platform === 'linux')('F2: the line of those who wait for
     expect(caller?.join()).toBe(0);
   });
 
-  it('leaves nothing that a sweep does not clear', async () => {
-    lineOf(2);
+  it('ends where the ticket of a process that was killed cannot be removed', () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const [caller] = lineOf(1);
+    const [folder = ''] = readdirSync(root);
+    const id = `${'0'.repeat(12)}${pid.toString(16).padStart(8, '0')}${'0'.repeat(12)}`;
+    mkdirSync(join(root, folder, `vfs-lockfile-${id}.1.new`));
+    expect([caller?.join(), caller?.watch(() => undefined)]).toEqual([1, undefined]);
+  });
+
+  it('leaves nothing that a sweep does not clear, and who stood in it comes back to it', async () => {
+    const [first, second] = lineOf(2);
     const vfs = localVfs({ root });
     const left = [];
     for await (const each of vfs.leftovers.list('')) left.push(each);
     expect(left).toHaveLength(1);
     for (const each of left) expect(await vfs.leftovers.clear(each)).toBe(true);
     expect(readdirSync(root)).toEqual([]);
+    expect([second?.join(), first?.join()]).toEqual([0, 0]);
+    const [folder = ''] = readdirSync(root);
+    expect(readdirSync(join(root, folder))).toHaveLength(2);
   });
 
   it('has no place for a caller where it cannot be made', () => {
