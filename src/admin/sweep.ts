@@ -15,7 +15,7 @@ import { type Folder } from '../vfs/path.js';
 import { Sweeper, type SweeperOptions, type Swept, type SweptReason } from './sweeper.js';
 
 /** Options of `sweep`. */
-export interface SweepOptions extends Omit<ListLocksOptions, 'onError'> {
+export interface SweepOptions extends Omit<ListLocksOptions, 'onError' | 'waiters'> {
   /**
    * Report what would be removed, and remove nothing.
    * @default false
@@ -55,7 +55,7 @@ export interface SweepTotals {
   readonly reasons: Readonly<Partial<Record<SweptReason, number>>>;
 }
 
-const { onError: _, ...LISTING } = LIST_OPTIONS;
+const { onError: _, waiters: __, ...LISTING } = LIST_OPTIONS;
 const SWEEP_OPTIONS: OptionKinds<SweepOptions> = {
   ...LISTING,
   ...{ dryRun: BOOLEAN, olderThan: DURATION, onStale: FUNCTION, unreadable: BOOLEAN },

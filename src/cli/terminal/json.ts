@@ -18,6 +18,7 @@ type LineType =
   | 'unlocked'
   | 'history'
   | 'history-totals'
+  | 'pruned'
   | 'run';
 
 /** One object on one line, free of control characters. */

@@ -30,7 +30,11 @@ export const EXAMPLES: Readonly<Record<CommandName, readonly string[]>> = {
     'vfs-lockfile ls inbox --watch',
     'vfs-lockfile ls inbox --format prometheus >locks.prom',
   ],
-  history: ['vfs-lockfile history inbox/data.csv', 'vfs-lockfile history inbox --since 1d'],
+  history: [
+    'vfs-lockfile history inbox/data.csv',
+    'vfs-lockfile history inbox --since 1d',
+    'vfs-lockfile history inbox --prune 30d',
+  ],
   sweep: ['vfs-lockfile sweep inbox --recursive --dry-run', 'vfs-lockfile sweep inbox --older-than 1d -q'],
   doctor: ['vfs-lockfile doctor inbox', 'vfs-lockfile doctor s3://bucket/jobs --json | jq .verdict'],
   unlock: ["vfs-lockfile unlock inbox/data.csv --expect 0123abcd --reason 'host is gone'"],

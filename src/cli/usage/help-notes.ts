@@ -151,11 +151,11 @@ Exit codes:
 
 const HISTORY = `run --journal, VFS_LOCKFILE_JOURNAL, and startJournal of the library keep a
 journal. That of a folder, beside, is in .vfs-lockfile-journal there, a file a
-day, host and user; delete the files of old days to keep it small. WHERE is
+day, host and user; --prune 30d removes the files of old days. WHERE is
 beside or the path of a local file. Times are those of the hosts that wrote.
 
 Exit codes:
-   0  printed, even if there is nothing
+   0  printed or pruned, even if there is nothing
   64  wrong usage
   74  the store failed
  130  interrupted by ctrl-C (128+n: by signal n)

@@ -29,6 +29,13 @@ export const HISTORY = {
     value: 'PATH',
     help: 'draw it into this file, a page (or a picture, if it ends with .svg), and print nothing',
   },
+  prune: {
+    kind: 'duration',
+    value: 'D',
+    min: '1d',
+    help: 'remove the files of days that are older than that from the journal of a LOCATION, and print which',
+  },
+  'dry-run': { kind: 'flag', short: 'n', help: 'with --prune: show what would be removed, and remove nothing' },
   json: { kind: 'flag', help: 'print one JSON object per line' },
   quiet: { kind: 'flag', short: 'q', help: 'do not report what is missing' },
   ...HELP,

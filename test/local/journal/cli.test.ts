@@ -26,6 +26,23 @@ const HOSTILE = {
 const linesOf = (text: string): readonly string[] => text.trim().split('\n');
 
 describe('history on the command line', () => {
+  it('prunes the files of old days of a folder, and says which', async () => {
+    const journal = join(inboxOf(), '.vfs-lockfile-journal');
+    mkdirSync(journal);
+    const old = join(journal, '2020-01-01.host.user.jsonl');
+    writeFileSync(old, '{}');
+    utimesSync(old, 0, 0);
+    const prune = ['history', join(folder(), 'inbox'), '--prune', '30d'];
+    const dry = await called([...prune, '--dry-run', '--json']);
+    expect(jsonLines(dry.stdout)).toEqual([
+      { schema: 1, type: 'pruned', action: 'would-remove', path: old, day: '2020-01-01', size: 2 },
+    ]);
+    const done = await called(prune);
+    expect(done).toMatchObject({ code: 0, stderr: '', stdout: `removed\t${old}\nremoved 1 file of 2 bytes in all\n` });
+    expect(readdirSync(journal)).toEqual([]);
+    expect(await called(['history', old, '--prune', '30d'])).toMatchObject({ code: 64, stdout: '' });
+  });
+
   it('shows what run --journal beside wrote, of a file and of its folder', async () => {
     const inbox = inboxOf();
     const file = join(inbox, 'data.csv');

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { appendFile, appendFileSync } from '../../../src/backends/local/append.js';
+import { pruneHistory } from '../../../src/journal/index.js';
 
 let shared: string;
 let journal: string;
@@ -29,6 +31,14 @@ beforeEach(() => {
 afterEach(() => rmSync(shared, { recursive: true }));
 
 const line = Buffer.from('{"a":1}\n');
+
+it('a journal that is a link is not pruned', async () => {
+  writeFileSync(join(victim, '2020-01-01.host.user.jsonl'), '{}');
+  utimesSync(join(victim, '2020-01-01.host.user.jsonl'), 0, 0);
+  symlinkSync(victim, journal);
+  for await (const _ of pruneHistory(shared, { olderThan: '1d' })) expect.unreachable();
+  expect(readdirSync(victim)).toHaveLength(1);
+});
 
 it.each([
   ['at once', (path: string) => Promise.resolve().then(() => appendFileSync(path, line))],

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 
 import { drawTimeline, HistoryCounter, type HistoryEntry } from '../../../journal/index.js';
 import { entryJson } from '../../../journal/json.js';
-import { CliError, EXIT } from '../../exit-codes.js';
+import { CliError, EXIT, usageError } from '../../exit-codes.js';
 import { Interrupted, signalExitCode, Signals } from '../../signals.js';
 import { jsonLine } from '../../terminal/json.js';
 import { print } from '../../terminal/print.js';
@@ -20,6 +20,8 @@ export async function history(args: ArgumentsOf<'history'>): Promise<number> {
   const { sinceMs, limit } = resolveHistoryOptions(args);
   const { interrupted: signal } = signals;
   try {
+    if (args.prune) return await (await import('./prune.js')).prune(args, args.prune, signal);
+    if (args.dryRun) throw usageError('--dry-run needs --prune');
     const source = await sourceOf(args);
     const printer = new HistoryPrinter(source, args, limit);
     const since = sinceMs === undefined ? undefined : new Date(Date.now() - sinceMs);
