@@ -70,20 +70,21 @@ export async function curl(torture: Torture, name: string): Promise<void> {
 export async function foolock(torture: Torture, name: string): Promise<void> {
   const bash = (client: string, call: string): Promise<Answer> =>
     ask(torture, async (url) => {
-      const env = { ...process.env, FOOLOCK_SERVER: url, FOOLOCK_CLIENT: client };
-      const script = `. test/servers/http/foolock.sh; ${call} || true`;
+      const env = { ...process.env, FOOLOCK_SERVER: url, CLIENT: client };
+      const own = 'client_id() { printf %s "$CLIENT"; }';
+      const script = `. test/servers/http/foolock.sh; ${own}; ${call} || true`;
       return JSON.parse((await run('bash', ['-uc', script], { env })).stdout) as Answer;
     });
   for (let round = 0; !torture.isOver(); round += 1) {
     const [file, client] = [any(torture.files), `${name}-${round}`];
     const askedMs = steadyMs();
-    const { success, message } = await bash(client, `foolock_acquire ${file} ${TTL_MS / 1000}s`);
+    const { success, message } = await bash(client, `acquire ${file} ${TTL_MS / 1000}s`);
     if (success !== true) {
       await sleep(Math.random() * 100);
       continue;
     }
     if (String(message).startsWith('acquired from')) torture.takeOvers += 1;
     await visit(torture, name, file, askedMs);
-    await bash(client, `foolock_release ${file}`);
+    await bash(client, `release ${file}`);
   }
 }
