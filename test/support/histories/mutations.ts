@@ -69,6 +69,16 @@ function dependsOn(one: JournalEvent, other: JournalEvent): boolean {
   return one.kind === 'leave' && other.kind === 'send' && other.op !== 'read';
 }
 
+/** Those that change what only one process wrote, which was not killed: a kill explains lines that are missing at the end. */
+export function ofSurvivors(history: History, mutations: readonly Mutation[]): Mutation[] {
+  const killed = new Set(
+    [...history.values()].flat().flatMap((event) => (event.kind === 'ended' && event.killed ? [event.process] : [])),
+  );
+  const isWhole = (changed: History): boolean =>
+    [...history].every(([process, events]) => changed.get(process) === events || !killed.has(process));
+  return mutations.filter((each) => isWhole(each.history));
+}
+
 /** Every history in which an acquisition got the token of the one before it. */
 export function withFallingTokens(history: History): Mutation[] {
   const acquired = exchangesIn(history).filter(({ record, expected }) => isAcquisition(record, expected));
