@@ -66,10 +66,7 @@ function staleFirst(a: LockView, b: LockView): number {
 function rowOf(lock: LockView): string {
   const cells = [
     ['state', `<span class="state ${lock.state}">${lock.state}</span>`],
-    [
-      'file',
-      escapeHtml(lock.name) + details(workOf(lock.note), '') + details(foreignText(lock), '') + progressHtml(lock),
-    ],
+    ['file', `<span>${escapeHtml(lock.name) + moreHtml(lock)}</span>`],
     ['owner', escapeHtml(lock.owner)],
     ['host', escapeHtml(lock.host) + (lock.pid === null ? '' : ` (process ${lock.pid})`)],
     ...(lock.state === 'foreign' ? NO_TIMES : timesOf(lock)),
@@ -77,6 +74,10 @@ function rowOf(lock: LockView): string {
     ['waiters', String(lock.waiters)],
   ];
   return `<tr>${cells.map(([name = '', html = '']) => `<td data-label="${name}">${html}</td>`).join('')}<td></td></tr>`;
+}
+
+function moreHtml(lock: LockView): string {
+  return details(workOf(lock.note), '') + details(foreignText(lock), '') + progressHtml(lock);
 }
 
 /** What the holder works at, where its note says so. */

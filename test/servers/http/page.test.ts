@@ -272,14 +272,21 @@ describe.skipIf(lacking !== undefined)(`the page in Chromium${lacking ? `: ${lac
   });
 
   test('it is read without JavaScript', async () => {
-    await acquire('data.csv', { owner: 'worker' });
+    await acquire('data.csv', { owner: 'worker', note: { job: 'nightly import' } });
     await acquire(HOSTILE, { owner: HOSTILE_OWNER });
     await open({ javaScriptEnabled: false });
-    expect(await row('data.csv').innerText()).toMatch(/held\s+data\.csv\s+worker.*never\s+\d+ s left/s);
+    expect(await row('data.csv').innerText()).toMatch(
+      /held\s+data\.csv\s+nightly import\s+worker.*never\s+\d+ s left/s,
+    );
     expect(await row(HOSTILE).innerText()).toContain(HOSTILE_OWNER);
     expect(await page.getByRole('button').count()).toBe(0);
     expect(await page.getByText(/^As of \d{4}-\d\d-\d\d .* UTC\./).count()).toBe(1);
     expect(await page.getByText('Details', { exact: true }).isVisible()).toBe(false);
+    await page.setViewportSize({ width: 390, height: 900 });
+    // On a narrow screen everything about a file stands below its name, and not among the labels.
+    const left = async (part: string): Promise<number | undefined> =>
+      (await row('data.csv').locator(`td[data-label="file"] ${part}`).first().boundingBox())?.x;
+    expect(await left('.more')).toBe(await left('> span'));
   });
 
   test('a visitor without a write token is asked for one, which acts and is not kept', async () => {
