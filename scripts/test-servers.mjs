@@ -1,6 +1,6 @@
 // @ts-check
 // test-servers.mjs [sftp] [s3] [gcs] [http] [sql] [consumers] [ARGUMENTS OF VITEST]: runs the tests on real servers, for `http` with
-// real clients and a browser, and for `consumers` in Bun, Deno, Jest and bundlers; on all or on those named. A server
+// real clients and a browser, and for `consumers` in Bun, Deno, Jest, bundlers, zsh and fish; on all or on those named. A server
 // that is named must be there (npm run test:install); where none is named, the tests of what is missing are skipped.
 import { spawnSync } from 'node:child_process';
 
