@@ -4,9 +4,10 @@ class Bytes extends Uint8Array {
     return typeof what === 'number' ? super.includes(what) : this.toString().includes(what);
   }
 
-  override toString(encoding = 'utf8'): string {
-    if (encoding === 'hex') return [...this].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    if (encoding === 'utf8') return new TextDecoder().decode(this);
+  override toString(encoding = 'utf8', from = 0, to = this.length): string {
+    if (encoding === 'hex')
+      return [...this.subarray(from, to)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    if (encoding === 'utf8') return new TextDecoder().decode(this.subarray(from, to));
     throw new Error(`there is no ${encoding} in this page`);
   }
 

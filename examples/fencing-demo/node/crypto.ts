@@ -1,7 +1,6 @@
-import { Buffer } from './buffer.js';
-
-export function randomBytes(size: number): Uint8Array {
-  return crypto.getRandomValues(Buffer.alloc(size));
+export function randomFillSync<T extends Uint8Array<ArrayBuffer>>(buffer: T, from = 0, size = buffer.length): T {
+  crypto.getRandomValues(buffer.subarray(from, from + size));
+  return buffer;
 }
 
 /** SHA-256 as Node has it, in one call that does not wait: a browser's own is a promise. */
