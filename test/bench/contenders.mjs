@@ -7,14 +7,14 @@ import { promisify } from 'node:util';
  *
  * @typedef {(file: string) => Promise<void>} AsyncCycle
  * @typedef {(file: string) => void} SyncCycle
- * @typedef {{ title: string, aim: number | undefined, load: () => Promise<AsyncCycle> }} AsyncContender
- * @typedef {{ title: string, aim: number | undefined, load: () => Promise<SyncCycle> }} SyncContender
+ * @typedef {{ title: string, aim: string | undefined, load: () => Promise<AsyncCycle> }} AsyncContender
+ * @typedef {{ title: string, aim: string | undefined, load: () => Promise<SyncCycle> }} SyncContender
  */
 
 /** @type {Readonly<Record<string, AsyncContender>>} ours first; the aim is our time over theirs */
 export const asynchronous = {
   ours: { title: 'vfs-lockfile `acquire`, `release`', aim: undefined, load: loadOurs },
-  proper: { title: 'proper-lockfile `lock`, `release`', aim: 0.8, load: loadProper },
+  proper: { title: 'proper-lockfile `lock`, `release`', aim: '≤ 0.5; tmpfs ≤ 0.6', load: loadProper },
   isaacs: { title: 'lockfile `lock`, `unlock`', aim: undefined, load: loadIsaacs },
   bare: { title: 'bare `open("wx")`, `close`, `unlink`', aim: undefined, load: () => Promise.resolve(bare) },
 };
@@ -22,7 +22,7 @@ export const asynchronous = {
 /** @type {Readonly<Record<string, SyncContender>>} */
 export const synchronous = {
   ours: { title: 'vfs-lockfile `lockSync`, `release`', aim: undefined, load: loadOursSync },
-  proper: { title: 'proper-lockfile `lockSync`, `release`', aim: 1.5, load: loadProperSync },
+  proper: { title: 'proper-lockfile `lockSync`, `release`', aim: '≤ 0.7; tmpfs ≤ 1.2', load: loadProperSync },
   isaacs: { title: 'lockfile `lockSync`, `unlockSync`', aim: undefined, load: loadIsaacsSync },
   bare: {
     title: 'bare `openSync("wx")`, `closeSync`, `unlinkSync`',

@@ -52,11 +52,7 @@ async function compare(workshop, mode, disks) {
   const heads = disks.flatMap(({ fileSystem }) => [`${fileSystem}, µs`, `ours / theirs`, 'CPU, µs']);
   return table(
     [mode === 'async' ? 'Asynchronous' : 'Synchronous', ...heads, 'aim'],
-    contenders.map(([name, { title, aim }]) => [
-      title,
-      ...costs.flatMap((ofDisk) => cells(ofDisk, name)),
-      aim === undefined ? '' : `≤ ${String(aim)}`,
-    ]),
+    contenders.map(([name, { title, aim }]) => [title, ...costs.flatMap((ofDisk) => cells(ofDisk, name)), aim ?? '']),
   );
 }
 
