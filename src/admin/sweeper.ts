@@ -35,7 +35,7 @@ export type SweptReason =
   | 'changed'
   | 'failed';
 
-/** What was done with one lock, one leftover, one mark of somebody who waits, or one folder that could not be listed. */
+/** One result of a sweep: a lock, a leftover, the mark of a waiter, or a folder that could not be listed. */
 export interface Swept {
   /** What was found. */
   readonly kind: 'lock' | 'leftover' | 'waiter' | 'folder';

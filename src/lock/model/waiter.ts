@@ -1,3 +1,4 @@
+import { isObject } from './plain-json.js';
 import { isRunning, type ProcessIdentity } from './process.js';
 
 /** Somebody who waits for a lock and said so, with `announce`. Do not trust its texts: anybody who can write beside the lock wrote them. */
@@ -72,11 +73,10 @@ function isOver({ forMs }: WaiterMark, ageMs: number): boolean {
 }
 
 function markOf(json: unknown): WaiterMark | undefined {
-  if (typeof json !== 'object' || json === null) return undefined;
-  const mark = json as Readonly<Record<string, unknown>>;
-  const { lock, pid, command, waitedMs, forMs } = mark;
-  const [hostname, user, ownerId, bootId, machineId, processStart, namespace] = TEXTS.map((name) => mark[name]);
-  const since = new Date(String(mark.since));
+  if (!isObject(json)) return undefined;
+  const { lock, pid, command, waitedMs, forMs } = json;
+  const [hostname, user, ownerId, bootId, machineId, processStart, namespace] = TEXTS.map((name) => json[name]);
+  const since = new Date(String(json.since));
   if (!isText(lock) || !isCount(pid) || !isCount(waitedMs) || !isCount(forMs)) return undefined;
   if (!isText(hostname) || !isText(user) || !isText(ownerId) || !isText(bootId) || !isText(machineId)) return undefined;
   if (!isText(processStart) || !isText(namespace) || Number.isNaN(since.getTime())) return undefined;

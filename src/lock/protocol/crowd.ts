@@ -1,4 +1,7 @@
+import { RecentMap } from '../../util/recent-map.js';
 import { monotonicMs } from '../../util/time.js';
+import { AGAIN_MS, hasTurnsLeft } from './turns.js';
+
 /** What this process remembers of how crowded one lock is. */
 interface Crowd {
   /** How long a caller had to wait here before, in milliseconds; 0: nobody else wants the lock. */
@@ -13,18 +16,6 @@ interface Crowd {
   yieldAtMs: number;
   yieldEveryMs: number;
 }
-
-/** Enough for all locks that a process works on, and little memory. */
-const MOST = 10_000;
-
-/** A process that asks for a lock this soon after its own release gave no waiter the time to take it. */
-const AGAIN_MS = 1;
-
-/**
- * A process may take a lock again this often, and for this long, before others go first. To wake another process takes much longer
- * than to take a lock, so that a crowd gets on faster with a few turns each. The longest wait grows by as much as the turns.
- */
-const TURNS = { most: 3, mostMs: 10 };
 
 /** How long a caller lets those who wait go first. */
 const YIELD_MS = { least: 1, most: 5 };
@@ -47,7 +38,7 @@ const LONGEST_UNREAD_MS = 5000;
 /** A caller that comes this many usual waits after the last one of its process forgets them. */
 const FORGET_AFTER = 4;
 
-const crowds = new Map<string, Crowd>();
+const crowds = new RecentMap<Crowd>();
 
 /**
  * A caller's place among all who wait for one lock, in any process. No process knows the others: each compares how long this
@@ -83,7 +74,7 @@ export class Place {
     const now = monotonicMs();
     if (crowd === undefined || now - crowd.releasedMs > AGAIN_MS) return 0;
     if (crowd.usualMs > 0) {
-      this.#isAgain = crowd.turns < TURNS.most && now - crowd.turnsSinceMs < TURNS.mostMs;
+      this.#isAgain = hasTurnsLeft(crowd.turns, crowd.turnsSinceMs);
       return this.#isAgain ? 0 : Math.min(YIELD_MS.most, Math.max(YIELD_MS.least, crowd.usualMs / 8));
     }
     if (now < crowd.yieldAtMs) return 0;
@@ -123,7 +114,7 @@ export class Place {
     const isShorter = this.#awayMs > 0 || kept.usualMs === 0;
     kept.usualMs = isShorter ? waitedMs : kept.usualMs + (waitedMs - kept.usualMs) / 4;
     kept.yieldEveryMs = YIELD_EVERY_MS.least;
-    remember(this.#key, kept);
+    crowds.set(this.#key, kept);
   }
 
   /** How much this caller has waited less than is usual. */
@@ -142,7 +133,7 @@ export function noteRelease(key: string): void {
     crowd.yieldAtMs = releasedMs + crowd.yieldEveryMs;
   }
   crowd.releasedMs = releasedMs;
-  remember(key, crowd);
+  crowds.set(key, crowd);
 }
 
 function newCrowd(): Crowd {
@@ -150,11 +141,4 @@ function newCrowd(): Crowd {
     ...{ usualMs: 0, seenMs: 0, releasedMs: -Infinity, turns: 1, turnsSinceMs: monotonicMs() },
     ...{ yieldAtMs: 0, yieldEveryMs: YIELD_EVERY_MS.least },
   };
-}
-
-function remember(key: string, crowd: Crowd): void {
-  if (crowds.get(key) === crowd) return;
-  crowds.set(key, crowd);
-  const [oldest] = crowds.keys();
-  if (crowds.size > MOST && oldest !== undefined) crowds.delete(oldest);
 }

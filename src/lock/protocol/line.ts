@@ -1,24 +1,14 @@
 import { setImmediate } from 'node:timers';
 
+import { RecentMap } from '../../util/recent-map.js';
 import { monotonicMs } from '../../util/time.js';
 import type { WaitingLine } from '../../vfs/line.js';
 import type { LockTarget } from './target.js';
+import { AGAIN_MS, hasTurnsLeft } from './turns.js';
 import { waitForLock, type WatchLock, type Woken } from './watcher.js';
-
-/**
- * A process may take a lock again this often, and for this long, before others go first. To wake another process takes much longer
- * than to take a lock, so that a crowd gets on faster with a few turns each. The longest wait grows by as much as the turns.
- */
-const TURNS = { most: 3, mostMs: 10 };
-
-/** A process that asks for a lock this soon after its own release gave no waiter the time to take it. */
-const AGAIN_MS = 1;
 
 /** The longest that a caller goes without reading the lock while others are before it: the first of them may hang. */
 const UNREAD_MS = 5000;
-
-/** Enough for all locks that a process works on, and little memory. */
-const MOST = 10_000;
 
 /** How often this process took one lock in a row. */
 interface Turns {
@@ -31,7 +21,7 @@ interface Turns {
   kept: WaitingLine | undefined;
 }
 
-const turnsOf = new Map<string, Turns>();
+const turnsOf = new RecentMap<Turns>();
 
 /** A caller's place in the line of those who wait for a lock, in all processes of this machine, where the store has such a line. */
 export class LinePlace {
@@ -50,7 +40,7 @@ export class LinePlace {
     this.#target = target;
     const turns = (this.#turns = turnsOf.get(target.queueKey) ?? newTurns());
     const isSoon = monotonicMs() - turns.releasedMs <= AGAIN_MS;
-    this.#isAgain = isSoon && hasTurnsLeft(turns);
+    this.#isAgain = isSoon && hasTurnsLeft(turns.count, turns.sinceMs);
     turns.asksAgain = isSoon;
     this.#line = turns.kept;
     turns.kept = undefined;
@@ -93,13 +83,14 @@ export class LinePlace {
     const turns = this.#turns;
     if (this.#isAgain) turns.count += 1;
     else [turns.count, turns.sinceMs] = [1, monotonicMs()];
-    // Who was to take the free lock did not.
+    // Those before this caller left a free lock alone.
     if (this.#before > 0) this.#line?.overtake();
   }
 
   /** The caller is about to release the lock. To wake the next one takes longer than to release, so that both may begin at once. */
   releasing(): void {
-    if (!hasTurnsLeft(this.#turns)) this.#line?.leave();
+    const { count, sinceMs } = this.#turns;
+    if (!hasTurnsLeft(count, sinceMs)) this.#line?.leave();
   }
 
   /** The caller does not hold the lock any more. The next one in the line gets it, unless this process is likely to ask again at once. */
@@ -108,9 +99,9 @@ export class LinePlace {
     this.#isReleased = true;
     const turns = this.#turns;
     turns.releasedMs = monotonicMs();
-    remember(this.#target.queueKey, turns);
+    turnsOf.set(this.#target.queueKey, turns);
     const line = this.#line;
-    if (line !== undefined && turns.asksAgain && hasTurnsLeft(turns)) keepForATurn(turns, line);
+    if (line !== undefined && turns.asksAgain && hasTurnsLeft(turns.count, turns.sinceMs)) keepForATurn(turns, line);
     else line?.leave();
   }
 
@@ -118,10 +109,6 @@ export class LinePlace {
   leave(): void {
     this.#line?.leave();
   }
-}
-
-function hasTurnsLeft({ count, sinceMs }: Turns): boolean {
-  return count < TURNS.most && monotonicMs() - sinceMs < TURNS.mostMs;
 }
 
 function keepForATurn(turns: Turns, line: WaitingLine): void {
@@ -135,11 +122,4 @@ function keepForATurn(turns: Turns, line: WaitingLine): void {
 
 function newTurns(): Turns {
   return { count: 0, sinceMs: 0, releasedMs: -Infinity, asksAgain: false, kept: undefined };
-}
-
-function remember(key: string, turns: Turns): void {
-  if (turnsOf.get(key) === turns) return;
-  turnsOf.set(key, turns);
-  const [oldest] = turnsOf.keys();
-  if (turnsOf.size > MOST && oldest !== undefined) turnsOf.delete(oldest);
 }

@@ -108,7 +108,7 @@ async function showHistory(name, place) {
 
 const EVENTS = { wait: 'waited for by', timeout: 'given up by', fail: 'not acquired by', acquire: 'acquired by', steal: 'taken over by',
   lost: 'lost by', release: 'released by', 'force-release': 'ended by' };
-// Nobody needs to be told these reasons.
+// The page leaves these reasons out, as they say nothing new.
 const USUAL = ['', 'free', 'held', 'released'];
 
 function eventText({ event, reason, owner, host, by, from }) {

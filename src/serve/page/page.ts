@@ -98,7 +98,7 @@ function timesOf(lock: LockView): readonly (readonly string[])[] {
   ];
 }
 
-/** What stands in the place of a lock that another program made. */
+/** Says that another program made what has the name of the lock file. */
 function foreignText({ foreign, name }: LockView): string {
   if (foreign === null) return '';
   return `${nameOf(name)}.lock is ${foreign === 'folder' ? 'a folder' : 'a file'} of another program`;
