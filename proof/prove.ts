@@ -26,7 +26,7 @@ for (const check of CHECKS) {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
   const found =
     complaint ?? ('breaks' in check ? `breaks ${check.breaks}` : `${String(check.states)} states, all good`);
-  console.log(`${complaint === undefined ? 'ok' : 'FAILED'}  ${check.module}: ${check.name}: ${found} (${seconds} s)`);
+  console.log(`${complaint === undefined ? 'ok' : 'failed'}: ${check.module}: ${check.name}: ${found} (${seconds} s)`);
 }
 console.log(`${String(CHECKS.length - failed)} passed, ${String(failed)} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -1,32 +1,41 @@
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 /**
- * Ends a run with two lines: `skipped: N REASON, ...` and `N passed, N failed`. What could not be loaded or was thrown
- * outside a test counts as failed.
+ * Ends a run with a line `failed: FILE > TEST: MESSAGE` for whatever failed, and two more: `skipped: N REASON, ...` and
+ * `N passed, N failed`. What could not be loaded or was thrown outside a test counts as failed.
  */
 export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
-    let failed = unhandled.length;
+    const failures = unhandled.map((error) => `outside of any test: ${firstLine(error)}`);
     const skipped = new Map<string, number>();
     for (const module of modules) {
-      failed += module.errors().length;
-      for (const suite of module.children.allSuites()) failed += suite.errors().length;
+      for (const part of [module, ...module.children.allSuites()]) {
+        failures.push(...part.errors().map((error) => `${nameOf(part)}: ${firstLine(error)}`));
+      }
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors } = test.result();
         if (state === 'passed') passed += 1;
-        if (state === 'failed' || state === 'pending') failed += 1;
+        if (state === 'failed' || state === 'pending')
+          failures.push(`${nameOf(test)}: ${firstLine(errors?.[0] ?? state)}`);
         if (state === 'skipped') skipped.set(reasonOf(test), (skipped.get(reasonOf(test)) ?? 0) + 1);
       }
     }
-    if (passed + failed === 0) {
-      console.log('No test ran.');
-      failed = 1;
-    }
-    if (failed > 0) process.exitCode = 1;
+    if (passed + failures.length === 0) failures.push('no test ran');
+    if (failures.length > 0) process.exitCode = 1;
+    for (const failure of failures) console.log(`failed: ${failure}`);
     console.log(`skipped: ${inWords(skipped)}`);
-    console.log(`${passed} passed, ${failed} failed`);
+    console.log(`${passed} passed, ${failures.length} failed`);
   }
+}
+
+function nameOf(part: TestModule | TestSuite | TestCase): string {
+  return part.type === 'module' ? part.relativeModuleId : `${part.module.relativeModuleId} > ${part.fullName}`;
+}
+
+function firstLine(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return String(message).split('\n', 1)[0] ?? '';
 }
 
 /** Why a test was skipped: what it said when it skipped itself, or what the titles say that it needs. */
