@@ -157,7 +157,7 @@ export class Contender {
       const found = yield* this.inspect(options);
       const ours = this.#recognise(found);
       if (ours) {
-        if (yield* isFresh(ours.lease, options)) return ours;
+        if (yield* this.#isFresh(ours.lease, options)) return ours;
         continue;
       }
       if (!this.#unanswered) this.#unsettledSince = undefined;
@@ -212,7 +212,17 @@ export class Contender {
     this.#sent.settle(record);
     noteToken(this.target.queueKey, record);
     const lease = new Lease(this.target, this.#sent, record, sent.answer.version, since);
-    return (yield* isFresh(lease, options)) ? { lease, reclaimed } : undefined;
+    return (yield* this.#isFresh(lease, options)) ? { lease, reclaimed } : undefined;
+  }
+
+  /**
+   * The answer to a write may arrive after the lease has ended. Such a lock is renewed, or is not ours any more. Then that acquisition
+   * is over, and the next try is another one: nobody who ends a lock by its id may end a later one.
+   */
+  *#isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
+    if (lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined) return true;
+    this.#lockId = undefined;
+    return false;
   }
 
   /** A first write needs a lock id and a nonce. */
@@ -257,9 +267,4 @@ export class Contender {
 /** Whether the store gave no answer within its time limit. */
 export function isSilence(failure: unknown): failure is VfsError {
   return failure instanceof VfsError && failure.code === 'ERR_VFS_TIMEOUT';
-}
-
-/** The answer to a write may arrive after the lease has ended. Such a lock is renewed, or is not ours any more. */
-function* isFresh(lease: Lease, options: CallOptions): Steps<boolean> {
-  return lease.remainingMs > 0 || (yield* lease.renew(options)) === undefined;
 }

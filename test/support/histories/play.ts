@@ -47,7 +47,16 @@ export async function play(
     ...names.map((name) => new Caller(name, stage, ...part(name)).run()),
     visit(stage, ...part('visitor')),
   ]);
-  return history;
+  const all = [...history.values()];
+  while (all.some(hasOpenCall)) await pause(5);
+  // Copies: what a caller gave up may go on.
+  return new Map([...history].map(([name, events]) => [name, [...events]]));
+}
+
+/** Who gives up waiting leaves a request that is still on its way. */
+function hasOpenCall(events: readonly JournalEvent[]): boolean {
+  const count = (kind: JournalEvent['kind']): number => events.filter((event) => event.kind === kind).length;
+  return count('send') > count('answer');
 }
 
 interface Stage extends Plan {

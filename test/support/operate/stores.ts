@@ -93,7 +93,8 @@ function local(name: string, hardLinks: boolean): StoreKind {
           const disk = mkdtempSync(join(root, 'place-'));
           return onDisk(rival, disk);
         },
-        stop: () => rm(root, { recursive: true, force: true }),
+        // A call that somebody gave up may still make a file.
+        stop: () => rm(root, { recursive: true, force: true, maxRetries: 10 }),
       });
     },
   };

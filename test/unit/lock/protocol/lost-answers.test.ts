@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { forceRelease } from '../../../../src/admin/index.js';
 import { LockHeldError, LockLostError, VfsError, VfsFile, withLock } from '../../../../src/index.js';
 import {
   gated,
@@ -369,5 +370,24 @@ describe('an acquisition', () => {
     });
     expect(await lock.tryAcquire()).toBe(false);
     expect(lab.record?.ownerId).toBe('thief');
+  });
+
+  it('that was ended by force before its answer came is over: the same call acquires the lock by another id', async () => {
+    const vfs = lab.machine();
+    let first = '';
+    vfs.next('create', async (call) => {
+      const answer = await call();
+      await pass(3000);
+      first = lab.record?.lockId ?? '';
+      await forceRelease(new VfsFile(lab.machine(), FILE), { expect: first });
+      return answer;
+    });
+    const lock = lockOn(vfs, { ttl: 1000, renew: false, fencing: true });
+    const acquiring = lock.acquire({ wait: '1m' });
+    await pass(10_000);
+    await acquiring;
+    expect(lab.record?.fencingToken).toBe('2');
+    expect(first).not.toBe('');
+    expect(lab.record?.lockId).not.toBe(first);
   });
 });
