@@ -1,39 +1,27 @@
 import { hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { clearInterval, setInterval } from 'node:timers';
 
+import { RecentMap } from '../../util/recent-map.js';
 import type { WaitingLine } from '../../vfs/line.js';
-import { entryName, isHolderEntry, stagedPath } from '../../vfs/names.js';
+import { stagedPath } from '../../vfs/names.js';
 import { nameOf } from '../../vfs/path.js';
-import { codeOf } from '../shared/plain/posix-errors.js';
 import { isOnOwnDisk } from './disk.js';
 import { partyIn } from './party.js';
 import { isPrivate } from './private-folder.js';
+import { putTicket, remove, removeIfEnded, removeKept, takeTicket, ticketName, waitingIn } from './tickets.js';
 import { watchFile } from './watch.js';
 
 /** How often a waiter checks that the process before it still runs, in milliseconds: one that was killed does not leave the line. */
 const ALIVE_MS = 250;
 
-/** How often somebody may remove the empty folder of the line just before this process puts its ticket there. */
-const MOST_TRIES = 10;
-
 /** How many tickets of processes that have ended a waiter removes before it tries to take the lock after all. */
 const MOST_TURNS = 100;
 
-const TICKET_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+const MOST_FOLDERS = 1000;
 
-/** A test may replace it by a clock that stands still. */
-const nanoseconds = process.hrtime.bigint.bind(process.hrtime);
+/** The folders of lines, by the path of the lock. */
+const folders = new RecentMap<string>(MOST_FOLDERS);
 
 /** Those of this process that stand in a line. */
 const tickets = new Set<LocalLine>();
@@ -51,23 +39,25 @@ export class LocalLine implements WaitingLine {
   #isIn = false;
 
   constructor(lock: string) {
-    this.#folder = stagedPath(lock, hash('sha256', `line of ${nameOf(lock)}`, 'hex').slice(0, 32));
+    this.#folder = folders.get(lock) ?? newFolder(lock);
     this.#name = ticketName();
   }
 
   get isOccupied(): boolean {
-    return lstatSync(this.#folder, { throwIfNoEntry: false }) !== undefined;
+    // Most often there is none, and an exception costs more than a check.
+    if (lstatSync(this.#folder, { throwIfNoEntry: false }) === undefined) return false;
+    return (this.#waiting() ?? []).length > 0;
   }
 
   join(): number {
     try {
-      let names = this.#isIn ? this.#names() : undefined;
+      let names = this.#isIn ? waitingIn(this.#folder) : undefined;
       if (!names?.includes(this.#name)) {
-        this.#takeTicket();
-        names = this.#names();
+        this.#enter();
+        names = waitingIn(this.#folder);
       }
       const own = this.#name;
-      this.#before = (names ?? []).filter((name) => name < own && isHolderEntry(name)).sort();
+      this.#before = (names ?? []).filter((name) => name < own);
     } catch {
       // A full or read-only disk, for example: then this caller waits outside the line.
       this.#before = [];
@@ -108,39 +98,23 @@ export class LocalLine implements WaitingLine {
     if (!this.#isIn) return;
     this.#isIn = false;
     tickets.delete(this);
-    remove(`${this.#folder}/${this.#name}`);
-    try {
-      // An exception costs more than a check.
-      if (this.#names()?.length === 0) rmdirSync(this.#folder);
-    } catch {
-      // Somebody else came in, or removed it.
-    }
+    takeTicket(this.#folder, this.#name);
   }
 
-  #takeTicket(): void {
-    const ticket = `${this.#folder}/${this.#name}`;
+  #enter(): void {
     this.#isIn = false;
-    for (let tries = 1; !this.#isIn; tries += 1) {
-      try {
-        closeSync(openSync(ticket, TICKET_FLAGS, 0o600));
-        this.#isIn = true;
-      } catch (error) {
-        // The last one in the line removed its folder.
-        if (codeOf(error) !== 'ENOENT' || tries > MOST_TRIES) throw error;
-        makeFolder(this.#folder);
-      }
-    }
+    putTicket(this.#folder, this.#name);
+    this.#isIn = true;
     tickets.add(this);
     if (!isListening) process.on('exit', leaveAll);
     isListening = true;
   }
 
-  #names(): readonly string[] | undefined {
+  #waiting(): readonly string[] | undefined {
     try {
-      return readdirSync(this.#folder);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
+      return waitingIn(this.#folder);
+    } catch {
+      return undefined;
     }
   }
 }
@@ -156,45 +130,13 @@ export function mayHaveLine(folder: string): boolean {
   }
 }
 
-/** Microseconds since the machine started, the process, and a random number: as long as an id. */
-function ticketName(): string {
-  const numbers = [Number(nanoseconds() / 1000n), process.pid, Math.random() * 2 ** 48];
-  const [time = '', pid = '', random = ''] = numbers.map((each) => Math.floor(each).toString(16));
-  return `${entryName(time.padStart(12, '0') + pid.padStart(8, '0') + random.padStart(12, '0'))}.1.new`;
-}
-
-function pidOf(ticket: string): number {
-  return Number.parseInt(nameOf(ticket).slice(entryName('').length + 12, entryName('').length + 20), 16);
-}
-
-/** Removes the ticket of a process that has ended. False: it still runs. */
-function removeIfEnded(ticket: string): boolean {
-  try {
-    process.kill(pidOf(ticket), 0);
-    return false;
-  } catch (error) {
-    if (codeOf(error) !== 'ESRCH') return false;
-  }
-  remove(ticket);
-  return true;
-}
-
-function remove(ticket: string): void {
-  try {
-    unlinkSync(ticket);
-  } catch {
-    // It is gone, or stays for the next one who checks.
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, 0o700);
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-  }
+function newFolder(lock: string): string {
+  const folder = stagedPath(lock, hash('sha256', `line of ${nameOf(lock)}`, 'hex').slice(0, 32));
+  folders.set(lock, folder);
+  return folder;
 }
 
 function leaveAll(): void {
+  removeKept(true);
   for (const ticket of tickets) ticket.leave();
 }

@@ -42,7 +42,9 @@ export class LinePlace {
     const isSoon = monotonicMs() - turns.releasedMs <= AGAIN_MS;
     this.#isAgain = isSoon && hasTurnsLeft(turns.count, turns.sinceMs);
     turns.asksAgain = isSoon;
-    this.#line = turns.kept;
+    // Behind those who wait, it needs another place than the one that it had.
+    if (this.#isAgain) this.#line = turns.kept;
+    else turns.kept?.leave();
     turns.kept = undefined;
     this.goesLast = mayWait && isSoon && !this.#isAgain && (this.open()?.isOccupied ?? false);
   }
@@ -72,8 +74,9 @@ export class LinePlace {
       // Right behind one who may be the holder, it watches for the end of the lease as the first one does.
       const mostMs = this.#before > 1 ? Math.max(ms, UNREAD_MS * (0.5 + 0.5 * Math.random())) : ms;
       const woken = await waitForLock((onChange) => line.watch(onChange), signal, { ms: mostMs });
-      if (woken === 'gone') this.#before = 0;
-      return woken === 'gone' && readsChanges ? 'changed' : woken;
+      if (woken !== 'gone') return woken;
+      this.#before = 0;
+      if (readsChanges) return 'changed';
     }
     return waitForLock(watchLock, signal, { ms, readsChanges });
   }

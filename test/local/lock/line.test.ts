@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,7 @@ import {
   type Written,
 } from '../../../src/index.js';
 import { LocalLine } from '../../../src/backends/local/line.js';
+import { removeKept } from '../../../src/backends/local/tickets.js';
 import type { WaitingLine } from '../../../src/vfs/line.js';
 import { WrappedVfs } from '../../support/stores/wrapped-vfs.js';
 
@@ -53,6 +54,45 @@ describe.runIf(process.platform === 'linux')('F2: the line of those who wait for
     third?.leave();
     expect(readdirSync(root)).toEqual([]);
     expect(third?.isOccupied).toBe(false);
+  });
+
+  it('keeps the ticket of a process that waits again and again, behind all who wait', async () => {
+    const visit = (): void => {
+      const [caller] = lineOf(1);
+      caller?.leave();
+      expect(caller?.isOccupied).toBe(false);
+    };
+    const inodeOf = (path = ''): number => statSync(path).ino;
+    visit();
+    expect(readdirSync(root)).toEqual([]);
+    visit();
+    const [folder = ''] = readdirSync(root);
+    const [kept = ''] = readdirSync(join(root, folder));
+    const inode = inodeOf(join(root, folder, kept));
+    const [first] = lineOf(1);
+    const [ticket = ''] = readdirSync(join(root, folder));
+    expect(inodeOf(join(root, folder, ticket))).toBe(inode);
+    expect(ticket < kept).toBe(true);
+    const second = new LocalLine(lock);
+    expect(second.join()).toBe(1);
+    const heard = new Promise<void>((resolve) => second.watch(resolve));
+    first?.leave();
+    await heard;
+    expect([second.join(), second.isOccupied]).toEqual([0, true]);
+    removeKept(true);
+    second.leave();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('does not keep its folder for the ticket that a killed process kept', () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const [caller] = lineOf(1);
+    const [folder = ''] = readdirSync(root);
+    const id = `${'f'.repeat(12)}${pid.toString(16).padStart(8, '0')}${'0'.repeat(12)}`;
+    writeFileSync(join(root, folder, `vfs-lockfile-${id}.1.new`), '');
+    expect(caller?.join()).toBe(0);
+    caller?.leave();
+    expect(readdirSync(root)).toEqual([]);
   });
 
   it('lets those who were sent away come back to their places', () => {

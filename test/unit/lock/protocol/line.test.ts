@@ -84,18 +84,50 @@ describe('F2: the place of a process in the line of a lock', () => {
     expect(new LinePlace(target, true).goesLast).toBe(false);
   });
 
-  it('is the next one when everybody before it has left, and takes the lock without a look', async () => {
+  it('is the next one when everybody before it has left, and takes the lock without reading it', async () => {
     line.before = 1;
     const waiting = new LinePlace(target, true);
-    const woken = waiting.wait(() => () => undefined, new AbortController().signal, {
-      ms: 60_000,
-      readsChanges: false,
-    });
+    const woken = waiting.wait(() => undefined, new AbortController().signal, { ms: 60_000, readsChanges: false });
     line.before = 0;
     line.onChange?.();
     expect(await woken).toBe('gone');
     waiting.acquired();
     expect(line.overtaken).toBe(0);
+  });
+
+  it('is woken a moment before the lock is released, and then watches the lock', async () => {
+    line.before = 1;
+    const waiting = new LinePlace(target, true);
+    let onRelease: (() => void) | undefined;
+    const watchLock = (onChange: () => void): (() => void) | undefined => {
+      if (onRelease !== undefined) return undefined;
+      onRelease = onChange;
+      return () => undefined;
+    };
+    const woken = waiting.wait(watchLock, new AbortController().signal, { ms: 60_000, readsChanges: false });
+    line.before = 0;
+    line.onChange?.();
+    await vi.waitUntil(() => onRelease !== undefined);
+    onRelease?.();
+    expect(await woken).toBe('gone');
+    waiting.acquired();
+    expect(line.overtaken).toBe(0);
+  });
+
+  it('is given up by a process that has had its turns by the time it asks again', () => {
+    take();
+    const place = new LinePlace(target, true);
+    place.open();
+    place.acquired();
+    vi.advanceTimersByTime(9.5);
+    const { left } = line;
+    place.releasing();
+    place.released();
+    // Kept, as there is time for one more turn. Then that time is over, and the next place is behind all who wait.
+    expect(line.left).toBe(left);
+    vi.advanceTimersByTime(0.9);
+    expect(new LinePlace(target, true).goesLast).toBe(true);
+    expect(line.left).toBe(left + 1);
   });
 
   it('is passed by a caller that found the lock free, while those before it did not take it', async () => {
