@@ -17,7 +17,7 @@ const WINDOWS_TYPE = 0;
 
 const MOST_FOLDERS = 1000;
 
-/** A change that blocks the event loop for longer is slow, unless the thread had to wait for a processor and not for the disk. */
+/** A change that blocks the event loop for longer is slow, unless the thread computed or had to wait for a processor, and not for the disk. */
 const SLOW_MS = 2;
 
 /** This many slow changes in a row send the next ones through the thread pool, for `SLOW_FOR_MS`. */
@@ -110,25 +110,26 @@ export function watchBlocking<T>(folder: string, change: () => T): T {
   const disk = disks.get(folder);
   const startedMs = monotonicMs();
   // To read it takes system calls, and most disks are never slow.
-  const queuedMs = disk && disk.slow > 0 ? timeInQueue() : undefined;
+  const busyMs = disk && disk.slow > 0 ? timeOffDisk() : undefined;
   const outcome = change();
   if (disk === undefined) return outcome;
   let ms = monotonicMs() - startedMs;
-  if (ms > SLOW_MS && queuedMs !== undefined) ms -= (timeInQueue() ?? queuedMs) - queuedMs;
+  if (ms > SLOW_MS && busyMs !== undefined) ms -= (timeOffDisk() ?? busyMs) - busyMs;
   disk.slow = ms > SLOW_MS ? disk.slow + 1 : 0;
   if (disk.slow >= SLOW_IN_A_ROW) disk.pooledUntilMs = monotonicMs() + SLOW_FOR_MS;
   return outcome;
 }
 
 /**
- * How long this thread was able to run and waited for a processor, in milliseconds. That says nothing about the disk: on a busy
- * machine the thread pool would be slower still. Undefined: only Linux shows it.
+ * How long this thread ran and how long it waited for a processor, in milliseconds. Neither says anything about the disk: on a busy
+ * machine the thread pool would be slower still, and code that runs for the first time takes milliseconds. Undefined: only Linux
+ * shows it.
  */
-function timeInQueue(): number | undefined {
+function timeOffDisk(): number | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
-    const [, waitedNs] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
-    return Number(waitedNs) / 1e6;
+    const [ranNs, waitedNs] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
+    return (Number(ranNs) + Number(waitedNs)) / 1e6;
   } catch {
     return undefined;
   }
