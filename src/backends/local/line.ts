@@ -45,8 +45,7 @@ export class LocalLine implements WaitingLine {
 
   get isOccupied(): boolean {
     // Most often there is none, and an exception costs more than a check.
-    if (lstatSync(this.#folder, { throwIfNoEntry: false }) === undefined) return false;
-    return (this.#waiting() ?? []).length > 0;
+    return isThere(this.#folder) && (this.#waiting() ?? []).length > 0;
   }
 
   join(): number {
@@ -77,7 +76,7 @@ export class LocalLine implements WaitingLine {
         this.#before = [];
         onChange();
       };
-      const stop = removeIfEnded(ticket) ? undefined : watchFile(ticket, onLeft);
+      const stop = removeIfEnded(ticket) ? undefined : watchTicket(ticket, onLeft);
       const timer = stop && setInterval(() => removeIfEnded(ticket), ALIVE_MS).unref();
       if (stop === undefined) this.join();
       else
@@ -117,6 +116,18 @@ export class LocalLine implements WaitingLine {
       return undefined;
     }
   }
+}
+
+/** Undefined: it is gone. A ticket that is renamed while the watch begins may be watched under its new name, without an event. */
+function watchTicket(ticket: string, onLeft: () => void): (() => void) | undefined {
+  const stop = watchFile(ticket, onLeft);
+  if (stop === undefined || isThere(ticket)) return stop;
+  stop();
+  return undefined;
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Whether the locks in a folder have lines: on a disk of this machine, and only where nobody else may put files. */
