@@ -29,8 +29,7 @@ export function instantIn(ms: number): Instant | undefined {
  * but never late.
  */
 export function elapsedMs(since: Instant): number {
-  const { monotonicMs, wallMs } = now();
-  return Math.max(monotonicMs - since.monotonicMs, wallMs - since.wallMs);
+  return Math.max(PROCESS_START_MS + monotonicMs() - since.monotonicMs, wallMs() - since.wallMs);
 }
 
 /** Milliseconds until an instant, on the clock that shows fewer of them. `undefined` never comes. */

@@ -85,7 +85,18 @@ class Later<T> {
 
 /** Runs `steps`, and awaits each promise. A value that is no promise costs no turn of the event loop. */
 export async function run<T>(steps: Steps<T>): Promise<T> {
-  let turn = steps.next();
+  const turn = steps.next();
+  return turn.done ? turn.value : await finish(steps, turn);
+}
+
+/** The same without a promise, where none is among the steps: then the outcome is returned, or thrown, at once. */
+export function start<T>(steps: Steps<T>): Eventual<T> {
+  const turn = steps.next();
+  return turn.done ? turn.value : finish(steps, turn);
+}
+
+async function finish<T>(steps: Steps<T>, first: IteratorResult<PromiseLike<unknown>, T>): Promise<T> {
+  let turn = first;
   while (!turn.done) {
     let answer: unknown;
     try {

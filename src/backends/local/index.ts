@@ -126,19 +126,24 @@ export class LocalVfs implements Vfs {
     }
   }
 
-  read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
+  async read(path: string, options?: ReadOptions): Promise<Snapshot | undefined> {
     return this.#onLock('read', path, options, options?.maxBytes ?? Infinity, reading(path, options));
   }
 
-  create(path: string, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
+  async create(path: string, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
     return this.#onLock('create', path, options, data.length, creating(data, options, this.#hardLinks));
   }
 
-  replace(path: string, version: Version, data: Uint8Array, options?: WriteOptions): Promise<Written | undefined> {
+  async replace(
+    path: string,
+    version: Version,
+    data: Uint8Array,
+    options?: WriteOptions,
+  ): Promise<Written | undefined> {
     return this.#onLock('replace', path, options, data.length, replacing(version, data, options));
   }
 
-  remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
+  async remove(path: string, version: Version, options?: CallOptions): Promise<boolean> {
     return this.#onLock('remove', path, options, 0, removing(version));
   }
 
@@ -153,7 +158,7 @@ export class LocalVfs implements Vfs {
     return this.#onData('stat', path, options, async (located) => (await loadDataFiles()).statFile(located), true);
   }
 
-  folderTimes(path: string, options?: ReadOptions): Promise<FolderTimes | undefined> {
+  async folderTimes(path: string, options?: ReadOptions): Promise<FolderTimes | undefined> {
     return this.#onLock('read', path, options, 0, readingFolder(options));
   }
 
@@ -259,7 +264,7 @@ export class LocalVfs implements Vfs {
     options: CallOptions | undefined,
     bytes: number,
     work: LockWork<T>,
-  ): Promise<T> {
+  ): Eventual<T> {
     return runOnLock(this.#call(verb, path, options), bytes, work);
   }
 

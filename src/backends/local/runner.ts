@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 
 import { eachUntilAborted, limitText, SilenceError, untilAborted } from '../../util/abort.js';
 import { VfsError } from '../../vfs/errors.js';
-import { run, runSync, type Steps } from '../../util/steps.js';
+import { isPromiseLike, run, runSync, start, type Eventual, type Steps } from '../../util/steps.js';
 import { codeOf, isRefusal, posixError } from '../shared/plain/posix-errors.js';
 import { knownSyscallsFor, mayHang, syscallsFor, watchBlocking } from './disk.js';
 import { LocalFiles } from './files.js';
@@ -33,28 +33,43 @@ export interface Call extends Limits {
 export type LockWork<T> = (files: LocalFiles, located: string) => Steps<T>;
 
 /**
- * Runs work on a lock file that reads or writes up to `bytes`. A local disk does it at once, without a promise for each
- * system call; a disk that may hang, or much data, goes through the thread pool.
+ * Runs work on a lock file that reads or writes up to `bytes`. A local disk does it at once, and where this turn of the event loop
+ * has time left there is not even a promise; a disk that may hang, or much data, goes through the thread pool.
  */
-export async function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>): Promise<T> {
+export function runOnLock<T>(call: Call, bytes: number, work: LockWork<T>): Eventual<T> {
   const { placeOf, path, signal } = call;
-  const { located, folder } = placeOf(path);
-  try {
-    signal?.throwIfAborted();
-    const known = knownSyscallsFor(folder) ?? (await disksCalls(folder, call));
-    if (bytes > INLINE_BYTES || known !== inlineCalls) return await runPatiently(call, { located, folder }, work);
-    for (let wait = nextTurn(); wait !== undefined; wait = nextTurn()) await wait;
-    const files = new LocalFiles(inlineCalls, folder, signal, partyIn(folder));
-    return await watchBlocking(folder, () => run(work(files, located)));
-  } catch (error) {
+  const place = placeOf(path);
+  if (bytes > INLINE_BYTES || signal?.aborted || knownSyscallsFor(place.folder) !== inlineCalls)
+    return runPatiently(call, place, bytes, work);
+  const turn = nextTurn();
+  return turn ? turn.then(() => runOnLock(call, bytes, work)) : runInline(call, place, work);
+}
+
+function runInline<T>(call: Call, { located, folder }: Place, work: LockWork<T>): Eventual<T> {
+  const fail = (error: unknown): never => {
     throw failure(call, located, error);
+  };
+  try {
+    const files = new LocalFiles(inlineCalls, folder, call.signal, partyIn(folder));
+    const outcome = watchBlocking(folder, () => start(work(files, located)));
+    return isPromiseLike(outcome) ? outcome.then(undefined, fail) : outcome;
+  } catch (error) {
+    return fail(error);
   }
 }
 
-function runPatiently<T>(call: Call, { located, folder }: Place, work: LockWork<T>): Promise<T> {
-  const operation = new PatientOperation(folder, mayHang(folder));
-  const files = new LocalFiles(operation.calls, folder, call.signal, partyIn(folder));
-  return operation.settle(() => run(work(files, located)), call);
+async function runPatiently<T>(call: Call, place: Place, bytes: number, work: LockWork<T>): Promise<T> {
+  const { located, folder } = place;
+  try {
+    call.signal?.throwIfAborted();
+    const calls = knownSyscallsFor(folder) ?? (await disksCalls(folder, call));
+    if (bytes <= INLINE_BYTES && calls === inlineCalls) return await runOnLock(call, bytes, work);
+    const operation = new PatientOperation(folder, mayHang(folder));
+    const files = new LocalFiles(operation.calls, folder, call.signal, partyIn(folder));
+    return await operation.settle(() => run(work(files, located)), call);
+  } catch (error) {
+    throw failure(call, located, error);
+  }
 }
 
 /** Finds out which calls suit a folder, which asks its disk. */

@@ -19,9 +19,9 @@ export function goMember(name: string, value: unknown): string {
   return `,\n  "${name}": ${typeof value === 'object' ? json.replaceAll('\n', '\n  ') : json}`;
 }
 
-/** The last two seconds that were formatted: a record has a time that changes, and one that does not. */
-const seconds = [NaN, NaN];
-const secondTexts = ['', ''];
+/** Seconds that were formatted lately, without their fraction. Many locks of one process were acquired in the same few seconds. */
+const secondTexts = new Map<number, string>();
+const MOST_SECONDS = 256;
 
 /** RFC 3339 as Go prints it: no zeros at the end of the fraction. */
 export function goTime(date: Date): string {
@@ -36,13 +36,11 @@ export function goTime(date: Date): string {
 
 /** Formatting a date is slow, and most follow each other within a second. */
 function secondText(date: Date, second: number): string {
-  const place = seconds.indexOf(second);
-  if (place !== -1) return secondTexts[place] ?? '';
+  const known = secondTexts.get(second);
+  if (known !== undefined) return known;
   const text = date.toISOString().slice(0, -'.000Z'.length);
-  seconds.shift();
-  secondTexts.shift();
-  seconds.push(second);
-  secondTexts.push(text);
+  if (secondTexts.size >= MOST_SECONDS) secondTexts.clear();
+  secondTexts.set(second, text);
   return text;
 }
 

@@ -102,6 +102,36 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     goMember('lease', record.leaseMs === record.ttlMs ? undefined : milliseconds(record.leaseMs)) +
     goMember('renewedAt', record.renewedAt && goTime(record.renewedAt)) +
     goMember('renewals', record.renewals || undefined) +
+    unchangingMembers(record);
+  const data = Buffer.from(`{${members.slice(1)}\n}`);
+  if (data.length <= MAX_RECORD_BYTES) return data;
+  throw new LockOptionError(
+    `the lock record takes ${data.length} bytes with this ownerId and note; at most ${MAX_RECORD_BYTES} are allowed`,
+  );
+}
+
+/** The members of which the text is kept. All are text or numbers, so that equal values give equal texts. */
+const KEPT = [
+  ...(['bootId', 'machineId', 'processStart', 'namespace', 'processGroup', 'fencingToken'] as const),
+  ...(['graceMs', 'via', 'user', 'tool', 'released'] as const),
+];
+
+/** The last record with such members only, and their text: they are the same in all renewals, and mostly in all locks of a process. */
+let kept: LockRecord | undefined;
+let keptText = '';
+
+function unchangingMembers(record: LockRecord): string {
+  const { command, ended, note, progress } = record;
+  if (command.length > 0 || ended || note || progress) return lastMembers(record);
+  if (KEPT.some((name) => record[name] !== kept?.[name])) {
+    keptText = lastMembers(record);
+    kept = record;
+  }
+  return keptText;
+}
+
+function lastMembers(record: LockRecord): string {
+  return (
     goMember('bootId', record.bootId || undefined) +
     goMember('machineId', record.machineId || undefined) +
     goMember('processStart', record.processStart || undefined) +
@@ -116,11 +146,7 @@ export function encodeRecord(record: LockRecord): Uint8Array {
     goMember('ended', record.ended) +
     goMember('note', record.note && plainNote(record.note)) +
     goMember('progress', record.progress && progressJson(record.progress)) +
-    goMember('released', record.released || undefined);
-  const data = Buffer.from(`{${members.slice(1)}\n}`);
-  if (data.length <= MAX_RECORD_BYTES) return data;
-  throw new LockOptionError(
-    `the lock record takes ${data.length} bytes with this ownerId and note; at most ${MAX_RECORD_BYTES} are allowed`,
+    goMember('released', record.released || undefined)
   );
 }
 

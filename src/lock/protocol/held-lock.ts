@@ -129,9 +129,7 @@ export class HeldLock {
 
   /** Renews now, or waits for the renewal that is under way. */
   renew(): Promise<void> {
-    return (this.#renewing ??= this.#renewOnce().finally(() => {
-      this.#renewing = undefined;
-    }));
+    return (this.#renewing ??= this.#renewOnce());
   }
 
   /** A failure is reported, and the renewal is tried again soon. */
@@ -223,6 +221,7 @@ export class HeldLock {
     return run(this.lease.release(options));
   }
 
+  /** The `await` makes it clear `#renewing` only after `renew` has set it. A lock that is not held is never renewed again. */
   async #renewOnce(): Promise<void> {
     this.assertHeld();
     const startedMs = (this.#askedMs = monotonicMs());
@@ -234,7 +233,7 @@ export class HeldLock {
       // The loss itself ended the renewal.
       throw this.#loss ?? error;
     } finally {
-      this.#askedMs = this.#renewAbort = undefined;
+      this.#askedMs = this.#renewAbort = this.#renewing = undefined;
       if (this.#target.immediate) keepController(abort);
     }
   }

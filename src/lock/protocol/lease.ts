@@ -6,6 +6,7 @@ import { freshId } from '../../util/fresh-id.js';
 import { readLock } from '../model/reader.js';
 import { nextProgress } from '../model/progress.js';
 import { encodeRecord, MAX_RECORD_BYTES, type LockRecord } from '../model/record.js';
+import { renewedRecord } from './new-record.js';
 import type { LockFile } from '../model/staleness.js';
 import { ask, type Eventual, type Steps } from '../../util/steps.js';
 import type { SentRecords } from './sent-records.js';
@@ -75,7 +76,7 @@ export class Lease {
     for (let tries = 0; ; tries += 1) {
       const via = yield* ask(store.holderFolder?.(path, options));
       const since = now();
-      const next = renewed(this.#changes ? { ...this.#record, ...this.#changes } : this.#record, via);
+      const next = renewedRecord(this.#changes ? { ...this.#record, ...this.#changes } : this.#record, via);
       this.#sent.add(next);
       const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), { ...options, via }));
       if (sent.answer) {
@@ -204,21 +205,6 @@ export function* attempt<T>(call: () => Eventual<T>): Steps<Sent<T>> {
     if (effectOf(failure) === 'none') throw failure;
     return { failure: failure instanceof Error ? failure : new Error(String(failure)) };
   }
-}
-
-/** Go's readers use `createdAt + ttl` alone, so a renewal lengthens `ttl` and keeps `createdAt`. */
-function renewed(record: LockRecord, via = ''): LockRecord {
-  const renewedAt = new Date(wallMs());
-  const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
-  return {
-    ...record,
-    nonce: freshId(),
-    via,
-    renewedAt,
-    renewals: record.renewals + 1,
-    ttlMs: livedMs + record.leaseMs,
-    released: false,
-  };
 }
 
 function unsettled(verb: string, path: string): VfsError {

@@ -1,6 +1,7 @@
 import { identify, noProcess, thisProcess, type ProcessIdentity } from '../model/process.js';
 import type { ResolvedLockOptions } from '../model/options.js';
 import type { LockRecord } from '../model/record.js';
+import { freshId } from '../../util/fresh-id.js';
 import { wallMs } from '../../util/time.js';
 
 /** The record of a lock that is acquired now. */
@@ -36,6 +37,39 @@ export function newRecord(
     ended: own.ended,
     note,
     progress: undefined,
+    released: false,
+  };
+}
+
+/** The record of the same lock, renewed now. Go's readers use `createdAt + ttl` alone, so a renewal lengthens `ttl` and keeps `createdAt`. */
+export function renewedRecord(record: LockRecord, via = ''): LockRecord {
+  const renewedAt = new Date(wallMs());
+  const livedMs = Math.max(0, renewedAt.getTime() - (record.createdAt ?? renewedAt).getTime());
+  return {
+    createdAt: record.createdAt,
+    ttlMs: livedMs + record.leaseMs,
+    leaseMs: record.leaseMs,
+    hostname: record.hostname,
+    pid: record.pid,
+    ownerId: record.ownerId,
+    lockId: record.lockId,
+    nonce: freshId(),
+    renewedAt,
+    renewals: record.renewals + 1,
+    bootId: record.bootId,
+    machineId: record.machineId,
+    processStart: record.processStart,
+    namespace: record.namespace,
+    processGroup: record.processGroup,
+    fencingToken: record.fencingToken,
+    graceMs: record.graceMs,
+    via,
+    user: record.user,
+    command: record.command,
+    tool: record.tool,
+    ended: record.ended,
+    note: record.note,
+    progress: record.progress,
     released: false,
   };
 }

@@ -22,6 +22,8 @@ export class RenewalTimer {
   #timer: unknown;
   #renewAtMs = 0;
   #dueAtMs = Infinity;
+  /** Whether the timer is set for the next renewal, and not for the deadline. */
+  #isForRenewal = false;
   #isStopped = false;
 
   /** The first renewal comes at a random time, so that locks taken together are not renewed together. */
@@ -63,17 +65,20 @@ export class RenewalTimer {
     clearTimeout(this.#timer);
     this.#dueAtMs = Infinity;
     if (this.#isStopped) return;
-    const dueMs = Math.min(this.#lock.limits.remainingMs, this.#renewAtMs - monotonicMs());
+    const nowMs = monotonicMs();
+    const renewInMs = this.#renewAtMs - nowMs;
+    const dueMs = Math.min(this.#lock.limits.remainingMs, renewInMs);
     if (dueMs === Infinity) return;
+    this.#isForRenewal = renewInMs === dueMs && dueMs <= LONGEST_TIMER_MS;
     const delayMs = roundDelay(Math.min(dueMs, LONGEST_TIMER_MS));
-    this.#dueAtMs = monotonicMs() + delayMs;
+    this.#dueAtMs = nowMs + delayMs;
     this.#timer = setTimeout(this.#onDue, delayMs);
     letProcessEnd(this.#timer);
   }
 
   readonly #onDue = (): void => {
     if (!this.#lock.held) return;
-    if (monotonicMs() >= this.#renewAtMs) {
+    if (this.#isForRenewal) {
       this.#renewAtMs = Infinity;
       this.#lock.renewInBackground();
     }
@@ -88,7 +93,8 @@ function letProcessEnd(timer: unknown): void {
 
 /**
  * A delay rounded down by at most about a thirty-second of itself, and at least 1 ms. Node keeps a list of timers for each
- * distinct delay, so thousands of different delays would be slow. A timer that fires early is set again.
+ * distinct delay, so thousands of different delays would be slow. A timer that fires before the deadline is set again; a renewal
+ * may come early, as its time is random anyway.
  */
 function roundDelay(ms: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms))) - 5);
