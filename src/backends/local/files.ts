@@ -15,7 +15,7 @@ import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import type { CommitFiles } from '../shared/plain/commit.js';
-import type { HolderFiles } from '../shared/plain/holder.js';
+import type { HolderFiles } from '../shared/plain/own-acts.js';
 import {
   forgetPrivateFolder,
   insideFolder,
