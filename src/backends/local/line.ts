@@ -12,7 +12,10 @@ import { isPrivate } from './private-folder.js';
 import { putTicket, remove, removeIfEnded, removeKept, takeTicket, ticketName, waitingIn } from './tickets.js';
 import { watchFile } from './watch.js';
 
-/** How often a waiter checks that the process before it still runs, in milliseconds: one that was killed does not leave the line. */
+/**
+ * How often a waiter checks that the process before it still runs and stands there, in milliseconds: one that was killed does not
+ * leave the line, and the system may lose an event.
+ */
 const ALIVE_MS = 250;
 
 /** How many tickets of processes that have ended a waiter removes before it tries to take the lock after all. */
@@ -72,12 +75,16 @@ export class LocalLine implements WaitingLine {
       const ticket = `${this.#folder}/${before}`;
       const onLeft = (): void => {
         clearInterval(timer);
+        stop?.();
         // Whoever is before that one left earlier, or gave up: then this caller finds the lock taken, and joins again.
         this.#before = [];
         onChange();
       };
       const stop = removeIfEnded(ticket) ? undefined : watchTicket(ticket, onLeft);
-      const timer = stop && setInterval(() => removeIfEnded(ticket), ALIVE_MS).unref();
+      const check = (): void => {
+        if (removeIfEnded(ticket) || !isThere(ticket)) onLeft();
+      };
+      const timer = stop && setInterval(check, ALIVE_MS).unref();
       if (stop === undefined) this.join();
       else
         return () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -113,6 +113,16 @@ describe.runIf(process.platform === 'linux')('F2: the line of those who wait for
     expect(caller?.watch(() => undefined)).toBeUndefined();
     expect(readdirSync(join(root, folder))).toEqual([own]);
     expect(caller?.join()).toBe(0);
+  });
+
+  it('goes on where the system reported no event', async () => {
+    const [, second] = lineOf(2);
+    const heard = new Promise<void>((resolve) => second?.watch(resolve));
+    const [folder = ''] = readdirSync(root);
+    // The tickets themselves neither change nor move.
+    renameSync(join(root, folder), join(root, 'elsewhere'));
+    await heard;
+    expect(second?.join()).toBe(0);
   });
 
   it('ends where the ticket of a process that was killed cannot be removed', () => {
