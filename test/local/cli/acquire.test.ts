@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, CLI, matching, start, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, CLI, matching, start, useFolder } from '../../support/cli/harness.js';
 import { putLock } from '../../support/cli/locks.js';
 
 const folder = useFolder();
@@ -15,7 +15,7 @@ interface Lock {
 }
 
 async function lockNow(): Promise<Lock> {
-  return JSON.parse((await called(['status', file(), '--json'])).stdout) as Lock;
+  return JSON.parse((await calledShared(['status', file(), '--json'])).stdout) as Lock;
 }
 
 /** What a shell makes of a script in which `lock` is the command line. */
@@ -69,17 +69,20 @@ describe('acquire, renew and release', () => {
   });
 
   it('stand for the process that is named, and refuse one that there is not', async () => {
-    expect(await called(['acquire', file(), '--pid', String(process.pid)])).toMatchObject({ code: 0, stderr: '' });
+    expect(await calledShared(['acquire', file(), '--pid', String(process.pid)])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(await lockNow()).toMatchObject({ alive: true, record: { pid: process.pid } });
-    const refused = await called(['acquire', join(folder(), 'b'), '--pid', '2147483647']);
+    const refused = await calledShared(['acquire', join(folder(), 'b'), '--pid', '2147483647']);
     expect(refused).toMatchObject({ code: 64, stdout: '', stderr: matching(/there is no process 2147483647/) });
-    const misspelt = await called(['acquire', join(folder(), 'b'), '--pid', 'me']);
+    const misspelt = await calledShared(['acquire', join(folder(), 'b'), '--pid', 'me']);
     expect(misspelt).toMatchObject({ code: 64, stderr: matching(/--pid must be the number of a process, or none/) });
   });
 
   it('print the fencing token behind the id, which grows', async () => {
     for (const token of ['1', '2']) {
-      const [id = '', printed] = (await called(['acquire', file(), '--fencing', '--pid', 'none'])).stdout
+      const [id = '', printed] = (await calledShared(['acquire', file(), '--fencing', '--pid', 'none'])).stdout
         .trim()
         .split(' ');
       expect(printed).toBe(token);
@@ -89,9 +92,9 @@ describe('acquire, renew and release', () => {
 
   it('end with the exit codes of run when somebody else holds the lock', async () => {
     putLock(folder(), 'data.csv');
-    expect(await called(['acquire', file()])).toMatchObject({ code: 75, stdout: '' });
-    expect(await called(['acquire', file(), '-E', '9'])).toMatchObject({ code: 9, stdout: '' });
-    expect(await called(['acquire', file(), '--wait', '50ms', '-q'])).toMatchObject({ code: 79, stdout: '' });
+    expect(await calledShared(['acquire', file()])).toMatchObject({ code: 75, stdout: '' });
+    expect(await calledShared(['acquire', file(), '-E', '9'])).toMatchObject({ code: 9, stdout: '' });
+    expect(await calledShared(['acquire', file(), '--wait', '50ms', '-q'])).toMatchObject({ code: 79, stdout: '' });
   });
 
   it('renew a lock whose ttl has ended, unless somebody took it over', async () => {
@@ -99,7 +102,7 @@ describe('acquire, renew and release', () => {
     expect(await called(['renew', file(), '--id', 'id-of-theirs'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
     expect(await lockNow()).toMatchObject({ state: 'held', record: { ownerId: 'them', leaseMs: 60_000 } });
     putLock(folder(), 'data.csv', 0, 'GEM\n');
-    expect(await called(['renew', file(), '--id', 'id-of-theirs'])).toMatchObject({ code: 64 });
+    expect(await calledShared(['renew', file(), '--id', 'id-of-theirs'])).toMatchObject({ code: 64 });
   });
 });
 
@@ -110,8 +113,8 @@ describe('hold', () => {
     const { state, record } = await lockNow();
     expect({ state, record }).toMatchObject({ state: 'held', record: { pid: 0, leaseMs: 7_200_000 } });
     expect(record?.note).toEqual({ reason: 'moving the disk' });
-    expect((await called(['status', file()])).stdout).toContain('moving the disk');
+    expect((await calledShared(['status', file()])).stdout).toContain('moving the disk');
     expect(await called(['run', file(), '--', 'true'])).toMatchObject({ code: 75 });
-    expect(await called(['release', file(), '--id', stdout.trim()])).toMatchObject({ code: 0 });
+    expect(await calledShared(['release', file(), '--id', stdout.trim()])).toMatchObject({ code: 0 });
   });
 });

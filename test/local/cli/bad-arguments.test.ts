@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, useFolder } from '../../support/cli/harness.js';
 
 const folder = useFolder();
 
@@ -86,7 +86,9 @@ describe('bad input ends with one line that names what is wrong, and starts noth
         join(folder(), names[name as keyof typeof names]),
       ),
     );
-    const outcome = await called(args);
+    // Each command is a process of its own once.
+    const isFirst = table.find(([[command]]) => command === typed[0])?.[0] === typed;
+    const outcome = await (isFirst ? called : calledShared)(args);
     expect(outcome.stderr).toMatch(message);
     expect(outcome.stderr).toMatch(/^vfs-lockfile: [^\n]+\n$/);
     expect(outcome).toMatchObject({ code, stdout: '' });

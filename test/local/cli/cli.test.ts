@@ -9,6 +9,7 @@ import { EXAMPLES } from '../../../src/cli/usage/examples.js';
 import type { LockOptions } from '../../../src/index.js';
 import {
   called,
+  calledShared,
   CLI,
   cli,
   eventually,
@@ -51,11 +52,11 @@ describe('vfs-lockfile', () => {
     expect(await called(['-h'])).toEqual(help);
     expect(await called(['help'])).toEqual(help);
     expect(await called(['--version'])).toMatchObject({ code: 0, stdout: matching(/^\d+\.\d+\.\d+\n$/) });
-    expect(await called(['-V'])).toEqual(await called(['--version']));
+    expect(await called(['-V'])).toEqual(await calledShared(['--version']));
   });
 
   it('has a manual page, in the package too, with every command, option and example', async () => {
-    const { stdout } = await called(['help', '--man']);
+    const { stdout } = await calledShared(['help', '--man']);
     expect(readFileSync(join(dirname(CLI), 'vfs-lockfile.1'), 'utf8')).toBe(stdout);
     const plain = stdout.replaceAll('\\-', '-').replaceAll('\\e', '\\').split('\n');
     for (const name of COMMAND_NAMES) {
@@ -90,14 +91,14 @@ describe('vfs-lockfile', () => {
 describe('the help on a command', () => {
   let overview: Outcome;
   beforeAll(async () => {
-    overview = await called(['help']);
+    overview = await calledShared(['help']);
   });
 
   it.each(COMMAND_NAMES)('%s shows its usage, every option and its exit codes, in 80 columns', async (name) => {
     const [help, short, asked] = await Promise.all([
-      called([name, '--help']),
-      called([name, '-h']),
-      called(['help', name]),
+      calledShared([name, '--help']),
+      calledShared([name, '-h']),
+      calledShared(['help', name]),
     ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: vfs-lockfile ${name} \\S`));
@@ -113,11 +114,11 @@ describe('the help on a command', () => {
   });
 
   it('is what a usage error of the command points to', async () => {
-    const answers = await Promise.all(COMMAND_NAMES.map((name) => called([name, '--no-such-option'])));
+    const answers = await Promise.all(COMMAND_NAMES.map((name) => calledShared([name, '--no-such-option'])));
     for (const [index, name] of COMMAND_NAMES.entries()) {
       expect(answers[index]?.stderr).toMatch(new RegExp(`; see vfs-lockfile ${name} --help\n$`));
     }
-    expect((await called(['help', 'me'])).stderr).toMatch(/not "me"; see vfs-lockfile --help\n$/);
+    expect((await calledShared(['help', 'me'])).stderr).toMatch(/not "me"; see vfs-lockfile --help\n$/);
   });
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, useFolder } from '../../support/cli/harness.js';
 import { putLock } from '../../support/cli/locks.js';
 import { SilentListener } from '../../support/silent-listener.js';
 import { completionSuite } from '../../support/suites/completion.js';
@@ -18,8 +18,11 @@ describe('what the scripts ask for ids', () => {
     const words = ['unlock', 'file', ':', `//${folder()}/a%20b`, '--expect', ''];
     expect(await called(['complete-ids', 'bash', ...words])).toMatchObject({ code: 0, stdout: 'id-of-theirs\n' });
     const quoted = ['unlock', '--lock-file', '=', `"${folder()}/a b.lock"`, `'${folder()}/other'`, '--expect', ''];
-    expect(await called(['complete-ids', 'bash', ...quoted])).toMatchObject({ code: 0, stdout: 'id-of-theirs\n' });
-    expect(await called(['complete-ids', 'bash', 'nonsense'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await calledShared(['complete-ids', 'bash', ...quoted])).toMatchObject({
+      code: 0,
+      stdout: 'id-of-theirs\n',
+    });
+    expect(await calledShared(['complete-ids', 'bash', 'nonsense'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
   it('does not wait for a store that is silent', async () => {

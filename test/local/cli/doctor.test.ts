@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
 
 const folder = useFolder();
 const uid = process.getuid?.() === 0 ? { uid: 65_534 } : undefined;
@@ -19,10 +19,10 @@ describe('doctor', () => {
   });
 
   it('prints everything as one object on one line, or nothing but an exit code', async () => {
-    const { stdout } = await called(['doctor', folder(), '--json']);
+    const { stdout } = await calledShared(['doctor', folder(), '--json']);
     expect(stdout).toMatch(/^[^\n]+\n$/);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'safe', backend: 'file', location: folder(), leftBehind: [] });
-    expect(await called(['doctor', folder(), '-q'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await calledShared(['doctor', folder(), '-q'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
   it('ends with 2 where nothing can be tried', async () => {

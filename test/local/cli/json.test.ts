@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, matching, useFolder } from '../../support/cli/harness.js';
+import { calledShared, matching, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 import { jsonLines, outputSchema, type JsonLine } from '../../support/cli/schema.js';
 
@@ -12,7 +12,7 @@ const folder = useFolder();
 
 /** The lines that a command prints, each checked against the schema. */
 async function linesOf(...args: readonly string[]): Promise<readonly JsonLine[]> {
-  return jsonLines((await called([...args, '--json'])).stdout);
+  return jsonLines((await calledShared([...args, '--json'])).stdout);
 }
 
 /** The parts of a schema that describe objects without saying what else may be in them. */

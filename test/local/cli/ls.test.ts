@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, cli, CLI, eventually, matching, start, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, cli, CLI, eventually, matching, start, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 
 const folder = useFolder();
@@ -28,7 +28,7 @@ const parsed = (stdout: string): readonly Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 async function listed(...options: readonly string[]): Promise<readonly Line[]> {
-  const { code, stdout, stderr } = await called(['ls', folder(), '--json', ...options]);
+  const { code, stdout, stderr } = await calledShared(['ls', folder(), '--json', ...options]);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return [...parsed(stdout)].sort((one, other) => (one.file < other.file ? -1 : 1));
@@ -71,8 +71,8 @@ describe('ls', () => {
       ['stale', long, ...who, '', matching(/^\d+m \d+s$/), '', 'now', 'expired'],
     ];
     expect(cellsOf(stdout)).toEqual([titles, ...rows]);
-    expect(cellsOf((await called([...args, '--no-headers'])).stdout)).toEqual(rows);
-    const [wide] = cellsOf((await called([...args, '-o', 'wide'])).stdout);
+    expect(cellsOf((await calledShared([...args, '--no-headers'])).stdout)).toEqual(rows);
+    const [wide] = cellsOf((await calledShared([...args, '-o', 'wide'])).stdout);
     expect(wide).toEqual([...titles, 'WAITERS', 'USER', 'RENEWALS', 'ID', 'NOTE', 'LOCK', 'PROGRESS']);
   });
 
@@ -85,7 +85,7 @@ describe('ls', () => {
     putLock(folder(), 'c', 3000, { ...theirs, ttl: 1000e9 });
     putLock(folder(), 'gone', 0, { ...theirs, released: true });
     const names = async (...options: readonly string[]): Promise<string> =>
-      cellsOf((await called(['ls', folder(), '--no-headers', ...options])).stdout)
+      cellsOf((await calledShared(['ls', folder(), '--no-headers', ...options])).stdout)
         .map(([, name]) => name)
         .join(' ');
     expect(await names()).toBe('a b c d');
@@ -97,7 +97,7 @@ describe('ls', () => {
     expect(await names('--state', 'stale,released')).toBe('c gone');
     expect(await names('--owner', 'them')).toBe('b c');
     expect(await names('--older-than', '45m')).toBe('c d');
-    const none = await called(['ls', folder(), '--owner', 'nobody']);
+    const none = await calledShared(['ls', folder(), '--owner', 'nobody']);
     expect(none.stderr).toBe(`vfs-lockfile: there are no locks that match in ${folder()}\n`);
   });
 
@@ -106,18 +106,18 @@ describe('ls', () => {
     putLock(folder(), 'two/b');
     putLock(folder(), 'two/c');
     const names = async (...args: readonly string[]): Promise<unknown> =>
-      cellsOf((await called(['ls', '--no-headers', ...args], { cwd: folder() })).stdout).map(([, name]) => name);
+      cellsOf((await calledShared(['ls', '--no-headers', ...args], { cwd: folder() })).stdout).map(([, name]) => name);
     expect(await names('-r')).toEqual(['one/a', 'two/b', 'two/c']);
     expect(await names('one/', 'two')).toEqual(['one/a', 'two/b', 'two/c']);
     expect(await names('two/b', 'two/b.lock', 'one/a')).toEqual(['one/a', 'two/b']);
     expect(await names('.', 'two', 'two/b', '-r')).toEqual(['./one/a', './two/b', './two/c']);
-    const lacking = await called(['ls', 'none', 'one', 'gone.lock', '--no-headers'], { cwd: folder() });
+    const lacking = await calledShared(['ls', 'none', 'one', 'gone.lock', '--no-headers'], { cwd: folder() });
     expect(lacking).toMatchObject({ code: 64, stdout: matching(/^held\tone\/a\t[^\n]*\n$/) });
     expect(lacking.stderr).toMatch(/^vfs-lockfile: there is no folder \S+none\n$/);
-    const metrics = await called(['ls', 'none', 'one', '--format', 'prometheus'], { cwd: folder() });
+    const metrics = await calledShared(['ls', 'none', 'one', '--format', 'prometheus'], { cwd: folder() });
     expect(metrics.stdout).toContain('vfs_lockfile_list_failures{location="none"} 1\n');
     const several = ['status', 'one/a', 'two/none', '--json'];
-    const { code, stdout } = await called(several, { cwd: folder() });
+    const { code, stdout } = await calledShared(several, { cwd: folder() });
     expect({ code, states: parsed(stdout).map(({ state }) => state) }).toEqual({ code: 1, states: ['held', 'free'] });
   });
 
@@ -144,7 +144,12 @@ describe('ls', () => {
   it('prints metrics of each location for a textfile collector', async () => {
     putLock(folder(), 'in "quotes"/a', 30);
     putLock(folder(), 'in "quotes"/b', 100);
-    const { code, stdout, stderr } = await called(['ls', '--format', 'prometheus', join(folder(), 'in "quotes"')]);
+    const { code, stdout, stderr } = await calledShared([
+      'ls',
+      '--format',
+      'prometheus',
+      join(folder(), 'in "quotes"'),
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const labels = `location="${folder()}/in \\"quotes\\""`;
     expect(stdout).toContain(`# TYPE vfs_lockfile_locks gauge\nvfs_lockfile_locks{${labels},state="held"} 1\n`);
@@ -167,11 +172,11 @@ describe('ls', () => {
     const evil = '\u{1b}[31mred\u{9b}2J\n\r\u{202e}txet 100% "quoted"';
     putLock(folder(), evil, 0, { ...ELSEWHERE, ownerId: evil, hostname: evil });
     const unsafe = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-    const { stdout } = await called(['ls', folder()]);
+    const { stdout } = await calledShared(['ls', folder()]);
     expect(stdout).not.toMatch(unsafe);
     expect(stdout.split('\n')).toHaveLength(3);
     expect(stdout).toContain('\\u{1b}[31mred\\u{9b}2J\\u{a}\\u{d}\\u{202e}txet 100% "quoted"');
-    expect((await called(['ls', folder(), '--json'])).stdout).not.toMatch(unsafe);
+    expect((await calledShared(['ls', folder(), '--json'])).stdout).not.toMatch(unsafe);
     expect(await listed()).toMatchObject([{ file: join(folder(), evil), record: { ownerId: evil } }]);
   });
 

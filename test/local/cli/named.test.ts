@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { lockSync, named } from '../../../src/index.js';
-import { called, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, useFolder } from '../../support/cli/harness.js';
 
 const folder = useFolder();
 
@@ -20,6 +20,6 @@ it.each([
   [['f', '--in', '/tmp'], 'expected --named NAME with --in'],
   [['--named', ''], '--named is empty'],
 ])('U22: %j is wrong usage', async (args, problem) => {
-  const { code, stderr } = await called(['status', ...args]);
+  const { code, stderr } = await calledShared(['status', ...args]);
   expect([code, stderr]).toEqual([64, `vfs-lockfile: ${problem}; see vfs-lockfile status --help\n`]);
 });

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 
 const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
 const status = async (...options: readonly string[]): Promise<string> =>
-  (await called(['status', file(), ...options])).stdout;
+  (await calledShared(['status', file(), ...options])).stdout;
 const RENEWED = new Date().toISOString();
 const REPORTED = new Date(Date.now() - 840_000).toISOString();
 
@@ -52,7 +52,7 @@ describe('issue 12: progress', () => {
     expect((await called(['renew', file(), '--id', id, '--progress', '3 of 7'])).code).toBe(0);
     expect(await status()).toMatch(/\nwork {4}3 of 7 \(\d+s ago\)\n/);
     const large = JSON.stringify({ x: 'y'.repeat(2000) });
-    const refused = await called(['renew', file(), '--id', id, '--progress', large]);
+    const refused = await calledShared(['renew', file(), '--id', id, '--progress', large]);
     expect(refused).toMatchObject({ code: 64, stderr: matching(/progress must take at most 1024 bytes/) });
   });
 });

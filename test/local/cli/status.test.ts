@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { LockOptions } from '../../../src/index.js';
-import { called, eventually, matching, own, type Running, start, useFolder } from '../../support/cli/harness.js';
+import {
+  called,
+  calledShared,
+  eventually,
+  matching,
+  own,
+  type Running,
+  start,
+  useFolder,
+} from '../../support/cli/harness.js';
 
 const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
@@ -33,7 +42,7 @@ interface Status {
 }
 
 async function statusOf(expectedCode: number): Promise<Status> {
-  const { code, stdout, stderr } = await called(['status', file(), '--json']);
+  const { code, stdout, stderr } = await calledShared(['status', file(), '--json']);
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^[^\n]+\n$/);
   expect(code).toBe(expectedCode);
@@ -42,7 +51,7 @@ async function statusOf(expectedCode: number): Promise<Status> {
 
 /** What `status` shows, one entry a line. */
 async function shown(): Promise<Readonly<Record<string, string>>> {
-  const { stdout } = await called(['status', file()]);
+  const { stdout } = await calledShared(['status', file()]);
   const [state = '', ...lines] = stdout.trimEnd().split('\n');
   return { state, ...Object.fromEntries(lines.map((line) => [line.split(' ', 1)[0] ?? '', line.slice(8)])) };
 }
@@ -160,10 +169,10 @@ describe('status', () => {
     const record = { ...elsewhere, ownerId: evil, hostname: evil, note: { [evil]: evil } };
     foreign(JSON.stringify(record));
     const unsafe = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-    const { stdout } = await called(['status', file()]);
+    const { stdout } = await calledShared(['status', file()]);
     expect(stdout).not.toMatch(unsafe);
     expect(stdout).toContain('\\u{1b}[31mred\\u{9b}2J\\u{a}\\u{d}\\u{202e}txet');
-    expect((await called(['status', file(), '--json'])).stdout).not.toMatch(unsafe);
+    expect((await calledShared(['status', file(), '--json'])).stdout).not.toMatch(unsafe);
     expect(await statusOf(1)).toMatchObject({ record: { ownerId: evil, hostname: evil, note: { [evil]: evil } } });
   });
 
@@ -187,7 +196,7 @@ describe('status changes nothing', () => {
   ])('of a lock that is %s', async (state, secondsAgo) => {
     foreign(JSON.stringify(elsewhere), secondsAgo);
     const before = evidence();
-    expect((await called(['status', file()])).stdout).toContain(state);
+    expect((await calledShared(['status', file()])).stdout).toContain(state);
     expect(evidence()).toEqual(before);
   });
 

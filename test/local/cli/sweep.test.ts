@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
 import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
 
 const folder = useFolder();
@@ -35,29 +35,29 @@ describe('sweep', () => {
     expect(lines.at(-1)).toMatch(/^removed 2, left 2; in all /);
     expect(locks()).toEqual(['held.lock', 'yarn.lock']);
     expect(existsSync(join(folder(), 'below', 'stale.lock'))).toBe(true);
-    expect((await called(['sweep', folder()])).stdout).toMatch(/^removed 0, left 2; in all /);
+    expect((await calledShared(['sweep', folder()])).stdout).toMatch(/^removed 0, left 2; in all /);
   });
 
   it('removes nothing with --dry-run, inner folders only with --recursive, and only what is old enough', async () => {
     inbox();
     const before = locks();
-    const dry = await called(['sweep', folder(), '--dry-run', '--recursive']);
+    const dry = await calledShared(['sweep', folder(), '--dry-run', '--recursive']);
     expect(dry).toMatchObject({ code: 0, stdout: matching(/^would-remove\t\S*stale\.lock/m), stderr: '' });
     expect(dry.stdout).toMatch(/^would remove 3, left 2/m);
     expect(locks()).toEqual(before);
-    await called(['sweep', folder(), '-r', '--older-than', '5m']);
+    await calledShared(['sweep', folder(), '-r', '--older-than', '5m']);
     expect(locks()).toEqual(['held.lock', 'stale.lock', 'yarn.lock']);
-    expect((await called(['sweep', folder(), '-r', '--concurrency', '1', '-q'])).stdout).toBe('');
+    expect((await calledShared(['sweep', folder(), '-r', '--concurrency', '1', '-q'])).stdout).toBe('');
     expect(existsSync(join(folder(), 'below', 'stale.lock'))).toBe(false);
     expect(locks()).toEqual(['held.lock', 'yarn.lock']);
     putLock(folder(), 'empty', 500, '');
-    await called(['sweep', folder(), '--unreadable']);
+    await calledShared(['sweep', folder(), '--unreadable']);
     expect(locks()).toEqual(['held.lock', 'yarn.lock']);
   });
 
   it('prints everything, kept locks too, as one object per line', async () => {
     inbox();
-    const { stdout } = await called(['sweep', folder(), '--json']);
+    const { stdout } = await calledShared(['sweep', folder(), '--json']);
     const objects = stdout
       .trimEnd()
       .split('\n')
@@ -74,7 +74,7 @@ describe('sweep', () => {
       file: join(folder(), 'older'),
       record: { lockId: 'id-of-theirs', ownerId: 'them' },
     });
-    const table = await called(['sweep', folder(), '--all']);
+    const table = await calledShared(['sweep', folder(), '--all']);
     expect(table.stdout).toMatch(/^left\theld\.lock\theld/m);
   });
 

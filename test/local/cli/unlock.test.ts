@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { called, cli, eventually, own, start, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, cli, eventually, own, start, useFolder } from '../../support/cli/harness.js';
 import { putLock } from '../../support/cli/locks.js';
 import { onScreen } from '../../support/cli/screen.js';
 
@@ -12,7 +12,7 @@ const folder = useFolder();
 const file = (): string => join(folder(), 'data.csv');
 
 async function idOf(): Promise<string> {
-  const { stdout } = await called(['status', file(), '--json']);
+  const { stdout } = await calledShared(['status', file(), '--json']);
   return (JSON.parse(stdout) as { readonly id: string }).id;
 }
 
@@ -33,13 +33,13 @@ describe('unlock', () => {
     expect(stdout.startsWith(`the lock of me\\u{1b} on ${file()} was ended by ${userInfo().username}@`)).toBe(true);
     expect(stdout).toMatch(/: it\\u\{a\}hangs\n$/);
     // The holder may be alive: it finds there who ended its lock.
-    expect(await called(['status', file(), '-q'])).toMatchObject({ code: 0 });
+    expect(await calledShared(['status', file(), '-q'])).toMatchObject({ code: 0 });
   });
 
   it("U9: the holder's error says who ended its lock and why", async () => {
     const victim = cli(['run', file(), '--ttl', '2s', '--', 'sleep', '600']);
     await eventually(() => expect(existsSync(`${file()}.lock`)).toBe(true));
-    await called(['unlock', file(), '--expect', await idOf(), '--reason', 'ticket 4711']);
+    await calledShared(['unlock', file(), '--expect', await idOf(), '--reason', 'ticket 4711']);
     const { code, stderr } = await victim.outcome;
     expect(code).toBe(80);
     expect(stderr).toMatch(/lost the lock \S+: it was ended by \S+@.*: ticket 4711; COMMAND was ended\n$/);
@@ -63,21 +63,21 @@ describe('unlock', () => {
 
   it('touches no lock with another id, and names the lock that is there', async () => {
     const lock = putLock(folder(), 'data.csv');
-    const { code, stdout, stderr } = await called(['unlock', file(), '--expect', 'another']);
+    const { code, stdout, stderr } = await calledShared(['unlock', file(), '--expect', 'another']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: .* is held by them .*, its id is id-of-theirs\n$/);
     expect(existsSync(lock)).toBe(true);
   });
 
   it('says that there is none', async () => {
-    const { code, stderr } = await called(['unlock', file(), '--expect', 'any']);
+    const { code, stderr } = await calledShared(['unlock', file(), '--expect', 'any']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^vfs-lockfile: nothing was changed: there is no lock \S+data\.csv\.lock\n$/);
   });
 
   it('ends a lock without an id of its own by the id that status shows, and prints nothing with --quiet', async () => {
     const lock = putLock(folder(), 'data.csv', 0, '{');
-    expect(await called(['unlock', file(), '-q', '--expect', await idOf()])).toMatchObject({
+    expect(await calledShared(['unlock', file(), '-q', '--expect', await idOf()])).toMatchObject({
       code: 0,
       stdout: '',
       stderr: '',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { encodeRecord } from '../../../src/lock/model/record.js';
-import { called, CLI, useFolder } from '../../support/cli/harness.js';
+import { called, calledShared, CLI, useFolder } from '../../support/cli/harness.js';
 import { jsonLines } from '../../support/cli/schema.js';
 import { GO_RECORD } from '../../support/records.js';
 
@@ -51,16 +51,16 @@ describe('history on the command line', () => {
     const [name] = readdirSync(join(inbox, '.vfs-lockfile-journal'));
     expect(name).toMatch(/^\d{4}-\d{2}-\d{2}\.[\w-]+\.[\w-]+\.jsonl$/);
     for (const operand of [file, `${file}.lock`, inbox, `${inbox}/`, join(inbox, '.vfs-lockfile-journal', name!)]) {
-      const { code, stdout, stderr } = await called(['history', operand, '--json']);
+      const { code, stdout, stderr } = await calledShared(['history', operand, '--json']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const entries = jsonLines(stdout);
       expect(entries.map(({ event }) => event)).toEqual(['acquire', 'release']);
       expect(entries[0]).toMatchObject({ schema: 1, ownerId: 'nightly', command: ['true'], reason: 'free' });
     }
-    const table = await called(['history', inbox]);
+    const table = await calledShared(['history', inbox]);
     expect(table.stdout).toMatch(/^AT .*EVENT .*FILE .*\n.* acquire +data\.csv +nightly .*free, for true\n.* release /);
     expect(table.stdout).toMatch(/waited +1 times: p50 .*\nheld +1 times: p50 /);
-    expect((await called(['history', join(inbox, 'other.csv')])).stderr).toContain('there is no history of');
+    expect((await calledShared(['history', join(inbox, 'other.csv')])).stderr).toContain('there is no history of');
   });
 
   it('uses the file that VFS_LOCKFILE_JOURNAL names, for every lock, and unlock writes there too', async () => {
@@ -71,10 +71,10 @@ describe('history on the command line', () => {
     writeFileSync(`${a}.lock`, encodeRecord({ ...GO_RECORD, createdAt: new Date(), lockId: 'x' }));
     const unlock = await called(['unlock', a, '--expect', 'x', '--reason', 'ticket 7'], { env });
     expect(unlock).toMatchObject({ code: 0 });
-    const { stdout } = await called(['history', a, '--json'], { env });
+    const { stdout } = await calledShared(['history', a, '--json'], { env });
     expect(jsonLines(stdout).map(({ event }) => event)).toEqual(['acquire', 'release', 'force-release']);
-    expect(linesOf((await called(['history', inbox, '--json'], { env })).stdout)).toHaveLength(5);
-    const summary = await called(['history', inbox, '--json', '--summary'], { env });
+    expect(linesOf((await calledShared(['history', inbox, '--json'], { env })).stdout)).toHaveLength(5);
+    const summary = await calledShared(['history', inbox, '--json', '--summary'], { env });
     expect(jsonLines(summary.stdout)).toMatchObject([
       {
         type: 'history-totals',
@@ -82,7 +82,7 @@ describe('history on the command line', () => {
         waitMs: { count: 2 },
       },
     ]);
-    expect(linesOf((await called(['history', inbox, '--limit', '2', '--json'], { env })).stdout)).toHaveLength(2);
+    expect(linesOf((await calledShared(['history', inbox, '--limit', '2', '--json'], { env })).stdout)).toHaveLength(2);
   });
 
   it('U37: history --json follows the schema whatever happened, also in a journal that somebody else wrote', async () => {
@@ -98,9 +98,9 @@ describe('history on the command line', () => {
     expect(stolen.code).toBe(79);
     const odd = { ...HOSTILE, from: { lockId: '', ownerId: '\u202e', hostname: '', pid: 0.5, more: 1 }, more: {} };
     writeFileSync(journal, `${JSON.stringify(odd)}\n`, { flag: 'a' });
-    const entries = jsonLines((await called(['history', journal, '--json'])).stdout);
+    const entries = jsonLines((await calledShared(['history', journal, '--json'])).stdout);
     expect(entries.map(({ event }) => event)).toEqual(['acquire', 'steal', 'acquire', 'wait', 'timeout', 'release']);
-    expect(jsonLines((await called(['history', journal, '--json', '--summary'])).stdout)).toHaveLength(1);
+    expect(jsonLines((await calledShared(['history', journal, '--json', '--summary'])).stdout)).toHaveLength(1);
   });
 
   it('draws a page and a picture, and reports damaged lines', async () => {
@@ -110,7 +110,7 @@ describe('history on the command line', () => {
     writeFileSync(journal, `torn${readFileSync(journal, 'utf8')}foreign\n`);
     for (const name of ['out.html', 'out.svg']) {
       const out = join(folder(), name);
-      const { code, stderr } = await called(['history', journal, '--timeline', out]);
+      const { code, stderr } = await calledShared(['history', journal, '--timeline', out]);
       expect({ code, stderr }).toEqual({
         code: 0,
         stderr: 'vfs-lockfile: left out 2 lines that are damaged or foreign\n',
@@ -120,7 +120,7 @@ describe('history on the command line', () => {
       expect(text).not.toContain('<script>');
       expect(text).not.toMatch(/(?:src|href)=|https?:\/\/(?!www\.w3\.org)/);
     }
-    const unwritable = await called(['history', journal, '--timeline', join(folder(), 'none', 'out.html')]);
+    const unwritable = await calledShared(['history', journal, '--timeline', join(folder(), 'none', 'out.html')]);
     expect(unwritable).toMatchObject({ code: 74 });
   });
 

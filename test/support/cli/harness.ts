@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,36 @@ function cliForAll(): readonly [string, string] {
 /** Starts the command line and waits for its end. */
 export function called(args: readonly string[], surroundings?: Surroundings): Promise<Outcome> {
   return cli(args, surroundings).outcome;
+}
+
+let sharedProcess: ChildProcess | undefined;
+let lastCall: Promise<unknown> = Promise.resolve();
+
+/**
+ * Calls the command line as `called` does, in one process for all calls of a test run's worker: a start of Node costs ten times
+ * what a short command does. Not for `run`, nor for what is about processes, signals, users or terminals. A call whose process would
+ * not end is never over. Each command is called as a process of its own too, in some test of its own.
+ */
+export function calledShared(args: readonly string[], { env, cwd }: Omit<Surroundings, 'uid'> = {}): Promise<Outcome> {
+  const call = lastCall.then(async () => {
+    sharedProcess ??= startShared();
+    const answer = once(sharedProcess, 'message') as Promise<[Omit<Outcome, 'signal'>]>;
+    sharedProcess.send({ args, env: environment(env), cwd: cwd ?? process.cwd() });
+    const [{ code, stdout, stderr }] = await answer;
+    return { code, signal: null, stdout, stderr };
+  });
+  lastCall = call.catch(() => undefined);
+  return call;
+}
+
+/** It ends with this process, and does not keep it alive. */
+function startShared(): ChildProcess {
+  const child = spawn(process.execPath, [here('shared-process.mjs'), CLI], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  child.unref();
+  child.channel?.unref();
+  return child;
 }
 
 /** A command of the tests' own: see there. */
