@@ -39,6 +39,11 @@ export function setTimeSource(next: TimeSource): () => void {
   };
 }
 
+/** Where the time comes from now. */
+export function timeSource(): TimeSource {
+  return source;
+}
+
 export function wallMs(): number {
   return source.wallMs();
 }

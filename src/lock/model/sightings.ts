@@ -19,8 +19,7 @@ export interface Sighting {
 const sightings = new RecentMap<Sighting>();
 
 /** Identifies one lock file, and no other, in the memory of this process. */
-export function lockKey(vfs: Vfs, lock: string): string {
-  const displayPath = vfs.locate(lock);
+export function lockKey(vfs: Vfs, lock: string, displayPath = vfs.locate(lock)): string {
   return vfs.storeId === undefined ? displayPath : `${displayPath} at ${vfs.storeId}`;
 }
 

@@ -2,9 +2,16 @@ import { clearTimeout, monotonicMs, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import type { HoldLimits } from './hold-limits.js';
 import type { Lease } from './lease.js';
+import { letProcessEnd, tickIn, type Due, type Tick } from './ticks.js';
 
 /** A lock without end is renewed this often, so that cleaners of old files leave it alone and its removal is noticed. */
 const ENDLESS_RENEWAL_MS = 60_000;
+
+/** While a renewal is under way, the deadline is looked at this often. Most renewals end sooner, and then nothing was set for it. */
+const CHECK_MS = 1000;
+
+/** A shorter time than this is waited for exactly; in a longer one a tick more or less does not matter. */
+const SHORT_MS = 500;
 
 /** The lock that a `RenewalTimer` serves. */
 export interface TimedLock {
@@ -15,10 +22,11 @@ export interface TimedLock {
   renewInBackground(): void;
 }
 
-/** When a held lock is renewed: one timer for the next renewal and the deadline. It does not keep the process alive. */
-export class RenewalTimer {
+/** When a held lock is renewed: it waits for the next renewal or for the deadline. That does not keep the process alive. */
+export class RenewalTimer implements Due {
   readonly #lock: TimedLock;
   readonly autoRenew: boolean;
+  #tick: Tick | undefined;
   #timer: unknown;
   #renewAtMs = 0;
   #dueAtMs = Infinity;
@@ -43,7 +51,7 @@ export class RenewalTimer {
 
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#clear();
   }
 
   /** By how many milliseconds the timer is late: the event loop does not turn, or the process does not run. */
@@ -62,41 +70,41 @@ export class RenewalTimer {
   }
 
   #set(): void {
-    clearTimeout(this.#timer);
-    this.#dueAtMs = Infinity;
+    this.#clear();
     if (this.#isStopped) return;
-    const nowMs = monotonicMs();
-    const renewInMs = this.#renewAtMs - nowMs;
-    const dueMs = Math.min(this.#lock.limits.remainingMs, renewInMs);
+    const renewInMs = this.#renewAtMs - monotonicMs();
+    const isRenewing = this.autoRenew && renewInMs === Infinity;
+    const dueMs = Math.min(this.#lock.limits.remainingMs, isRenewing ? CHECK_MS : renewInMs);
     if (dueMs === Infinity) return;
-    this.#isForRenewal = renewInMs === dueMs && dueMs <= LONGEST_TIMER_MS;
-    const delayMs = roundDelay(Math.min(dueMs, LONGEST_TIMER_MS));
-    this.#dueAtMs = nowMs + delayMs;
-    this.#timer = setTimeout(this.#onDue, delayMs);
-    letProcessEnd(this.#timer);
+    this.#isForRenewal = dueMs === renewInMs;
+    this.#wait(Math.min(dueMs, LONGEST_TIMER_MS));
   }
 
-  readonly #onDue = (): void => {
+  #wait(ms: number): void {
+    this.#dueAtMs = monotonicMs() + ms;
+    if (ms < SHORT_MS) {
+      this.#timer = setTimeout(() => this.due(), Math.max(1, Math.ceil(ms)));
+      letProcessEnd(this.#timer);
+    } else {
+      this.#tick = tickIn(ms);
+      this.#tick.add(this);
+    }
+  }
+
+  #clear(): void {
+    this.#tick?.remove(this);
+    clearTimeout(this.#timer);
+    this.#tick = this.#timer = undefined;
+    this.#dueAtMs = Infinity;
+  }
+
+  due(): void {
+    this.#tick = this.#timer = undefined;
     if (!this.#lock.held) return;
     if (this.#isForRenewal) {
       this.#renewAtMs = Infinity;
       this.#lock.renewInBackground();
     }
     this.#set();
-  };
-}
-
-/** Lets the process end before the timer fires. Where timers are numbers, as in a browser's window, it would end anyway. */
-function letProcessEnd(timer: unknown): void {
-  (timer as { unref?: () => unknown }).unref?.();
-}
-
-/**
- * A delay rounded down by at most about a thirty-second of itself, and at least 1 ms. Node keeps a list of timers for each
- * distinct delay, so thousands of different delays would be slow. A timer that fires before the deadline is set again; a renewal
- * may come early, as its time is random anyway.
- */
-function roundDelay(ms: number): number {
-  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms))) - 5);
-  return Math.max(1, Math.ceil(ms) - (Math.ceil(ms) % step));
+  }
 }

@@ -58,7 +58,7 @@ export function lockTarget(vfs: Vfs, store: LockStore, lock: string): LockTarget
     store,
     path: lock,
     displayPath,
-    queueKey: lockKey(vfs, lock),
+    queueKey: lockKey(vfs, lock, displayPath),
     resolutionMs: clock.resolutionMs,
     tombstone: remove === 'none',
     // Memory may be the inside of a slower store, in tests.
