@@ -8,12 +8,12 @@ import { sftpVfs } from 'vfs-lockfile/sftp';
 
 /**
  * How a process gets to the locked files: over the local disk, over SFTP with the private key of a file, or in a bucket whose
- * server and credentials are in the environment.
+ * server and credentials are in the environment. `timeout` is that of each call, by default the library's.
  *
  * @typedef {{ kind: 'local', root: string, hardLinks: boolean }
  *   | { kind: 'sftp', root: string, sftp: import('vfs-lockfile/sftp').SftpVfsOptions, keyFile: string }
- *   | { kind: 's3', bucket: string, prefix: string, conditionalDelete: 'native' | 'none' }
- *   | { kind: 'gcs', bucket: string, prefix: string }} Store
+ *   | { kind: 's3', bucket: string, prefix: string, conditionalDelete: 'native' | 'none', timeout?: string }
+ *   | { kind: 'gcs', bucket: string, prefix: string, timeout?: string }} Store
  */
 
 /**
@@ -36,9 +36,13 @@ export function openStore(store) {
       return localVfs({ root: store.root, hardLinks: store.hardLinks });
     case 'sftp':
       return sftpVfs({ ...store.sftp, root: store.root, privateKey: readFileSync(store.keyFile, 'utf8') });
-    case 's3':
-      return s3Vfs({ bucket: store.bucket, prefix: store.prefix, conditionalDelete: store.conditionalDelete });
-    case 'gcs':
-      return gcsVfs({ bucket: store.bucket, prefix: store.prefix });
+    case 's3': {
+      const { kind: _, ...options } = store;
+      return s3Vfs(options);
+    }
+    case 'gcs': {
+      const { kind: _, ...options } = store;
+      return gcsVfs(options);
+    }
   }
 }

@@ -138,8 +138,12 @@ export class Victim {
   }
 }
 
-/** @param {number} pid */
-function isStopped(pid) {
+/**
+ * Whether a process stands still, or is gone.
+ *
+ * @param {number} pid
+ */
+export function isStopped(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');

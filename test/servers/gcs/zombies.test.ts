@@ -1,5 +1,5 @@
-import { fakeGcs } from '../../support/operate/buckets.js';
-import { onEachStore } from '../../support/operate/stores.js';
-import { zombieSuite, ZOMBIES_ON_SERVERS } from '../../support/operate/suites/zombies.js';
+import { stopsInBucket, TIMEOUT } from '../buckets/zombies.js';
+import { bucketStore } from './bucket-store.js';
+import { fakeGcs } from './servers.js';
 
-onEachStore([fakeGcs], zombieSuite(ZOMBIES_ON_SERVERS));
+stopsInBucket(bucketStore(fakeGcs), ({ bucket }) => ({ kind: 'gcs', bucket, prefix: '', timeout: TIMEOUT }));

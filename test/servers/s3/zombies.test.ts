@@ -1,5 +1,18 @@
-import { ceph, seaweed } from '../../support/operate/buckets.js';
-import { onEachStore } from '../../support/operate/stores.js';
-import { zombieSuite, ZOMBIES_ON_SERVERS } from '../../support/operate/suites/zombies.js';
+import { bucketStore } from './bucket-store.js';
+import { ceph, seaweed } from './servers.js';
+import { stopsInBucket, TIMEOUT } from '../buckets/zombies.js';
 
-onEachStore([ceph, seaweed], zombieSuite(ZOMBIES_ON_SERVERS));
+stopsInBucket(bucketStore(ceph), ({ bucket }) => ({
+  kind: 's3',
+  bucket,
+  prefix: '',
+  timeout: TIMEOUT,
+  conditionalDelete: 'none',
+}));
+stopsInBucket(bucketStore(seaweed), ({ bucket }) => ({
+  kind: 's3',
+  bucket,
+  prefix: '',
+  timeout: TIMEOUT,
+  conditionalDelete: 'native',
+}));
