@@ -21,7 +21,8 @@ describe.each([
       const room = { vfs: localVfs({ root, hardLinks }), store, folder: 'locks', isGuarded: true, ttlMs: 500 };
       await stopPastLease(name, room, STOPS);
     } finally {
-      await rm(root, { recursive: true });
+      // After a failure other heirs may still be at work.
+      await rm(root, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 });

@@ -40,18 +40,18 @@ export async function stopPastLease(name: string, room: Bedroom, stops: number):
     const folder = `${room.folder}/${how}-${String(at)}`;
     return new Sleeper(room, folder, how, new Random(`${seed}/${String(at)}`), locks, ttlMs);
   });
+  const runs = sleepers.map(async (sleeper) => {
+    // Where folders come into being with their first file.
+    await room.vfs.write(`${sleeper.folder}/first`, Buffer.from(''));
+    const enough = sleeper.how === 'paused' ? 1 : each;
+    while (sleeper.stops < enough) await sleeper.round();
+    await sleeper.end();
+  });
   try {
-    await Promise.all(
-      sleepers.map(async (sleeper) => {
-        // Where folders come into being with their first file.
-        await room.vfs.write(`${sleeper.folder}/first`, Buffer.from(''));
-        const enough = sleeper.how === 'paused' ? 1 : each;
-        while (sleeper.stops < enough) await sleeper.round();
-        await sleeper.end();
-      }),
-    );
+    await Promise.all(runs);
   } finally {
     await endAll();
+    await Promise.allSettled(runs);
   }
   const tally = sleepers.map(({ how, stops: holds, landings }) => ({ how, holds, landings }));
   const seconds = Math.round((performance.now() - sinceMs) / 1000);

@@ -28,6 +28,7 @@ import { pageOf, pointerOf, textOf } from '../fencing/work.mjs';
 /** The most that a clock notices of a stop, in milliseconds. */
 const MOST_NOTICED_MS = 50;
 const PIECES = 4;
+const MOST_TRIES = 5;
 
 const [, , storeText = '', folder = '', how = '', count = '', ttl = ''] = process.argv;
 const vfs = openStore(JSON.parse(storeText));
@@ -84,8 +85,7 @@ async function keepWorking(hold) {
       }
     } catch (error) {
       if (error instanceof FencedError || error instanceof LockLostError) return;
-      // The time limit of a call can pass while the process stands still.
-      if (!(error instanceof VfsError && error.code === 'ERR_VFS_TIMEOUT')) throw error;
+      if (!isCutOff(error)) throw error;
     }
   }
 }
@@ -106,23 +106,42 @@ async function* pieces({ fencingToken }) {
  */
 async function end({ index, lock, confirmedAt }) {
   const { file, fencingToken } = lock;
-  const calls = [lock.commit(file, textOf(fencingToken)), publish(pointerOf(file), lock), lock.confirm()];
+  const calls = [
+    () => lock.commit(file, textOf(fencingToken)),
+    () => publish(pointerOf(file), lock),
+    () => lock.confirm(),
+  ];
+  const outcomes = calls.map(outcomeOf);
   const { held } = lock;
-  return { index, held, confirmedAt, outcomes: await Promise.all(calls.map(outcomeOf)) };
+  return { index, held, confirmedAt, outcomes: await Promise.all(outcomes) };
 }
 
 /**
- * @param {Promise<void>} call
+ * How a call ends that is begun in this turn, and repeated where its connection was closed during the stop.
+ *
+ * @param {() => Promise<void>} call
  * @returns {Promise<string>}
  */
 async function outcomeOf(call) {
-  try {
-    await call;
-    return 'done';
-  } catch (error) {
-    if (error instanceof FencedError) return `${error.code} ${String(error.token)} < ${String(error.by)}`;
-    return error instanceof LockLostError ? error.code : String(error);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await call();
+      return 'done';
+    } catch (error) {
+      if (error instanceof FencedError) return `${error.code} ${String(error.token)} < ${String(error.by)}`;
+      if (error instanceof LockLostError) return error.code;
+      if (!isCutOff(error) || tries === MOST_TRIES) return String(error);
+    }
   }
+}
+
+/**
+ * A stop can outlast the time limit of a call, the patience of a server with a connection, or that of a rival with a guard.
+ *
+ * @param {unknown} error
+ */
+function isCutOff(error) {
+  return error instanceof VfsError && ['ERR_VFS_IO', 'ERR_VFS_TIMEOUT', 'ERR_VFS_ABORTED'].includes(error.code);
 }
 
 /** Lets the library's clock follow the real one, but for a stop. */
@@ -140,7 +159,7 @@ async function followClock() {
  * @param {unknown} error
  */
 function ignoreSlowness(error) {
-  if (!(error instanceof VfsError)) throw error;
+  if (!isCutOff(error)) throw error;
 }
 
 /** Waits for a byte, and blocks the thread meanwhile. False: there will be none. */
