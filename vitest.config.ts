@@ -20,9 +20,9 @@ const ALONE = '**/*.alone.test.ts';
  * A worker process loads the sources once for all its files, which saves a second a file; only `*.alone.test.ts`, which replace
  * modules or speak of the whole process, have one of their own.
  */
-function waiting(name: string): TestProjectInlineConfiguration[] {
+function waiting(name: string, globalSetup: string | string[] = []): TestProjectInlineConfiguration[] {
   const { test } = folder(name);
-  const shared = { ...test, maxWorkers: 4, sequence: { groupOrder: 0 } };
+  const shared = { ...test, globalSetup, maxWorkers: 4, sequence: { groupOrder: 0 } };
   return [
     { extends: true, test: { ...shared, isolate: false, exclude: [ALONE] } },
     { extends: true, test: { ...shared, name: `${name}-alone`, include: [`test/${name}/${ALONE}`] } },
@@ -39,7 +39,7 @@ function servers(name: string): TestProjectInlineConfiguration {
 export default defineConfig({
   test: {
     projects: [
-      ...['unit', 'local', 'package'].flatMap(waiting),
+      ...[waiting('unit'), waiting('local'), waiting('package', 'test/package/shared.ts')].flat(),
       ...[
         servers('sftp'),
         servers('s3'),

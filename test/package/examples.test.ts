@@ -3,23 +3,16 @@ import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { withLock } from '../../src/index.js';
-import { pack, type Packed } from './packed.js';
+import { usePacked } from './packed.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/inbox.mjs', import.meta.url));
 
-let packed: Packed;
-let folder: string;
-beforeAll(async () => {
-  packed = await pack();
-  await copyFile(EXAMPLE, join(packed.home, 'inbox.mjs'));
-  folder = join(packed.home, 'inbox');
-});
-afterAll(async () => {
-  await packed.remove();
-});
+const packed = usePacked(inject('packed'));
+const folder = join(packed.home, 'inbox');
+beforeAll(() => copyFile(EXAMPLE, join(packed.home, 'inbox.mjs')));
 beforeEach(async () => {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);

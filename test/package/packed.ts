@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,33 +20,40 @@ export interface Manifest {
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 
-/** The package as a user gets it: packed, and installed alone in a folder of its own. */
-export interface Packed {
+/** The package, packed and installed alone in a folder of its own. */
+export interface Installation {
   readonly tarball: string;
   /** The paths in the tarball, with the mode of each. */
-  readonly files: ReadonlyMap<string, number>;
+  readonly files: readonly (readonly [string, number])[];
   readonly home: string;
+}
+
+/** The same for tests: the package as a user gets it. */
+export interface Packed extends Omit<Installation, 'files'> {
+  readonly files: ReadonlyMap<string, number>;
   readonly manifest: Manifest;
   /** How code in that folder spells each subpath. */
   readonly specifiers: readonly string[];
   /** Runs a command in that folder, with nothing of this test run in its environment. */
   run(command: string, ...args: readonly string[]): Promise<Outcome>;
+  /** For whoever had it packed. */
   remove(): Promise<void>;
 }
 
-export async function pack(): Promise<Packed> {
+export async function pack(): Promise<Installation> {
   const home = await mkdtemp(join(secludedFolder(), 'vfs-lockfile-packed-'));
   const flags = ['--ignore-scripts', '--json', '--pack-destination', home];
   const listing = JSON.parse(await succeed(ROOT, 'npm', 'pack', ...flags)) as readonly [NpmPack];
   const tarball = join(home, listing[0].filename);
   await writeFile(join(home, 'package.json'), '{ "private": true, "type": "module" }\n');
   await succeed(home, 'npm', 'install', '--offline', '--no-audit', '--no-fund', tarball);
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+  return { tarball, home, files: listing[0].files.map(({ path, mode }) => [path, mode]) };
+}
+
+export function usePacked({ tarball, home, files }: Installation): Packed {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
   return {
-    tarball,
-    files: new Map(listing[0].files.map(({ path, mode }) => [path, mode])),
-    home,
-    manifest,
+    ...{ tarball, home, manifest, files: new Map(files) },
     specifiers: Object.keys(manifest.exports).map((subpath) => manifest.name + subpath.slice(1)),
     run: (command, ...args) => run(home, command, ...args),
     remove: () => rm(home, { recursive: true, force: true }),

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { pack, type Packed } from '../../package/packed.js';
+import { pack, type Packed, usePacked } from '../../package/packed.js';
 
 let packed: Packed;
-beforeAll(async () => void (packed = await pack()));
+beforeAll(async () => void (packed = usePacked(await pack())));
 afterAll(() => packed.remove());
 
 /** Prints the id of the shell, and then that of the inner one. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { pack, type Outcome, type Packed } from '../../package/packed.js';
+import { pack, type Outcome, type Packed, usePacked } from '../../package/packed.js';
 import { consumer, missingConsumers } from './consumers.js';
 
 const lacking = missingConsumers();
@@ -12,7 +12,7 @@ const NODE = process.execPath;
 let packed: Packed;
 let optional: readonly string[];
 beforeAll(async () => {
-  packed = await pack();
+  packed = usePacked(await pack());
   optional = Object.keys(packed.manifest.peerDependenciesMeta);
   await put('entry.mjs', LOCKS);
 });
