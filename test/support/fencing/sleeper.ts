@@ -75,6 +75,8 @@ export class Sleeper {
     readonly ttlMs: number,
   ) {
     this.#child = new Child('sleeper', JSON.stringify(room.store), folder, how, locks, ttlMs);
+    // That it ended is noticed when it is heard.
+    this.#child.process.stdin!.on('error', () => undefined);
   }
 
   /** The process takes its locks, is stopped, loses all of them to heirs, goes on and tries to use them. */
