@@ -109,6 +109,9 @@ function startShared(): ChildProcess {
   const child = spawn(process.execPath, [here('shared-process.mjs'), CLI], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  // A call that waits for an answer fails then.
+  child.on('exit', () => child.emit('error', new Error('a command of the command line ended the shared process')));
+  child.on('error', () => (sharedProcess = undefined));
   child.unref();
   child.channel?.unref();
   return child;
