@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { called, calledShared, cli, CLI, eventually, matching, start, useFolder } from '../../support/cli/harness.js';
-import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
+import { ELSEWHERE, HELD_FOR_LONG, putLock } from '../../support/cli/locks.js';
 
 const folder = useFolder();
 
@@ -78,7 +78,7 @@ describe('ls', () => {
 
   it('U35: is sorted by file, by --sort, and shows what --state, --owner and --older-than choose', async () => {
     // Ages so far apart that the time which the test takes changes none of them.
-    const theirs = { ...ELSEWHERE, ttl: 6000e9 };
+    const theirs = HELD_FOR_LONG;
     putLock(folder(), 'b', 2000, theirs);
     putLock(folder(), 'a', 100, { ...theirs, ownerId: 'zoe' });
     putLock(folder(), 'd', 4000, { ...theirs, ownerId: 'ann' });
@@ -102,9 +102,7 @@ describe('ls', () => {
   });
 
   it('U35: lists several folders and files, the one where it is called if none is named', async () => {
-    putLock(folder(), 'one/a');
-    putLock(folder(), 'two/b');
-    putLock(folder(), 'two/c');
+    for (const name of ['one/a', 'two/b', 'two/c']) putLock(folder(), name, 0, HELD_FOR_LONG);
     const names = async (...args: readonly string[]): Promise<unknown> =>
       cellsOf((await calledShared(['ls', '--no-headers', ...args], { cwd: folder() })).stdout).map(([, name]) => name);
     expect(await names('-r')).toEqual(['one/a', 'two/b', 'two/c']);
@@ -122,7 +120,7 @@ describe('ls', () => {
   });
 
   it('U36: does not say that there are none where it could not read one of the places', async () => {
-    putLock(folder(), 'open/a');
+    putLock(folder(), 'open/a', 0, HELD_FOR_LONG);
     mkdirSync(join(folder(), 'closed'));
     chmodSync(folder(), 0o755);
     chmodSync(join(folder(), 'open'), 0o755);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { called, calledShared, cli, eventually, matching, useFolder } from '../../support/cli/harness.js';
-import { ELSEWHERE, putLock } from '../../support/cli/locks.js';
+import { ELSEWHERE, HELD_FOR_LONG, putLock } from '../../support/cli/locks.js';
 
 const folder = useFolder();
 
 function inbox(): void {
-  putLock(folder(), 'held');
+  putLock(folder(), 'held', 0, HELD_FOR_LONG);
   putLock(folder(), 'stale', 100);
   putLock(folder(), 'older', 500);
   putLock(folder(), 'yarn', 500, '# not a lock record');
