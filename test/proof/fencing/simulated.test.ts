@@ -26,9 +26,7 @@ interface Tally {
   confirmed: number;
 }
 
-const simulated = stores.filter(({ name }) => name !== 'the disk');
-
-onEachStore(simulated, (place) => {
+onEachStore(stores.slice(0, 1), (place) => {
   it(`lets none of ${String(ZOMBIES)} zombies overwrite the next holder by commit or publish, and confirm finds each`, async () => {
     const tally: Tally = { refused: 0, landed: 0, confirmed: 0 };
     const one = async (_: unknown, index: number): Promise<void> => {

@@ -51,9 +51,15 @@ async function round() {
   // Blocks the thread: what follows happens in the same turn.
   if (how !== 'amid') nextByte();
   await Promise.all(working);
+  // On a slow machine all leases may be over before the stop, and then nothing is left to be interrupted.
+  if (how === 'amid') await untilContinued();
   const endings = await Promise.all(holds.map(end));
   await Promise.all(all.map(({ lock }) => lock.release().catch(ignoreSlowness)));
   say(endings);
+}
+
+async function untilContinued() {
+  while (!goesOn) await sleep(1);
 }
 
 /**
