@@ -83,19 +83,11 @@ class Later<T> {
   }
 }
 
-/** Runs `steps`, and awaits each promise. A value that is no promise costs no turn of the event loop. */
-export async function run<T>(steps: Steps<T>): Promise<T> {
-  const turn = steps.next();
-  return turn.done ? turn.value : await finish(steps, turn);
-}
-
-/** The same without a promise, where none is among the steps: then the outcome is returned, or thrown, at once. */
-export function start<T>(steps: Steps<T>): Eventual<T> {
-  const turn = steps.next();
-  return turn.done ? turn.value : finish(steps, turn);
-}
-
-async function finish<T>(steps: Steps<T>, first: IteratorResult<PromiseLike<unknown>, T>): Promise<T> {
+/**
+ * Runs `steps`, and awaits each promise. A value that is no promise costs no turn of the event loop. `first` is the first step, where
+ * that was made before.
+ */
+export async function run<T>(steps: Steps<T>, first = steps.next()): Promise<T> {
   let turn = first;
   while (!turn.done) {
     let answer: unknown;
@@ -108,6 +100,12 @@ async function finish<T>(steps: Steps<T>, first: IteratorResult<PromiseLike<unkn
     turn = steps.next(answer);
   }
   return turn.value;
+}
+
+/** Runs `steps` without a promise, where none is among them: then the outcome is returned, or thrown, at once. */
+export function start<T>(steps: Steps<T>): Eventual<T> {
+  const turn = steps.next();
+  return turn.done ? turn.value : run(steps, turn);
 }
 
 /** Runs `steps` to the end in this tick. A promise among them is a programming error. */
