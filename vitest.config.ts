@@ -22,7 +22,7 @@ const ALONE = '**/*.alone.test.ts';
  */
 function waiting(name: string, globalSetup: string | string[] = []): TestProjectInlineConfiguration[] {
   const { test } = folder(name);
-  const shared = { ...test, globalSetup, maxWorkers: 4, sequence: { groupOrder: 0 } };
+  const shared = { ...test, globalSetup, maxWorkers: 5, sequence: { groupOrder: 0 } };
   return [
     { extends: true, test: { ...shared, isolate: false, exclude: [ALONE] } },
     { extends: true, test: { ...shared, name: `${name}-alone`, include: [`test/${name}/${ALONE}`] } },
