@@ -27,8 +27,8 @@ const LONGEST_FACTOR = 4;
 const MOST_LOCKS = 50;
 
 /**
- * Processes are stopped in so many holds and a few more, and lose each lock to an heir while they stand still. When they go on, nothing
- * that they write by `commit` or `publish` replaces the work of an heir, and `confirm` finds out each of them.
+ * Stops processes past their leases until at least `stops` holds were stopped. Meanwhile an heir takes each lock over. When the processes
+ * go on, nothing that they write by `commit` or `publish` may replace the work of an heir, and each `confirm` has to find the loss.
  */
 export async function stopPastLease(name: string, room: Bedroom, stops: number): Promise<void> {
   const seed = process.env.ZOMBIES_SEED ?? String(Date.now());

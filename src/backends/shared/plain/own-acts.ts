@@ -6,10 +6,10 @@ import type { SwapFiles } from './guarded-swap.js';
 import { discard } from './lock-files.js';
 import { codeOf, LINKLESS } from './posix-errors.js';
 
-// What a holder does through its private folder. All are functions of this module: a generator function that is made anew for each
-// act costs more than the act.
+// The acts of a holder through its private folder. Each is a function of this module: to create a generator function for each act
+// would cost more than the act.
 
-/** The file operations of a holder. A stamp tells one file of a name from the next one (inode, size and modification time). */
+/** The file operations of a holder. A stamp (inode, size and modification time) distinguishes a file from the next one of the same name. */
 export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | 'forgetStage' | 'rename'> {
   /** Writes a new file and returns its stamp. */
   writeStamped(path: string, data: Uint8Array): Steps<string>;

@@ -66,21 +66,14 @@ describe.runIf(process.platform === 'linux')('F2: changes that block the event l
     expect(knownSyscallsFor(folder)).toBe(pooledCalls);
   });
 
-  it('stay where they are if the thread only waited for a processor', () => {
+  it.each([
+    ['the thread only waited for a processor', (ms: number): unknown => (queuedMs += ms)],
+    ['code ran for the first time, or the thread computed for another reason', (ms: number): unknown => (ranMs += ms)],
+  ])('stay where they are if %s', (_, spend) => {
     for (let change = 0; change < 10; change += 1) {
       watchBlocking(folder, () => {
         vi.advanceTimersByTime(30);
-        queuedMs += 29;
-      });
-    }
-    expect(knownSyscallsFor(folder)).toBe(inlineCalls);
-  });
-
-  it('stay where they are if code ran for the first time, or the thread computed for another reason', () => {
-    for (let change = 0; change < 10; change += 1) {
-      watchBlocking(folder, () => {
-        vi.advanceTimersByTime(30);
-        ranMs += 29;
+        spend(29);
       });
     }
     expect(knownSyscallsFor(folder)).toBe(inlineCalls);
