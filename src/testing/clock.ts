@@ -64,11 +64,13 @@ export function useGlobalClock(): Undo {
     monotonicMs: () => (hasFakePerformance() ? globalThis.performance.now() : Date.now()),
     setTimeout: (work, ms) => globalThis.setTimeout(work, ms),
     clearTimeout: (timer) => globalThis.clearTimeout(timer as NodeJS.Timeout | undefined),
+    isExact: true,
   };
   return undo(setTimeSource(source));
 }
 
 class Clock implements FakeClock, TimeSource {
+  readonly isExact = true;
   #nowMs: number;
   readonly #timers = new Set<FakeTimer>();
   restore: () => void = () => undefined;

@@ -9,6 +9,8 @@ export interface TimeSource {
   readonly monotonicMs: () => number;
   readonly setTimeout: (work: () => void, ms: number) => unknown;
   readonly clearTimeout: (timer: unknown) => void;
+  /** Each timer has to fire at its very time, and none may stay that nobody needs: a test counts on both. */
+  readonly isExact?: boolean;
   /** Blocks the thread. */
   readonly sleepSync: (ms: number) => void;
 }

@@ -94,7 +94,12 @@ export function isOurName(name: string): boolean {
 
 /** Whether a name is one that a change uses for itself: a staged file or folder, or a guard. */
 export function isPrivateName(name: string): boolean {
-  return /^\.vfs-lockfile-[0-9a-f]{32}$/.test(name) || isGuard(name);
+  return isStagedName(name) || isGuard(name);
+}
+
+/** Whether a name is that of a staged file, or of a folder in which files are staged. */
+export function isStagedName(name: string): boolean {
+  return /^\.vfs-lockfile-[0-9a-f]{32}$/.test(name);
 }
 
 export function isGuard(path: string): boolean {

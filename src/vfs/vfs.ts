@@ -114,7 +114,7 @@ export interface MoveOptions extends CallOptions {
 /** How to list a folder. */
 export interface ListOptions extends CallOptions {
   /**
-   * Also list the files in all folders below.
+   * Also list the files in all folders below, except in folders that this library makes for itself.
    *
    * @default false
    */

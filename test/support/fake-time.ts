@@ -12,6 +12,7 @@ export function fakeGlobals(options: Parameters<typeof vi.useFakeTimers>[0]): vo
     monotonicMs: () => performance.now(),
     setTimeout: (work, ms) => setTimeout(work, ms),
     clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+    isExact: true,
     sleepSync: realTime.sleepSync,
   });
 }

@@ -31,7 +31,7 @@ test('calls that never wait give the event loop its turn after half a millisecon
   expect(workInTurn.size).toBeGreaterThan(10);
 });
 
-test('thousands of held locks share their timers: one for whoever is due within the same few milliseconds', async () => {
+test('thousands of held locks share their timers: one for whoever is due next', async () => {
   let timers = 0;
   const setTimeout: TimeSource['setTimeout'] = (work, ms) => {
     timers += 1;
@@ -43,9 +43,9 @@ test('thousands of held locks share their timers: one for whoever is due within 
   const locks = Array.from({ length: 3000 }, (_, i) => new Lockfile(new VfsFile(vfs, `file-${i}`), { ttl: '30s' }));
   try {
     for (const lock of locks) await lock.tryAcquire();
-    // The first renewals come at random within 6 s.
-    expect(timers).toBeGreaterThan(100);
-    expect(timers).toBeLessThanOrEqual(751);
+    // The first renewals come at random within 6 s: one in n is due before all the n - 1 others, which makes 9 of 3,000.
+    expect(timers).toBeGreaterThan(0);
+    expect(timers).toBeLessThanOrEqual(60);
   } finally {
     restore();
     for (const lock of locks) await lock.release();

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { freshId } from '../../util/fresh-id.js';
-import { stagedPath } from '../../vfs/names.js';
+import { isStagedName, stagedPath } from '../../vfs/names.js';
 import type { Entry, ListOptions, Stat, Vfs } from '../../vfs/vfs.js';
 import { ABSENT, codeOf, notAFile, posixError } from '../shared/plain/posix-errors.js';
 import { walk, type FoundName, type Walk } from '../shared/plain/walk.js';
@@ -27,7 +27,11 @@ export function listFiles(vfs: Locating, folder: string, options: ListOptions): 
     const stat = isFolder ? undefined : await statFile(vfs.locate(path));
     return stat && { path, ...stat };
   };
-  return walkFolder(vfs, folder, { ...options, visit, enters: () => options.recursive ?? false });
+  return walkFolder(vfs, folder, {
+    ...options,
+    visit,
+    enters: (name) => (options.recursive ?? false) && !isStagedName(name),
+  });
 }
 
 /** Knows where the paths of a store are on the disk. */

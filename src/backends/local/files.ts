@@ -15,7 +15,7 @@ import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import type { CommitFiles } from '../shared/plain/commit.js';
-import type { HolderFiles } from '../shared/plain/own-acts.js';
+import type { HolderFiles } from '../shared/plain/holder-folder.js';
 import {
   forgetPrivateFolder,
   insideFolder,
@@ -31,10 +31,14 @@ export interface FileImage {
   readonly data: Uint8Array;
   readonly version: Version;
   readonly modifiedMs: number;
+  readonly stamp: string;
 }
 
 /** A swap on a local disk takes well under a millisecond. */
 const PATIENCE_MS = 100;
+
+/** How often a file is read that was another one as soon as it was read. */
+const MOST_READS = 100;
 
 /** The version of a file up to this size is a hash of its content; a larger one has inode, size and modification time. */
 const HASHED_BYTES = 1_048_576;
@@ -44,6 +48,8 @@ const SHORT_BYTES = 4095;
 
 // A link in the place of a lock must not be followed, and a FIFO must not block. Windows has neither flag: undefined | 0 is 0.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+// The same care for a file that is written over. Without O_TRUNC: an empty file would be one more thing that a reader may find.
+const OVER_FLAGS = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 interface Known {
@@ -86,8 +92,17 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return bytes ? { version: recordVersion(bytes) } : yield* this.#readAll(path, 0);
   }
 
-  readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
-    return this.#again(() => this.#readAll(path, maxBytes));
+  /**
+   * The file as it stood there at some moment of this call. What was opened there may be away by now, and may have been written over
+   * for a later record: see `Spare`. Nobody reads so slowly and so often that a lock changes hands each time.
+   */
+  *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
+    for (let reads = 1; ; reads += 1) {
+      const image = yield* this.#again(() => this.#readAll(path, maxBytes));
+      // On a disk of another machine nobody writes over a record.
+      if (image === undefined || reads === MOST_READS || isRemote(this.#folder)) return image;
+      if ((yield* this.stampOf(path)) === image.stamp) return image;
+    }
   }
 
   *#readAll(path: string, maxBytes: number): Steps<FileImage | undefined> {
@@ -99,7 +114,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
       const hashed = isHashed(stats.size);
       const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
       const version = hashed ? recordVersion(data) : statVersion(stats);
-      return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
+      return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs, stamp: stampOf(stats) };
     } finally {
       yield* ask(this.#calls.close(fd));
     }
@@ -119,7 +134,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     const mode = fileMode(around.stats.mode);
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
     try {
-      for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
+      yield* this.#writeAll(fd, data);
       const stats = yield* ask(this.#calls.fstat(fd));
       this.#known.clock?.note(stats.mtimeMs);
       if (!isPrivate(around) && (mode & 0o044) === 0o040) yield* this.#giveToGroup(fd, stats, around.stats);
@@ -129,6 +144,32 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     } finally {
       yield* ask(this.#calls.close(fd));
     }
+  }
+
+  *rewrite(path: string, data: Uint8Array, stamp: string): Steps<string | undefined> {
+    const around = yield* this.#around();
+    const fd = isPrivate(around) ? yield* this.#openToRewrite(path) : undefined;
+    if (fd === undefined) return undefined;
+    try {
+      const before = yield* ask(this.#calls.fstat(fd));
+      if (stampOf(before) !== stamp || before.nlink !== 1 || !isAsNew(before, around)) return undefined;
+      yield* this.#writeAll(fd, data);
+      if (data.length < before.size) yield* ask(this.#calls.ftruncate(fd, data.length));
+      const stats = yield* ask(this.#calls.fstat(fd));
+      this.#known.clock?.note(stats.mtimeMs);
+      return stampOf(stats);
+    } finally {
+      yield* ask(this.#calls.close(fd));
+    }
+  }
+
+  /** Where others may write to the folder, they may also want to take the lock, and could not remove what is in there. */
+  *mayKeep(): Steps<boolean> {
+    return isPrivate(yield* this.#around());
+  }
+
+  *#writeAll(fd: number, data: Uint8Array): Steps<void> {
+    for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
   }
 
   /** Whether time stamps in this folder come from one clock. */
@@ -238,6 +279,15 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     }
   }
 
+  /** Undefined: it cannot be opened. Whatever the reason, a new file shows it better. */
+  *#openToRewrite(path: string): Steps<number | undefined> {
+    try {
+      return yield* ask(this.#calls.open(path, OVER_FLAGS));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Undefined: empty, long, or no file at all. */
   *#readShort(fd: number): Steps<Uint8Array | undefined> {
     const buffer = Buffer.allocUnsafe(SHORT_BYTES);
@@ -278,6 +328,11 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
       euid: process.geteuid?.(),
     });
   }
+}
+
+/** Whether a file that would be made now would have the same owner and permission bits. */
+function isAsNew(found: Stats, { stats, euid }: Surroundings): boolean {
+  return (found.mode & 0o7777) === fileMode(stats.mode) && found.uid === euid;
 }
 
 function isHashed(size: number): boolean {

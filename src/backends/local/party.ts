@@ -1,4 +1,4 @@
-import { rmdirSync } from 'node:fs';
+import { rmdirSync, unlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 
@@ -60,19 +60,21 @@ export class Party {
 
   /** Removes the private folder if no record names it. */
   retire(): void {
+    const { spare } = this.holder;
     const id = this.holder.retire({ forgetStage: forgetPrivateFolder });
     withFolders.delete(this);
-    if (id !== undefined) this.#remove(id);
+    if (id !== undefined) this.#remove(id, spare);
   }
 
   /** Removes the private folder even while locks are held: whoever wants them finds that this process has ended. */
   leave(): void {
-    const { id } = this.holder;
-    if (id !== undefined) this.#remove(id);
+    const { id, spare } = this.holder;
+    if (id !== undefined) this.#remove(id, spare);
   }
 
-  #remove(id: string): void {
+  #remove(id: string, spare: string | undefined): void {
     try {
+      if (spare !== undefined) unlinkSync(spare);
       rmdirSync(stagedPath(`${this.#folder}/`, id));
     } catch {
       // It is not empty, or gone: the next contender or `sweep` removes it.

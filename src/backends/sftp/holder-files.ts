@@ -1,5 +1,5 @@
 import { ask, type Steps } from '../../util/steps.js';
-import { TornError, type HolderFiles, type Published } from '../shared/plain/own-acts.js';
+import { TornError, type HolderFiles, type Published } from '../shared/plain/holder-folder.js';
 import type { Attributes, Handle } from './connection/raw-sftp.js';
 import type { SftpSession } from './connection/session.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';

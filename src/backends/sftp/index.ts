@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { freshId } from '../../util/fresh-id.js';
 import { run, type Eventual } from '../../util/steps.js';
 import { VfsError } from '../../vfs/errors.js';
-import { isPrivateName, stagedPath } from '../../vfs/names.js';
+import { isPrivateName, isStagedName, stagedPath } from '../../vfs/names.js';
 import type { CommitLock, CommitOutcome } from '../../vfs/commit.js';
 import type {
   CallOptions,
@@ -174,7 +174,7 @@ export class SftpVfs implements Vfs {
   }
 
   list(folder: string, options: ListOptions = {}): AsyncGenerator<Entry> {
-    const enters = (): boolean => options.recursive ?? false;
+    const enters = (name: string): boolean => (options.recursive ?? false) && !isStagedName(name);
     return this.#runner.walk(folder, options, () => ({ visit: entryOfFile, enters }));
   }
 

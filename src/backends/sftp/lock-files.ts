@@ -2,7 +2,7 @@ import { freshId } from '../../util/fresh-id.js';
 import { ask, type Steps } from '../../util/steps.js';
 import { stagedPath } from '../../vfs/names.js';
 import type { Snapshot, Version, Written } from '../../vfs/vfs.js';
-import { TornError } from '../shared/plain/own-acts.js';
+import { TornError } from '../shared/plain/holder-folder.js';
 import { createFile as createPlainFile, discard, removeFile } from '../shared/plain/lock-files.js';
 import { checkGuardName } from '../shared/plain/long-names.js';
 import { createLock as createOwn, removeLock as removeOwn, type NewRecord } from '../shared/plain/own-locks.js';

@@ -20,12 +20,25 @@ export interface LockContent {
 /** How many bytes of a foreign file are shown. */
 const SHOWN_BYTES = 32;
 
-/** Only a record, nothing, and the proper beginning of a record are a lock's content. All else belongs to another program. */
+/** Only a record, nothing, and what is left of a record are a lock's content. All else belongs to another program. */
 export function contentOf(data: Uint8Array): LockContent {
   const record = decodeRecord(data);
   if (record !== undefined && isSigned(record)) return { record, foreign: undefined };
-  const foreign = record === undefined && isRecordBeginning(data) ? undefined : foreignFile(data);
+  const foreign = record === undefined && isTorn(data) ? undefined : foreignFile(data);
   return { record: undefined, foreign };
+}
+
+/**
+ * Whether data is what is left of a record: nothing, its beginning, or a record or its beginning followed by zeros. Disks show zeros
+ * where the power failed before the end of a file was written.
+ */
+function isTorn(data: Uint8Array): boolean {
+  let end = data.length;
+  while (end > 0 && data[end - 1] === 0) end -= 1;
+  if (end === 0 || end === data.length) return isRecordBeginning(data);
+  const written = data.subarray(0, end);
+  const record = decodeRecord(written);
+  return record === undefined ? isRecordBeginning(written) : isSigned(record);
 }
 
 /** The content of a folder in a lock's place. */

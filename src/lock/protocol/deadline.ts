@@ -3,6 +3,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import { clearTimeout, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import { onAbort } from '../../util/on-abort.js';
+import { deadlineTicks, SHORT_MS, type Due, type Tick, type Ticks } from './ticks.js';
 
 /** Work had not ended some time after its deadline. */
 export class OverdueError extends Error {
@@ -14,9 +15,11 @@ export class OverdueError extends Error {
 }
 
 /** The end of a wait: when its time is up, or when the caller's signal aborts. Keeps the process alive until cleared. */
-export class Deadline {
+export class Deadline implements Due {
   readonly #stopListening: (() => void) | undefined;
   readonly #timer: unknown;
+  readonly #ticks: Ticks | undefined;
+  readonly #tick: Tick | undefined;
   readonly #keepingAlive: NodeJS.Timeout | undefined;
   #reason: unknown;
   #onEnd: (() => void) | undefined;
@@ -27,7 +30,11 @@ export class Deadline {
     if (signal?.aborted) this.#reason = signal.reason;
     else if (signal) this.#stopListening = onAbort(signal, () => this.end(signal.reason));
     if (ms === Infinity) this.#keepingAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
-    else this.#timer = setTimeout(this.#onTimeout, Math.min(ms, LONGEST_TIMER_MS));
+    else if (ms < SHORT_MS) this.#timer = setTimeout(() => this.due(), ms);
+    else {
+      this.#ticks = deadlineTicks();
+      this.#tick = this.#ticks.after(Math.min(ms, LONGEST_TIMER_MS), this);
+    }
   }
 
   get signal(): AbortSignal {
@@ -67,12 +74,14 @@ export class Deadline {
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
-    clearInterval(this.#keepingAlive);
+    if (this.#tick) this.#ticks?.remove(this.#tick, this);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#keepingAlive) clearInterval(this.#keepingAlive);
     this.#stopListening?.();
   }
 
-  readonly #onTimeout = (): void => {
+  /** Its time is up. */
+  due(): void {
     this.end(new DOMException('the time to wait is over', 'TimeoutError'));
-  };
+  }
 }

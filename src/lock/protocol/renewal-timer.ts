@@ -2,16 +2,13 @@ import { clearTimeout, monotonicMs, setTimeout } from '../../util/time.js';
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import type { HoldLimits } from './hold-limits.js';
 import type { Lease } from './lease.js';
-import { letProcessEnd, tickIn, type Due, type Tick } from './ticks.js';
+import { letProcessEnd, renewalTicks, SHORT_MS, type Due, type Tick, type Ticks } from './ticks.js';
 
 /** A lock without end is renewed this often, so that cleaners of old files leave it alone and its removal is noticed. */
 const ENDLESS_RENEWAL_MS = 60_000;
 
 /** While a renewal is under way, the deadline is looked at this often. Most renewals end sooner, and then nothing was set for it. */
 const CHECK_MS = 1000;
-
-/** A shorter time than this is waited for exactly; in a longer one a tick more or less does not matter. */
-const SHORT_MS = 500;
 
 /** The lock that a `RenewalTimer` serves. */
 export interface TimedLock {
@@ -26,6 +23,7 @@ export interface TimedLock {
 export class RenewalTimer implements Due {
   readonly #lock: TimedLock;
   readonly autoRenew: boolean;
+  #ticks: Ticks | undefined;
   #tick: Tick | undefined;
   #timer: unknown;
   #renewAtMs = 0;
@@ -86,14 +84,14 @@ export class RenewalTimer implements Due {
       this.#timer = setTimeout(() => this.due(), Math.max(1, Math.ceil(ms)));
       letProcessEnd(this.#timer);
     } else {
-      this.#tick = tickIn(ms);
-      this.#tick.add(this);
+      this.#ticks = renewalTicks();
+      this.#tick = this.#ticks.before(ms, this);
     }
   }
 
   #clear(): void {
-    this.#tick?.remove(this);
-    clearTimeout(this.#timer);
+    if (this.#tick) this.#ticks?.remove(this.#tick, this);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#tick = this.#timer = undefined;
     this.#dueAtMs = Infinity;
   }

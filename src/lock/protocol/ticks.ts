@@ -1,74 +1,135 @@
-import { clearTimeout, monotonicMs, setTimeout, timeSource, type TimeSource } from '../../util/time.js';
+import { timeSource, type TimeSource } from '../../util/time.js';
 
 /** All who are due within the same few milliseconds are called together: to wake up costs a process about as much as to renew a lock. */
 const TICK_MS = 8;
+
+/** A shorter time than this has a timer of its own; in a longer one a tick more or less does not matter. */
+export const SHORT_MS = 500;
 
 /** Who waits for a tick. */
 export interface Due {
   due(): void;
 }
 
-/** A few milliseconds in which somebody is due, with one timer for all of them. It does not keep the process alive. */
-export class Tick {
-  readonly #ticks: Map<number, Tick>;
-  readonly #place: number;
-  readonly #waiting = new Set<Due>();
-  readonly #timer: unknown;
+/** Those who are due in the same few milliseconds, `atMs` or later. */
+export interface Tick {
+  readonly atMs: number;
+  readonly waiting: Set<Due>;
+}
 
-  constructor(ticks: Map<number, Tick>, place: number) {
-    this.#ticks = ticks;
-    this.#place = place;
-    ticks.set(place, this);
-    this.#timer = setTimeout(() => this.#call(), Math.max(1, Math.ceil(place * TICK_MS - monotonicMs())));
-    letProcessEnd(this.#timer);
+/**
+ * All who wait for a tick, with one timer for the next one. Most locks are released long before anybody is due, and to set and to clear
+ * a timer for each would cost more than all the rest of a lock. So the timer stays when nobody needs it any more.
+ */
+export class Ticks {
+  readonly #source: TimeSource;
+  readonly #keepsProcess: boolean;
+  readonly #ticks = new Map<number, Tick>();
+  #timer: unknown;
+  /** When the timer fires. */
+  #nextMs = Infinity;
+
+  /** `keepsProcess`: whether the process stays alive while somebody waits. */
+  constructor(source: TimeSource, keepsProcess: boolean) {
+    this.#source = source;
+    this.#keepsProcess = keepsProcess;
   }
 
-  add(due: Due): void {
-    this.#waiting.add(due);
+  /** Calls `due` once, `ms` milliseconds from now or up to 8 sooner. */
+  before(ms: number, due: Due): Tick {
+    return this.#add(ms, Math.floor, due);
   }
 
-  remove(due: Due): void {
-    this.#waiting.delete(due);
-    if (this.#waiting.size > 0) return;
+  /** Calls `due` once, `ms` milliseconds from now or up to 8 later. */
+  after(ms: number, due: Due): Tick {
+    return this.#add(ms, Math.ceil, due);
+  }
+
+  remove(tick: Tick, due: Due): void {
+    tick.waiting.delete(due);
+    if (tick.waiting.size > 0 || this.#ticks.get(tick.atMs) !== tick) return;
+    this.#ticks.delete(tick.atMs);
+    if (this.#ticks.size > 0) return;
+    if (this.#source.isExact) this.#set(Infinity);
+    else letProcessEnd(this.#timer);
+  }
+
+  #add(ms: number, round: (ticks: number) => number, due: Due): Tick {
+    const { isExact, monotonicMs } = this.#source;
+    const dueMs = monotonicMs() + ms;
+    const atMs = isExact ? dueMs : round(dueMs / TICK_MS) * TICK_MS;
+    if (this.#ticks.size === 0 && this.#keepsProcess) keepProcess(this.#timer);
+    const known = this.#ticks.get(atMs);
+    const tick = known ?? { atMs, waiting: new Set() };
+    if (known === undefined) this.#ticks.set(atMs, tick);
+    tick.waiting.add(due);
+    if (atMs < this.#nextMs) this.#set(atMs);
+    return tick;
+  }
+
+  #set(atMs: number): void {
+    const { setTimeout, clearTimeout, monotonicMs } = this.#source;
     clearTimeout(this.#timer);
-    this.#end();
+    this.#nextMs = atMs;
+    const ms = Math.max(1, Math.ceil(atMs - monotonicMs()));
+    this.#timer = atMs === Infinity ? undefined : setTimeout(() => this.#call(), ms);
+    if (!this.#keepsProcess) letProcessEnd(this.#timer);
   }
 
   #call(): void {
-    this.#end();
-    for (const due of this.#waiting) {
-      this.#waiting.delete(due);
-      try {
-        due.due();
-      } catch (error) {
-        // It must not keep the others from their renewals.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  }
-
-  #end(): void {
-    if (this.#ticks.get(this.#place) === this) this.#ticks.delete(this.#place);
+    const nowMs = this.#source.monotonicMs();
+    const ticks = [...this.#ticks.values()].filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+    for (const { atMs } of ticks) this.#ticks.delete(atMs);
+    let nextMs = Infinity;
+    for (const atMs of this.#ticks.keys()) nextMs = Math.min(nextMs, atMs);
+    this.#set(nextMs);
+    for (const { waiting } of ticks) callAll(waiting);
   }
 }
 
-let source: TimeSource | undefined;
-let ticks = new Map<number, Tick>();
-
-/** The tick that is `ms` milliseconds from now, or up to 8 less. */
-export function tickIn(ms: number): Tick {
-  // A tick of another clock may never come.
-  if (source !== timeSource()) {
-    source = timeSource();
-    ticks = new Map();
+function callAll(waiting: Set<Due>): void {
+  for (const due of waiting) {
+    waiting.delete(due);
+    try {
+      due.due();
+    } catch (error) {
+      // It must not keep the others from their renewals.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
-  const place = Math.floor((monotonicMs() + ms) / TICK_MS);
-  return ticks.get(place) ?? new Tick(ticks, place);
+}
+
+let renewals = new Ticks(timeSource(), false);
+let deadlines = new Ticks(timeSource(), true);
+let source = timeSource();
+
+/** When held locks are due. */
+export function renewalTicks(): Ticks {
+  refresh();
+  return renewals;
+}
+
+/** When those who wait for something give up. */
+export function deadlineTicks(): Ticks {
+  refresh();
+  return deadlines;
+}
+
+/** The timer of another clock may never fire. */
+function refresh(): void {
+  if (source === timeSource()) return;
+  source = timeSource();
+  renewals = new Ticks(source, false);
+  deadlines = new Ticks(source, true);
 }
 
 /** Lets the process end before the timer fires. Where timers are numbers, as in a browser's window, it would end anyway. */
 export function letProcessEnd(timer: unknown): void {
-  (timer as { unref?: () => unknown }).unref?.();
+  (timer as { unref?: () => unknown } | undefined)?.unref?.();
+}
+
+function keepProcess(timer: unknown): void {
+  (timer as { ref?: () => unknown } | undefined)?.ref?.();
 }

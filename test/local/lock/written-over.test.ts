@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { allowsHolderFolder } from '../../../src/backends/local/disk.js';
+import { blockingCalls } from '../../../src/backends/local/syscalls.js';
+import { LocalVfs, Lockfile, lockSync } from '../../../src/index.js';
+import { decodeRecord } from '../../../src/lock/model/record.js';
+
+const DIST = pathToFileURL(join(import.meta.dirname, '../../../dist/index.js')).href;
+
+let folder: string;
+const path = (name: string): string => join(folder, name);
+const lockText = (name: string): string => readFileSync(path(`${name}.lock`), 'utf8');
+const inode = (name: string): number => statSync(path(`${name}.lock`)).ino;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vfs-lockfile-over-'));
+  chmodSync(folder, 0o755);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+/** All files below the folder, in private folders too. */
+function filesBelow(): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
+/** Takes and releases `a` twice, so that a file is kept for the next record. Returns its inode. */
+function leaveSpare(): number {
+  lockSync(path('a')).release();
+  const held = lockSync(path('a'));
+  const ino = inode('a');
+  held.release();
+  expect(filesBelow()).toHaveLength(1);
+  return ino;
+}
+
+describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the file of an earlier one', () => {
+  it('that is back in the private folder, and each record is whole', () => {
+    const ino = leaveSpare();
+    const longer = lockSync(path('a'), { note: { why: 'a longer record' } });
+    expect(inode('a')).toBe(ino);
+    longer.release();
+    const shorter = lockSync(path('b'), { ownerId: 'b' });
+    expect(inode('b')).toBe(ino);
+    expect(JSON.parse(lockText('b'))).toMatchObject({ ownerId: 'b' });
+    shorter.release();
+  });
+
+  it('by a renewal too, which keeps the file that it replaces', () => {
+    const spare = leaveSpare();
+    const held = lockSync(path('a'), { ownerId: 'a' });
+    const first = inode('a');
+    held.renew();
+    const second = inode('a');
+    held.renew();
+    expect([first, inode('a')]).toEqual([spare, spare]);
+    expect(second).not.toBe(spare);
+    expect(JSON.parse(lockText('a'))).toMatchObject({ renewals: 2, ownerId: 'a' });
+    held.release();
+  });
+
+  it('but not where that has another name as well, as backups by hard links give it', () => {
+    leaveSpare();
+    const held = lockSync(path('a'));
+    linkSync(path('a.lock'), path('backup'));
+    const before = readFileSync(path('backup'), 'utf8');
+    held.release();
+    const next = lockSync(path('a'));
+    expect(inode('a')).not.toBe(statSync(path('backup')).ino);
+    next.release();
+    expect(readFileSync(path('backup'), 'utf8')).toBe(before);
+  });
+
+  it('but not where it was changed or removed meanwhile', () => {
+    leaveSpare();
+    const [spare = ''] = filesBelow();
+    chmodSync(spare, 0o600);
+    const held = lockSync(path('a'));
+    expect(statSync(path('a.lock')).mode & 0o777).toBe(0o644);
+    held.release();
+    for (const file of filesBelow()) unlinkSync(file);
+    expect(lockSync(path('a')).release()).toBe(true);
+  });
+
+  it('but no file is kept where others may write to the folder, or for a record with a fencing token', async () => {
+    const spare = leaveSpare();
+    const fenced = await Lockfile.open(path('b'), { fencing: true });
+    await fenced.acquire();
+    expect(inode('b')).not.toBe(spare);
+    await fenced.release();
+    mkdirSync(path('shared'));
+    chmodSync(path('shared'), 0o777);
+    for (let times = 0; times < 2; times += 1) lockSync(path('shared/c')).release();
+    expect(filesBelow().filter((name) => name.includes(path('shared')))).toEqual([]);
+  });
+
+  it('and who reads meanwhile reads a record that stood there', () => {
+    leaveSpare();
+    const [a, b] = [lockSync(path('a'), { ownerId: 'a' }), lockSync(path('b'), { ownerId: 'b' })];
+    const read = vi.spyOn(blockingCalls, 'read').mockImplementationOnce((fd, buffer) => {
+      // The file that was opened as that of `a` becomes that of `b`.
+      a.renew();
+      b.renew();
+      expect(inode('b')).toBe(statSync(`/proc/self/fd/${String(fd)}`).ino);
+      return blockingCalls.read(fd, buffer);
+    });
+    const found = new LocalVfs({ root: folder }).sync.read('a.lock');
+    expect(read.mock.calls.length).toBeGreaterThan(1);
+    expect(decodeRecord(found?.data ?? new Uint8Array())).toMatchObject({ ownerId: 'a', renewals: 1 });
+    for (const held of [a, b]) held.release();
+  });
+
+  it('and nothing is left a second after the last lock, or at the end of the process', async () => {
+    leaveSpare();
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 60_000 });
+    const script = `import { lockSync } from '${DIST}'; for (let i = 0; i < 3; i += 1) lockSync('a').release();
+      const { readdirSync } = await import('node:fs'); console.log(readdirSync('.', { recursive: true }).length);`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' });
+    expect([child.stdout, child.stderr, child.status]).toEqual(['2\n', '', 0]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
