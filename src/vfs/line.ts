@@ -5,6 +5,8 @@
 export interface WaitingLine {
   /** Whether somebody stands in it, as far as one check shows. */
   readonly isOccupied: boolean;
+  /** Whether the lock file is there, so that the lock is probably taken. */
+  readonly isTaken: boolean;
   /** Joins the line at the end, or stays in it. Returns how many are before this caller; 0 also where it cannot join. */
   join(): number;
   /** Calls `onChange` once, soon after the one right before this caller left. Returns a function that ends this; undefined: nobody is before. */

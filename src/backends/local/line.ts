@@ -36,14 +36,20 @@ let isListening = false;
  * processes leave has the names of a holder's folder and its entries, so that `sweep` clears it.
  */
 export class LocalLine implements WaitingLine {
+  readonly #lock: string;
   readonly #folder: string;
   readonly #name: string;
   #before: readonly string[] = [];
   #isIn = false;
 
   constructor(lock: string) {
+    this.#lock = lock;
     this.#folder = folders.get(lock) ?? newFolder(lock);
     this.#name = ticketName();
+  }
+
+  get isTaken(): boolean {
+    return isThere(this.#lock);
   }
 
   get isOccupied(): boolean {

@@ -10,11 +10,16 @@ import { waitForLock, type WatchLock, type Woken } from './watcher.js';
 /** The longest that a caller goes without reading the lock while others are before it: the first of them may hang. */
 const UNREAD_MS = 5000;
 
+/** A process that stood in the line so recently finds others there more often than not, and makes sure before it tries. */
+const CROWDED_MS = 100;
+
 /** How often this process took one lock in a row. */
 interface Turns {
   count: number;
   sinceMs: number;
   releasedMs: number;
+  /** When it last stood in the line. */
+  waitedMs: number;
   /** Whether the last time it asked was right after its own release. */
   asksAgain: boolean;
   /** The place of the last caller, kept for a moment: the process may ask for one more turn. */
@@ -29,7 +34,7 @@ export class LinePlace {
   readonly #turns: Turns;
   /** Whether it asks for one more turn of its process, right after the one before. */
   readonly #isAgain: boolean;
-  /** Whether this process has had its turns, and others wait. */
+  /** Whether others wait, and this process has had its turns, or the lock is taken as one would expect in a crowd. */
   readonly goesLast: boolean;
   #line: WaitingLine | undefined;
   #before = 0;
@@ -39,14 +44,16 @@ export class LinePlace {
   constructor(target: LockTarget, mayWait: boolean) {
     this.#target = target;
     const turns = (this.#turns = turnsOf.get(target.queueKey) ?? newTurns());
-    const isSoon = monotonicMs() - turns.releasedMs <= AGAIN_MS;
+    const now = monotonicMs();
+    const isSoon = now - turns.releasedMs <= AGAIN_MS;
     this.#isAgain = isSoon && hasTurnsLeft(turns.count, turns.sinceMs);
     turns.asksAgain = isSoon;
     // Behind those who wait, it needs another place than the one that it had.
     if (this.#isAgain) this.#line = turns.kept;
     else turns.kept?.leave();
     turns.kept = undefined;
-    this.goesLast = mayWait && isSoon && !this.#isAgain && (this.open()?.isOccupied ?? false);
+    const isCrowded = now - turns.waitedMs <= CROWDED_MS && (this.open()?.isTaken ?? false);
+    this.goesLast = mayWait && !this.#isAgain && (isSoon || isCrowded) && (this.open()?.isOccupied ?? false);
   }
 
   /** Whether this caller asked for the line, and there is one. */
@@ -70,6 +77,7 @@ export class LinePlace {
   ): Promise<Woken> {
     const line = this.open();
     this.#before = line?.join() ?? 0;
+    this.#remember().waitedMs = monotonicMs();
     if (line !== undefined && this.#before > 0) {
       // Right behind one who may be the holder, it watches for the end of the lease as the first one does.
       const mostMs = this.#before > 1 ? Math.max(ms, UNREAD_MS * (0.5 + 0.5 * Math.random())) : ms;
@@ -100,9 +108,8 @@ export class LinePlace {
   released(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    const turns = this.#turns;
+    const turns = this.#remember();
     turns.releasedMs = monotonicMs();
-    turnsOf.set(this.#target.queueKey, turns);
     const line = this.#line;
     if (line !== undefined && turns.asksAgain && hasTurnsLeft(turns.count, turns.sinceMs)) keepForATurn(turns, line);
     else line?.leave();
@@ -111,6 +118,11 @@ export class LinePlace {
   /** The caller gave up. */
   leave(): void {
     this.#line?.leave();
+  }
+
+  #remember(): Turns {
+    turnsOf.set(this.#target.queueKey, this.#turns);
+    return this.#turns;
   }
 }
 
@@ -124,5 +136,5 @@ function keepForATurn(turns: Turns, line: WaitingLine): void {
 }
 
 function newTurns(): Turns {
-  return { count: 0, sinceMs: 0, releasedMs: -Infinity, asksAgain: false, kept: undefined };
+  return { count: 0, sinceMs: 0, releasedMs: -Infinity, waitedMs: -Infinity, asksAgain: false, kept: undefined };
 }

@@ -12,6 +12,7 @@ import { WrappedVfs } from '../../../support/stores/wrapped-vfs.js';
 /** A line in which this process has a place, and others wait. */
 class Line implements WaitingLine {
   isOccupied = true;
+  isTaken = true;
   before = 0;
   left = 0;
   overtaken = 0;
@@ -82,6 +83,23 @@ describe('F2: the place of a process in the line of a lock', () => {
     expect(new LinePlace(target, false).goesLast).toBe(false);
     vi.advanceTimersByTime(5);
     expect(new LinePlace(target, true).goesLast).toBe(false);
+  });
+
+  it('is asked for at once where the process has just waited, others wait, and the lock is taken', async () => {
+    const comesBack = (): boolean => new LinePlace(target, true).goesLast;
+    expect(comesBack()).toBe(false);
+    const gone = (): undefined => undefined;
+    await new LinePlace(target, true).wait(gone, new AbortController().signal, { ms: 1, readsChanges: false });
+    vi.advanceTimersByTime(50);
+    expect(comesBack()).toBe(true);
+    expect(new LinePlace(target, false).goesLast).toBe(false);
+    line.isTaken = false;
+    expect(comesBack()).toBe(false);
+    [line.isTaken, line.isOccupied] = [true, false];
+    expect(comesBack()).toBe(false);
+    line.isOccupied = true;
+    vi.advanceTimersByTime(60);
+    expect(comesBack()).toBe(false);
   });
 
   it('is the next one when everybody before it has left, and takes the lock without reading it', async () => {
