@@ -89,7 +89,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     const bytes = yield* this.#readShort(fd);
-    return bytes ? { version: recordVersion(bytes) } : yield* this.#readAll(path, 0);
+    return bytes ? { version: recordVersion(bytes) } : yield* this.readOnce(path, 0);
   }
 
   /**
@@ -98,14 +98,15 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
    */
   *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
     for (let reads = 1; ; reads += 1) {
-      const image = yield* this.#again(() => this.#readAll(path, maxBytes));
+      const image = yield* this.#again(() => this.readOnce(path, maxBytes));
       // On a disk of another machine nobody writes over a record.
       if (image === undefined || reads === MOST_READS || isRemote(this.#folder)) return image;
       if ((yield* this.stampOf(path)) === image.stamp) return image;
     }
   }
 
-  *#readAll(path: string, maxBytes: number): Steps<FileImage | undefined> {
+  /** The file that was opened there, as it was when it was read. */
+  protected *readOnce(path: string, maxBytes: number): Steps<FileImage | undefined> {
     const fd = yield* this.#openToRead(path);
     if (fd === undefined) return undefined;
     try {

@@ -102,6 +102,12 @@ export const rewriting: readonly Scenario[] = [
   meeting('create, release, create, renew, release / the same', undefined, [liveAndRenew, liveAndRenew], SYSTEM),
 ];
 
+/** The first of them, where nobody looks again after reading. Within three preemptions somebody reads what never stood there. */
+export const readingOnce: Scenario = {
+  ...meeting('create, release, create, renew, release / look, look', undefined, [liveAndRenew, lookTwice], SYSTEM),
+  readsOnce: true,
+};
+
 /** The same with look-ups apart. */
 export const rewritingApart: readonly Scenario[] = rewriting.map(apart);
 
