@@ -16,6 +16,7 @@ import type { Lease } from './lease.js';
 import { RELEASE_LIMIT_MS, unansweredRelease } from './release-limit.js';
 import { keepController, takeController } from './renewal-abort.js';
 import { RenewalTimer } from './renewal-timer.js';
+import { renewInTurn } from './renewal-turns.js';
 
 const RELEASE_PAUSES_MS = [100, 400];
 /** How much longer the store may take to settle what is aborted then. */
@@ -134,11 +135,16 @@ export class HeldLock {
 
   /** A failure is reported, and the renewal is tried again soon. */
   renewInBackground(): void {
-    this.renew().catch((error: unknown) => {
-      if (this.#loss !== undefined || this.#ended) return;
-      this.#failure = error;
-      this.#timer.failed();
-    });
+    const renewal = async (): Promise<void> => {
+      if (!this.held) return;
+      await this.renew().catch((error: unknown) => {
+        if (this.#loss !== undefined || this.#ended) return;
+        this.#failure = error;
+        this.#timer.failed();
+      });
+    };
+    if (this.#target.immediate) renewInTurn(renewal);
+    else void renewal();
   }
 
   /** The same as `renew` on a synchronous store, in this tick. */
