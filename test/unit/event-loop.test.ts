@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { nextTurn } from '../../src/backends/local/pace.js';
 import { memVfs } from '../../src/backends/mem/index.js';
 import { Lockfile, VfsFile } from '../../src/index.js';
+import { LONGEST_TIMER_MS } from '../../src/util/abort.js';
 import { realTime, setTimeSource, type TimeSource } from '../../src/util/time.js';
 
 function workFor(ms: number): void {
@@ -50,6 +51,26 @@ test('thousands of held locks share their timers: one for whoever is due next', 
     restore();
     for (const lock of locks) await lock.release();
   }
+});
+
+test('no timer is set for longer than a timer can be', async () => {
+  let longestMs = 0;
+  const setTimeout: TimeSource['setTimeout'] = (work, ms) => {
+    longestMs = Math.max(longestMs, ms);
+    return realTime.setTimeout(work, Math.min(ms, LONGEST_TIMER_MS));
+  };
+  const file = new VfsFile(memVfs(), 'file');
+  const held = new Lockfile(file);
+  await held.acquire();
+  // Deadlines come up to 8 ms later: this instant has the most that is possible.
+  const restore = setTimeSource({ ...realTime, setTimeout, monotonicMs: () => 10 });
+  const giveUp = new AbortController();
+  const waiting = new Lockfile(file).acquire({ wait: '30d', signal: giveUp.signal });
+  giveUp.abort();
+  await expect(waiting).rejects.toThrow();
+  restore();
+  expect(longestMs).toBe(LONGEST_TIMER_MS);
+  await held.release();
 });
 
 test('a thousand callers that wait for a turn are woken once each, in the order in which they came', async () => {

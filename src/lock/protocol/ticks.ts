@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import { timeSource, type TimeSource } from '../../util/time.js';
 
 /** All who are due within the same few milliseconds are called together: to wake up costs a process about as much as to renew a lock. */
@@ -71,7 +72,8 @@ export class Ticks {
     const { setTimeout, clearTimeout, monotonicMs } = this.#source;
     clearTimeout(this.#timer);
     this.#nextMs = atMs;
-    const ms = Math.max(1, Math.ceil(atMs - monotonicMs()));
+    // Whoever is due later than a timer can be set for is looked for again when it fires.
+    const ms = Math.min(Math.max(1, Math.ceil(atMs - monotonicMs())), LONGEST_TIMER_MS);
     this.#timer = atMs === Infinity ? undefined : setTimeout(() => this.#call(), ms);
     if (!this.#keepsProcess) letProcessEnd(this.#timer);
   }
