@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -127,6 +128,45 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     expect(read.mock.calls.length).toBeGreaterThan(1);
     expect(decodeRecord(found?.data ?? new Uint8Array())).toMatchObject({ ownerId: 'a', renewals: 1 });
     for (const held of [a, b]) held.release();
+  });
+
+  it('and the lock file is renewed where no link to it can be made, as where it has got another owner', () => {
+    leaveSpare();
+    const held = lockSync(path('a'));
+    vi.spyOn(blockingCalls, 'link').mockImplementation(() => {
+      throw Object.assign(new Error('EPERM: operation not permitted'), { code: 'EPERM' });
+    });
+    held.renew();
+    held.renew();
+    vi.restoreAllMocks();
+    expect(JSON.parse(lockText('a'))).toMatchObject({ renewals: 2 });
+    expect(held.release()).toBe(true);
+    expect(filesBelow()).toHaveLength(1);
+  });
+
+  it('and a renewal that is refused leaves nothing', () => {
+    leaveSpare();
+    const held = lockSync(path('a'));
+    vi.spyOn(blockingCalls, 'rename').mockImplementation(() => {
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    });
+    for (let times = 0; times < 3; times += 1) expect(() => held.renew()).toThrow('EACCES');
+    vi.restoreAllMocks();
+    expect(filesBelow()).toEqual([path('a.lock')]);
+    expect(held.release()).toBe(true);
+  });
+
+  it('and a lock is released even where it cannot be known whether its file may be kept', async () => {
+    leaveSpare();
+    const held = lockSync(path('a'));
+    // What is known of the folder is known for a second.
+    await sleep(1100);
+    vi.spyOn(blockingCalls, 'stat').mockImplementation(() => {
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    });
+    expect(held.release()).toBe(true);
+    vi.restoreAllMocks();
+    expect(filesBelow()).toEqual([]);
   });
 
   it('and nothing is left a second after the last lock, or at the end of the process', async () => {

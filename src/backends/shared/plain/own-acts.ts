@@ -2,7 +2,7 @@ import type { Steps } from '../../../util/steps.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { nextEntry, type HolderFiles, type HolderFolder, type Published, type Spare } from './holder-folder.js';
 import { discard } from './lock-files.js';
-import { codeOf, LINKLESS } from './posix-errors.js';
+import { ABSENT, codeOf, isRefusal, LINKLESS } from './posix-errors.js';
 import { mayKeep, putAside, stage } from './spare.js';
 
 // The acts of a holder through its private folder. Each is a function of this module: to create a generator function for each act
@@ -51,7 +51,15 @@ export function* replaceOwn(
   }
   const staged = yield* stage(files, folder, data, entry);
   const last = yield* linkAside(files, lock, folder);
-  yield* files.rename(staged.entry, lock);
+  try {
+    yield* files.rename(staged.entry, lock);
+  } catch (error) {
+    const code = codeOf(error);
+    // The folder stays, and so would they.
+    if (isRefusal(code) && !ABSENT.includes(code))
+      for (const unwanted of [staged, ...(last ? [last] : [])]) yield* discard(files, unwanted.entry);
+    throw error;
+  }
   folder.own.set(lock, { version, stamp: staged.stamp });
   if (last !== undefined) yield* putAside(files, folder, last);
   return 'done';
@@ -88,6 +96,14 @@ function* linkAside(files: HolderFiles, lock: string, folder: HolderFolder): Ste
   const own = folder.own.get(lock);
   if (own === undefined || !folder.hasLinks || !(yield* mayKeep(files, folder))) return undefined;
   const entry = nextEntry(folder, 'taken');
-  yield* files.link(lock, entry);
+  try {
+    yield* files.link(lock, entry);
+  } catch (error) {
+    // The lock or the folder is gone.
+    if (ABSENT.includes(codeOf(error))) throw error;
+    // No renewal may fail for want of it: a file may be replaced where no link to it may be made, as one with another owner.
+    yield* discard(files, entry);
+    return undefined;
+  }
   return { entry, stamp: own.stamp };
 }

@@ -22,9 +22,14 @@ export function* stage(
   return { entry, stamp: yield* written(files, entry, files.writeStamped(entry, data)) };
 }
 
-/** Whether a file may be put aside. */
+/** Whether a file may be put aside. Never throws, as the act that it belongs to may be done. */
 export function* mayKeep(files: HolderFiles, folder: HolderFolder): Steps<boolean> {
-  return files.mayKeep !== undefined && !folder.dropped && (yield* files.mayKeep());
+  if (files.mayKeep === undefined || folder.dropped) return false;
+  try {
+    return yield* files.mayKeep();
+  } catch {
+    return false;
+  }
 }
 
 /** Keeps a file for the next record, or removes it. */
