@@ -154,8 +154,10 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     try {
       const before = yield* ask(this.#calls.fstat(fd));
       if (stampOf(before) !== stamp || before.nlink !== 1 || !isAsNew(before, around)) return undefined;
-      yield* this.#writeAll(fd, data);
+      // First, so that who still has it open and does not look again finds an incomplete record, and not a whole one with the end of
+      // the last one behind it, which would be another program's file.
       if (data.length < before.size) yield* ask(this.#calls.ftruncate(fd, data.length));
+      yield* this.#writeAll(fd, data);
       const stats = yield* ask(this.#calls.fstat(fd));
       this.#known.clock?.note(stats.mtimeMs);
       return stampOf(stats);

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
+  fstatSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
   unlinkSync,
@@ -20,6 +24,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allowsHolderFolder } from '../../../src/backends/local/disk.js';
 import { blockingCalls } from '../../../src/backends/local/syscalls.js';
 import { LocalVfs, Lockfile, lockSync } from '../../../src/index.js';
+import { contentOf } from '../../../src/lock/model/foreign.js';
 import { decodeRecord } from '../../../src/lock/model/record.js';
 
 const DIST = pathToFileURL(join(import.meta.dirname, '../../../dist/index.js')).href;
@@ -167,6 +172,34 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     expect(held.release()).toBe(true);
     vi.restoreAllMocks();
     expect(filesBelow()).toEqual([]);
+  });
+
+  it('and who has that open meanwhile, and does not look again, never finds one record with the end of another behind it', () => {
+    lockSync(path('a'), { ownerId: 'a longer name' }).release();
+    const longer = lockSync(path('a'), { ownerId: 'a longer name' });
+    const fd = openSync(path('a.lock'), 'r');
+    longer.release();
+    const found: unknown[] = [];
+    const look = (): void => {
+      const buffer = Buffer.alloc(4096);
+      found.push(contentOf(buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, 0))).foreign);
+    };
+    const real = { ...blockingCalls };
+    vi.spyOn(blockingCalls, 'write').mockImplementation((...call) => {
+      const written = real.write(...call);
+      look();
+      return written;
+    });
+    vi.spyOn(blockingCalls, 'ftruncate').mockImplementation((...call) => {
+      look();
+      real.ftruncate(...call);
+      look();
+    });
+    const shorter = lockSync(path('a'), { ownerId: 'a' });
+    expect(fstatSync(fd).ino).toBe(inode('a'));
+    expect(found).toEqual([undefined, undefined, undefined]);
+    shorter.release();
+    closeSync(fd);
   });
 
   it('and nothing is left a second after the last lock, or at the end of the process', async () => {
