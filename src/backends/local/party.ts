@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 
 import { stagedPath } from '../../vfs/names.js';
+import { nameOf } from '../../vfs/path.js';
 import { Holder } from '../shared/plain/holder.js';
 import { ClockSample } from './clock-sample.js';
 import { forgetPrivateFolder, type Surroundings } from './private-folder.js';
@@ -73,12 +74,10 @@ export class Party {
   }
 
   #remove(id: string, spare: string | undefined): void {
-    try {
-      if (spare !== undefined) unlinkSync(spare);
-      rmdirSync(stagedPath(`${this.#folder}/`, id));
-    } catch {
-      // It is not empty, or gone: the next contender or `sweep` removes it.
-    }
+    const path = stagedPath(`${this.#folder}/`, id);
+    // By the folder's name, as a descriptor that led into it is closed by now.
+    if (spare !== undefined) removeIfPossible(unlinkSync, `${path}/${nameOf(spare)}`);
+    removeIfPossible(rmdirSync, path);
   }
 
   #made(): void {
@@ -93,6 +92,15 @@ export class Party {
     this.#usedMs = performance.now();
     if (this.#isHot) startTimer();
     else this.retire();
+  }
+}
+
+/** What is gone, or a folder that is not empty, is left alone: the next contender or `sweep` removes it. */
+function removeIfPossible(remove: (path: string) => void, path: string): void {
+  try {
+    remove(path);
+  } catch {
+    return;
   }
 }
 

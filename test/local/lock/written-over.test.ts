@@ -202,6 +202,21 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     closeSync(fd);
   });
 
+  it('and nothing is left where somebody has removed it, or the folder was open to others before', async () => {
+    leaveSpare();
+    for (const file of filesBelow()) unlinkSync(file);
+    mkdirSync(path('shared'));
+    chmodSync(path('shared'), 0o777);
+    const held = lockSync(path('shared/b'));
+    for (let times = 0; times < 2; times += 1) lockSync(path('shared/c')).release();
+    chmodSync(path('shared'), 0o755);
+    await sleep(1100);
+    for (let times = 0; times < 2; times += 1) lockSync(path('shared/c')).release();
+    expect(filesBelow()).toHaveLength(2);
+    held.release();
+    await vi.waitFor(() => expect(readdirSync(folder, { recursive: true })).toEqual(['shared']), { timeout: 60_000 });
+  });
+
   it('and nothing is left a second after the last lock, or at the end of the process', async () => {
     leaveSpare();
     await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 60_000 });
