@@ -40,6 +40,9 @@ const PATIENCE_MS = 100;
 /** How often a file is read that was another one as soon as it was read. */
 const MOST_READS = 100;
 
+/** No lock record is longer. A longer file is read once, however often others append to it meanwhile. */
+const RECORD_BYTES = 65_536;
+
 /** The version of a file up to this size is a hash of its content; a larger one has inode, size and modification time. */
 const HASHED_BYTES = 1_048_576;
 
@@ -99,8 +102,10 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
     for (let reads = 1; ; reads += 1) {
       const image = yield* this.#again(() => this.readOnce(path, maxBytes));
-      // On a disk of another machine nobody writes over a record.
-      if (image === undefined || reads === MOST_READS || isRemote(this.#folder)) return image;
+      if (image === undefined || reads === MOST_READS || image.data.length > RECORD_BYTES) return image;
+      // No process of this machine writes over a record there. Where one of the server does, what was read may be incomplete, or the
+      // record of another lock: no version that a change expects, so it is not worth a request to the server.
+      if (isRemote(this.#folder)) return image;
       if ((yield* this.stampOf(path)) === image.stamp) return image;
     }
   }

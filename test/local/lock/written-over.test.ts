@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   closeSync,
   fstatSync,
@@ -133,6 +134,17 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     expect(read.mock.calls.length).toBeGreaterThan(1);
     expect(decodeRecord(found?.data ?? new Uint8Array())).toMatchObject({ ownerId: 'a', renewals: 1 });
     for (const held of [a, b]) held.release();
+  });
+
+  it('and a file longer than any record is read once, even if it changes meanwhile', () => {
+    appendFileSync(path('log'), Buffer.alloc(70_000));
+    const read = vi.spyOn(blockingCalls, 'open');
+    vi.spyOn(blockingCalls, 'close').mockImplementation((fd) => {
+      appendFileSync(path('log'), 'x');
+      closeSync(fd);
+    });
+    expect(new LocalVfs({ root: folder }).sync.read('log')?.data).toHaveLength(70_000);
+    expect(read).toHaveBeenCalledOnce();
   });
 
   it('and the lock file is renewed where no link to it can be made, as where it has got another owner', () => {
