@@ -152,6 +152,11 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     }
   }
 
+  /**
+   * Only within one block of the disk. There the new size is kept with the file's name, so that after a power failure an old record
+   * shows as cut or followed by zeros. The size of a longer file comes later, and the record of another lock, which may never end,
+   * would stand there whole.
+   */
   *rewrite(path: string, data: Uint8Array, stamp: string): Steps<string | undefined> {
     const around = yield* this.#around();
     const fd = isPrivate(around) ? yield* this.#openToRewrite(path) : undefined;
@@ -159,6 +164,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     try {
       const before = yield* ask(this.#calls.fstat(fd));
       if (stampOf(before) !== stamp || before.nlink !== 1 || !isAsNew(before, around)) return undefined;
+      if (Math.max(before.size, data.length) > before.blksize) return undefined;
       // First, so that who still has it open and does not look again finds an incomplete record, and not a whole one with the end of
       // the last one behind it, which would be another program's file.
       if (data.length < before.size) yield* ask(this.#calls.ftruncate(fd, data.length));

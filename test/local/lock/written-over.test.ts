@@ -108,6 +108,21 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     expect(lockSync(path('a')).release()).toBe(true);
   });
 
+  it('but not where either takes more than a block of the disk, as a power failure would bring the earlier one back', () => {
+    const spare = leaveSpare();
+    // No other file has the number of one that is open.
+    const open = filesBelow().map((file) => openSync(file, 'r'));
+    const long = lockSync(path('a'), { note: { why: 'x'.repeat(fstatSync(open[0] ?? -1).blksize) } });
+    open.push(openSync(path('a.lock'), 'r'));
+    const ino = inode('a');
+    expect(ino).not.toBe(spare);
+    long.release();
+    const short = lockSync(path('a'));
+    expect(inode('a')).not.toBe(ino);
+    short.release();
+    open.forEach(closeSync);
+  });
+
   it('but no file is kept where others may write to the folder, or for a record with a fencing token', async () => {
     const spare = leaveSpare();
     const fenced = await Lockfile.open(path('b'), { fencing: true });
