@@ -153,9 +153,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   }
 
   /**
-   * Only within one block of the disk. There the new size is kept with the file's name, so that after a power failure an old record
-   * shows as cut or followed by zeros. The size of a longer file comes later, and the record of another lock, which may never end,
-   * would stand there whole.
+   * Only within one block of the disk, so that a power failure leaves one record or the other, which may be cut or followed by zeros,
+   * and no mix of both. On ext4 the size of a longer file is also kept later, and until then the other one would stand there whole.
    */
   *rewrite(path: string, data: Uint8Array, stamp: string): Steps<string | undefined> {
     const around = yield* this.#around();

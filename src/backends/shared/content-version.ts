@@ -24,6 +24,11 @@ export function hasToken(data: Uint8Array): boolean {
   return contains(data, '"fencingToken"');
 }
 
+/** Whether a lock record may be one that no time ends. */
+export function isEndless(data: Uint8Array): boolean {
+  return contains(data, '"ttl": 0,');
+}
+
 function contains(data: Uint8Array, text: string): boolean {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(text);
 }

@@ -108,6 +108,16 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     expect(lockSync(path('a')).release()).toBe(true);
   });
 
+  it('but not over one without end, as a power failure would bring it back under the name of another lock', () => {
+    for (let times = 0; times < 2; times += 1) {
+      const held = lockSync(path('a'), { ttl: Infinity });
+      held.renew();
+      held.release();
+      expect(filesBelow()).toEqual([]);
+    }
+    leaveSpare();
+  });
+
   it('but not where either takes more than a block of the disk, as a power failure would bring the earlier one back', () => {
     const spare = leaveSpare();
     // No other file has the number of one that is open.

@@ -68,6 +68,11 @@ export interface HolderFolder {
 export interface OwnRecord {
   readonly version: Version;
   readonly stamp: string;
+  /**
+   * Whether its file may be kept for another record. If the power fails, the earlier one may stand there again, so it must not be one
+   * without end: nobody would take over the lock that it then seems to hold.
+   */
+  readonly mayStay: boolean;
 }
 
 /** With the folder's id in it: where somebody swaps the folder for a link to another one, nothing there has such a name. */

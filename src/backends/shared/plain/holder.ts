@@ -121,7 +121,7 @@ export class Holder {
 
   /** A record that names the current folder came to stand there through the guard. */
   note(lock: string, version: Version, via: string | undefined, stamp: string): void {
-    if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp });
+    if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp, mayStay: false });
   }
 
   /** Forgets the current folder if no record names it. Returns its id, so that the caller can remove the folder. */

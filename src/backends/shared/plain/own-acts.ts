@@ -1,5 +1,6 @@
 import type { Steps } from '../../../util/steps.js';
 import type { Version } from '../../../vfs/vfs.js';
+import { isEndless } from '../content-version.js';
 import { nextEntry, type HolderFiles, type HolderFolder, type Published, type Spare } from './holder-folder.js';
 import { discard } from './lock-files.js';
 import { ABSENT, codeOf, isRefusal, LINKLESS } from './posix-errors.js';
@@ -34,7 +35,7 @@ export function* publishOwn(
   const published = yield* files.publish?.(nextEntry(folder, 'new'), data, lock) ?? publish(files, lock, folder, data);
   if (published === 'linkless') return undefined;
   if (published === 'taken') return 'taken';
-  folder.own.set(lock, { version, stamp: published.stamp });
+  folder.own.set(lock, { version, stamp: published.stamp, mayStay: !isEndless(data) });
   return 'made';
 }
 
@@ -60,7 +61,7 @@ export function* replaceOwn(
       for (const unwanted of [staged, ...(last ? [last] : [])]) yield* discard(files, unwanted.entry);
     throw error;
   }
-  folder.own.set(lock, { version, stamp: staged.stamp });
+  folder.own.set(lock, { version, stamp: staged.stamp, mayStay: !isEndless(data) });
   if (last !== undefined) yield* putAside(files, folder, last);
   return 'done';
 }
@@ -72,7 +73,7 @@ export function* removeOwn(files: HolderFiles, lock: string, folder: HolderFolde
   if (own === undefined || !(yield* isUnchanged(files, lock, folder))) return 'stranger';
   yield* files.rename(lock, entry);
   folder.own.delete(lock);
-  yield* putAside(files, folder, { entry, stamp: own.stamp });
+  yield* own.mayStay ? putAside(files, folder, { entry, stamp: own.stamp }) : discard(files, entry);
   return 'done';
 }
 
@@ -83,7 +84,7 @@ function* publish(files: HolderFiles, lock: string, folder: HolderFolder, data: 
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
-    yield* code === 'EEXIST' ? putAside(files, folder, staged) : discard(files, staged.entry);
+    yield* code === 'EEXIST' && !isEndless(data) ? putAside(files, folder, staged) : discard(files, staged.entry);
     return code === 'EEXIST' ? 'taken' : 'linkless';
   }
   folder.hasLinks = true;
@@ -94,7 +95,7 @@ function* publish(files: HolderFiles, lock: string, folder: HolderFolder, data: 
 /** A second name for an own record that is about to be replaced, so that its file stays. Undefined: it will not be kept. */
 function* linkAside(files: HolderFiles, lock: string, folder: HolderFolder): Steps<Spare | undefined> {
   const own = folder.own.get(lock);
-  if (own === undefined || !folder.hasLinks || !(yield* mayKeep(files, folder))) return undefined;
+  if (!own?.mayStay || !folder.hasLinks || !(yield* mayKeep(files, folder))) return undefined;
   const entry = nextEntry(folder, 'taken');
   try {
     yield* files.link(lock, entry);
