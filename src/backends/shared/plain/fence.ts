@@ -68,8 +68,11 @@ function* empty(files: FenceFiles, folder: string): Steps<void> {
       for (const name of names) yield* unlinkIfThere(files, `${at}/${name}`);
     });
   } catch (error) {
+    const code = codeOf(error);
+    // Whoever made it was killed, and its owner is not the one who may write here now.
+    if (code === 'EACCES' || code === 'EPERM') throw closed(folder, error);
     // Somebody swapped it for something else: the next turn finds that.
-    if (codeOf(error) !== 'ENOTDIR') throw error;
+    if (code !== 'ENOTDIR') throw error;
   }
 }
 
@@ -79,6 +82,11 @@ function* unlinkIfThere(files: FenceFiles, path: string): Steps<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
+}
+
+function closed(folder: string, cause: unknown): VfsError {
+  const message = `permission denied to empty ${folder}, which the last holder of the lock left; remove it as its owner or as root`;
+  return new VfsError('ERR_VFS_DENIED', message, { cause });
 }
 
 /** The error for a name in one of our folders that this library never makes. The file stays, and the message shows its name. */
