@@ -6,7 +6,8 @@ import { loadWaiting } from './hand-over-locks.mjs';
 import { answer } from './workshop.mjs';
 
 /**
- * @typedef {{ untilNs: string, heldMs: number }} Load until when, on CLOCK_MONOTONIC, and how long to hold the lock each time
+ * @typedef {{ untilNs: string, heldMs: number, awayMs: number }} Load until when, on CLOCK_MONOTONIC, how long to hold the lock each
+ *   time, and how long to do without it afterwards, on average
  * @typedef {{ waitsMs: readonly number[], cpuUs: number }} Cost one wait for each acquisition
  */
 
@@ -14,7 +15,7 @@ const [, , library = '', file = ''] = process.argv;
 const lock = await loadWaiting(library, file);
 
 answer(async (question) => {
-  const { untilNs, heldMs } = /** @type {Load} */ (question);
+  const { untilNs, heldMs, awayMs } = /** @type {Load} */ (question);
   const end = BigInt(untilNs);
   const waitsMs = [];
   const startedCpu = process.cpuUsage();
@@ -24,6 +25,7 @@ answer(async (question) => {
     waitsMs.push(performance.now() - startedMs);
     await pause(heldMs);
     await lock.release();
+    if (awayMs > 0) await pause(awayMs * (0.5 + Math.random()));
   }
   const { user, system } = process.cpuUsage(startedCpu);
   return { waitsMs, cpuUs: user + system };

@@ -13,18 +13,26 @@ import { answer } from './workshop.mjs';
  * @typedef {{ locks: number, ttlMs: number, rounds: number, limitMs: number }} Load how many locks to hold for how many
  *   rounds of renewals; the limit is for the taking and for the holding each
  * @typedef {{ taken: number, takingS: number, announced: number, held: number, released: number, renewals: number, seconds: number,
- *   cpuUs: number, bytesPerLock: number, perBucket: readonly number[], tickP99Ms: number, idleTickP99Ms: number }} Cost
+ *   cpuUs: number, bytesPerLock: number, perBucket: readonly number[], tickP99Ms: number, idleTickP99Ms: number,
+ *   idleCpuUsPerS: number }} Cost `idleCpuUsPerS`: what the ticks take by which the gaps are measured
  */
 
 const BUCKET_MS = 100;
-const IDLE_MS = 1000;
+const IDLE_MS = 3000;
 const BATCH = 20;
 
 const [, , folder = ''] = process.argv;
 
 answer(async (question) => {
   const { locks: wanted, ttlMs, rounds, limitMs } = /** @type {Load} */ (question);
-  const idleTickP99Ms = await tickP99(() => pause(IDLE_MS));
+  let idleCpuUsPerS = 0;
+  const idleTickP99Ms = await tickP99(async () => {
+    const startedCpu = process.cpuUsage();
+    const startedMs = performance.now();
+    await pause(IDLE_MS);
+    const { user, system } = process.cpuUsage(startedCpu);
+    idleCpuUsPerS = ((user + system) / (performance.now() - startedMs)) * 1000;
+  });
   await releaseAll(await acquireMany('warm', 200, ttlMs, limitMs));
   let announced = 0;
   subscribe('vfs-lockfile:lost', () => {
@@ -43,7 +51,18 @@ answer(async (question) => {
   });
   const held = locks.filter((lock) => lock.held).length;
   const released = await releaseAll(locks);
-  return { taken, takingS, announced, held, released, bytesPerLock, tickP99Ms, idleTickP99Ms, ...watched };
+  return {
+    taken,
+    takingS,
+    announced,
+    held,
+    released,
+    bytesPerLock,
+    tickP99Ms,
+    idleTickP99Ms,
+    idleCpuUsPerS,
+    ...watched,
+  };
 });
 
 /**

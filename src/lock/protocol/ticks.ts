@@ -1,8 +1,12 @@
 import { LONGEST_TIMER_MS } from '../../util/abort.js';
 import { timeSource, type TimeSource } from '../../util/time.js';
 
-/** All who are due within the same few milliseconds are called together: to wake up costs a process about as much as to renew a lock. */
-const TICK_MS = 8;
+/**
+ * All who are due within the same few milliseconds are called together: to wake up costs a process about as much as to renew a lock.
+ * Renewals come soon enough before the end of a lease; who waits for the end of a wait notices the difference sooner.
+ */
+const RENEWALS = { tickMs: 32, keepsProcess: false };
+const DEADLINES = { tickMs: 8, keepsProcess: true };
 
 /** A shorter time than this has a timer of its own; in a longer one a tick more or less does not matter. */
 export const SHORT_MS = 500;
@@ -24,6 +28,7 @@ export interface Tick {
  */
 export class Ticks {
   readonly #source: TimeSource;
+  readonly #tickMs: number;
   readonly #keepsProcess: boolean;
   readonly #ticks = new Map<number, Tick>();
   #timer: unknown;
@@ -31,17 +36,18 @@ export class Ticks {
   #nextMs = Infinity;
 
   /** `keepsProcess`: whether the process stays alive while somebody waits. */
-  constructor(source: TimeSource, keepsProcess: boolean) {
+  constructor(source: TimeSource, { tickMs, keepsProcess }: typeof RENEWALS) {
     this.#source = source;
+    this.#tickMs = tickMs;
     this.#keepsProcess = keepsProcess;
   }
 
-  /** Calls `due` once, `ms` milliseconds from now or up to 8 sooner. */
+  /** Calls `due` once, `ms` milliseconds from now or up to a tick sooner. */
   before(ms: number, due: Due): Tick {
     return this.#add(ms, Math.floor, due);
   }
 
-  /** Calls `due` once, `ms` milliseconds from now or up to 8 later. */
+  /** Calls `due` once, `ms` milliseconds from now or up to a tick later. */
   after(ms: number, due: Due): Tick {
     return this.#add(ms, Math.ceil, due);
   }
@@ -58,7 +64,7 @@ export class Ticks {
   #add(ms: number, round: (ticks: number) => number, due: Due): Tick {
     const { isExact, monotonicMs } = this.#source;
     const dueMs = monotonicMs() + ms;
-    const atMs = isExact ? dueMs : round(dueMs / TICK_MS) * TICK_MS;
+    const atMs = isExact ? dueMs : round(dueMs / this.#tickMs) * this.#tickMs;
     if (this.#ticks.size === 0 && this.#keepsProcess) keepProcess(this.#timer);
     const known = this.#ticks.get(atMs);
     const tick = known ?? { atMs, waiting: new Set() };
@@ -103,8 +109,8 @@ function callAll(waiting: Set<Due>): void {
   }
 }
 
-let renewals = new Ticks(timeSource(), false);
-let deadlines = new Ticks(timeSource(), true);
+let renewals = new Ticks(timeSource(), RENEWALS);
+let deadlines = new Ticks(timeSource(), DEADLINES);
 let source = timeSource();
 
 /** When held locks are due. */
@@ -123,8 +129,8 @@ export function deadlineTicks(): Ticks {
 function refresh(): void {
   if (source === timeSource()) return;
   source = timeSource();
-  renewals = new Ticks(source, false);
-  deadlines = new Ticks(source, true);
+  renewals = new Ticks(source, RENEWALS);
+  deadlines = new Ticks(source, DEADLINES);
 }
 
 /** Lets the process end before the timer fires. Where timers are numbers, as in a browser's window, it would end anyway. */
