@@ -138,6 +138,9 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
     const fenced = await Lockfile.open(path('b'), { fencing: true });
     await fenced.acquire();
     expect(inode('b')).not.toBe(spare);
+    const kept = filesBelow();
+    await fenced.renew();
+    expect(filesBelow()).toEqual(kept);
     await fenced.release();
     mkdirSync(path('shared'));
     chmodSync(path('shared'), 0o777);

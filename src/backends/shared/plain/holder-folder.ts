@@ -69,8 +69,8 @@ export interface OwnRecord {
   readonly version: Version;
   readonly stamp: string;
   /**
-   * Whether its file may be kept for another record. If the power fails, the earlier one may stand there again, so it must not be one
-   * without end: nobody would take over the lock that it then seems to hold.
+   * Whether its file may be kept for another record. If the power fails, the earlier one may stand there again. So it must not be one
+   * without end, as nobody would take over the lock that it then seems to hold, or one with a token, which that lock never had.
    */
   readonly mayStay: boolean;
 }

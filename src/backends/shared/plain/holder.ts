@@ -35,7 +35,7 @@ export class Holder {
     return this.#current?.id;
   }
 
-  /** The file that waits in the current folder for the next record of its lock; undefined where there is none. */
+  /** The file that waits in the current folder for the next record; undefined where there is none. */
   get spare(): string | undefined {
     return this.#current?.spare?.entry;
   }

@@ -1,10 +1,9 @@
 import type { Steps } from '../../../util/steps.js';
 import type { Version } from '../../../vfs/vfs.js';
-import { isEndless } from '../content-version.js';
 import { nextEntry, type HolderFiles, type HolderFolder, type Published, type Spare } from './holder-folder.js';
 import { discard } from './lock-files.js';
 import { ABSENT, codeOf, isRefusal, LINKLESS } from './posix-errors.js';
-import { mayKeep, putAside, stage } from './spare.js';
+import { mayKeep, mayStay, putAside, stage } from './spare.js';
 
 // The acts of a holder through its private folder. Each is a function of this module: to create a generator function for each act
 // would cost more than the act.
@@ -35,7 +34,7 @@ export function* publishOwn(
   const published = yield* files.publish?.(nextEntry(folder, 'new'), data, lock) ?? publish(files, lock, folder, data);
   if (published === 'linkless') return undefined;
   if (published === 'taken') return 'taken';
-  folder.own.set(lock, { version, stamp: published.stamp, mayStay: !isEndless(data) });
+  folder.own.set(lock, { version, stamp: published.stamp, mayStay: mayStay(data) });
   return 'made';
 }
 
@@ -61,7 +60,7 @@ export function* replaceOwn(
       for (const unwanted of [staged, ...(last ? [last] : [])]) yield* discard(files, unwanted.entry);
     throw error;
   }
-  folder.own.set(lock, { version, stamp: staged.stamp, mayStay: !isEndless(data) });
+  folder.own.set(lock, { version, stamp: staged.stamp, mayStay: mayStay(data) });
   if (last !== undefined) yield* putAside(files, folder, last);
   return 'done';
 }
@@ -84,7 +83,7 @@ function* publish(files: HolderFiles, lock: string, folder: HolderFolder, data: 
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
-    yield* code === 'EEXIST' && !isEndless(data) ? putAside(files, folder, staged) : discard(files, staged.entry);
+    yield* code === 'EEXIST' && mayStay(data) ? putAside(files, folder, staged) : discard(files, staged.entry);
     return code === 'EEXIST' ? 'taken' : 'linkless';
   }
   folder.hasLinks = true;

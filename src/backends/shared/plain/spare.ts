@@ -1,5 +1,5 @@
 import type { Steps } from '../../../util/steps.js';
-import { hasToken } from '../content-version.js';
+import { hasToken, isEndless } from '../content-version.js';
 import { discard } from './lock-files.js';
 import { nextEntry, type HolderFiles, type HolderFolder, type Spare } from './holder-folder.js';
 
@@ -20,6 +20,11 @@ export function* stage(
     yield* discard(files, spare.entry);
   }
   return { entry, stamp: yield* written(files, entry, files.writeStamped(entry, data)) };
+}
+
+/** Whether the file of a record may be kept: if the power fails, the record may come back under the name of another lock. */
+export function mayStay(data: Uint8Array): boolean {
+  return !isEndless(data) && !hasToken(data);
 }
 
 /** Whether a file may be put aside. Never throws, as the act that it belongs to may be done. */
