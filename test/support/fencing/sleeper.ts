@@ -31,7 +31,7 @@ export interface Ending {
   readonly index: number;
   /** Whether it believed that it held the lock. */
   readonly held: boolean;
-  /** When `confirm` resolved last before, or 0. */
+  /** When the last `confirm` was asked for that resolved before, or 0. */
   readonly confirmedAt: string;
   /** Of `commit`, `publish` and `confirm`. */
   readonly outcomes: readonly string[];

@@ -86,8 +86,10 @@ async function keepWorking(hold) {
       if (turn % 3 === 0) await lock.commit(lock.file, pieces(lock));
       else if (turn % 3 === 1) await publish(pointerOf(lock.file), lock);
       else {
+        // A stop may come between the look at the lock and the next line, which then runs long after it.
+        const askedAt = String(process.hrtime.bigint());
         await lock.confirm();
-        hold.confirmedAt = String(process.hrtime.bigint());
+        hold.confirmedAt = askedAt;
       }
     } catch (error) {
       if (error instanceof FencedError || error instanceof LockLostError) return;
