@@ -10,6 +10,7 @@ import { freshId } from '../../util/fresh-id.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import type { ClockSample } from './clock-sample.js';
 import { hasOneClock, isOnOwnDisk, isRemote } from './disk.js';
+import { isHashed, readOnce, readVersion, stampOf, statVersion, type FileImage } from './image.js';
 import { linkDenied } from './link-denied.js';
 import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
@@ -24,15 +25,7 @@ import {
   tolerated,
   type Surroundings,
 } from './private-folder.js';
-import { ABSENT, codeOf, notAFile } from '../shared/plain/posix-errors.js';
-
-/** A file's content as one open saw it. */
-export interface FileImage {
-  readonly data: Uint8Array;
-  readonly version: Version;
-  readonly modifiedMs: number;
-  readonly stamp: string;
-}
+import { ABSENT, codeOf } from '../shared/plain/posix-errors.js';
 
 /** A swap on a local disk takes well under a millisecond. */
 const PATIENCE_MS = 100;
@@ -43,15 +36,7 @@ const MOST_READS = 100;
 /** No lock record is longer. A longer file is read once, however often others append to it meanwhile. */
 const RECORD_BYTES = 65_536;
 
-/** The version of a file up to this size is a hash of its content; a larger one has inode, size and modification time. */
-const HASHED_BYTES = 1_048_576;
-
-/** Longer than most lock records, and short enough for a buffer from Node's pool. */
-const SHORT_BYTES = 4095;
-
-// A link in the place of a lock must not be followed, and a FIFO must not block. Windows has neither flag: undefined | 0 is 0.
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-// The same care for a file that is written over. Without O_TRUNC: an empty file would be one more thing that a reader may find.
+// A link in its place must not be followed, and a FIFO must not block. Without O_TRUNC: an empty file would be one more thing that a reader may find.
 const OVER_FLAGS = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
@@ -83,16 +68,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return this.#written();
   }
 
-  /** The version alone, which for a file as short as a record needs only its bytes. */
   read(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
-    return this.#again(() => this.#readVersion(path));
-  }
-
-  *#readVersion(path: string): Steps<Pick<FileImage, 'version'> | undefined> {
-    const fd = yield* this.#openToRead(path);
-    if (fd === undefined) return undefined;
-    const bytes = yield* this.#readShort(fd);
-    return bytes ? { version: recordVersion(bytes) } : yield* this.readOnce(path, 0);
+    return this.#again(() => readVersion(this.#calls, path));
   }
 
   /**
@@ -110,20 +87,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     }
   }
 
-  /** The file that was opened there, as it was when it was read. */
-  protected *readOnce(path: string, maxBytes: number): Steps<FileImage | undefined> {
-    const fd = yield* this.#openToRead(path);
-    if (fd === undefined) return undefined;
-    try {
-      const stats = yield* ask(this.#calls.fstat(fd));
-      if (!stats.isFile()) throw notAFile(stats.isDirectory() ? 'a directory' : 'not a regular file');
-      const hashed = isHashed(stats.size);
-      const data = yield* this.#fill(fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
-      const version = hashed ? recordVersion(data) : statVersion(stats);
-      return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs, stamp: stampOf(stats) };
-    } finally {
-      yield* ask(this.#calls.close(fd));
-    }
+  protected readOnce(path: string, maxBytes: number): Steps<FileImage | undefined> {
+    return readOnce(this.#calls, path, maxBytes);
   }
 
   *readContent(path: string, maxBytes: number): Steps<Uint8Array | undefined> {
@@ -282,16 +247,6 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return performance.now();
   }
 
-  *#openToRead(path: string): Steps<number | undefined> {
-    try {
-      return yield* ask(this.#calls.open(path, READ_FLAGS));
-    } catch (error) {
-      if (ABSENT.includes(codeOf(error))) return undefined;
-      if (codeOf(error) === 'ELOOP') throw notAFile('a symbolic link', error);
-      throw error;
-    }
-  }
-
   /** Undefined: it cannot be opened. Whatever the reason, a new file shows it better. */
   *#openToRewrite(path: string): Steps<number | undefined> {
     try {
@@ -299,30 +254,6 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     } catch {
       return undefined;
     }
-  }
-
-  /** Undefined: empty, long, or no file at all. */
-  *#readShort(fd: number): Steps<Uint8Array | undefined> {
-    const buffer = Buffer.allocUnsafe(SHORT_BYTES);
-    try {
-      const filled = yield* ask(this.#calls.read(fd, buffer));
-      return filled > 0 && filled < SHORT_BYTES ? buffer.subarray(0, filled) : undefined;
-    } catch {
-      return undefined;
-    } finally {
-      yield* ask(this.#calls.close(fd));
-    }
-  }
-
-  *#fill(fd: number, size: number): Steps<Uint8Array> {
-    const buffer = Buffer.allocUnsafe(size);
-    let filled = 0;
-    while (filled < size) {
-      const bytes = yield* ask(this.#calls.read(fd, buffer.subarray(filled)));
-      if (bytes === 0) break;
-      filled += bytes;
-    }
-    return buffer.subarray(0, filled);
   }
 
   *#giveToGroup(fd: number, made: Stats, folder: Stats): Steps<void> {
@@ -348,18 +279,6 @@ function isAsNew(found: Stats, { stats, euid }: Surroundings): boolean {
   return (found.mode & 0o7777) === fileMode(stats.mode) && found.uid === euid;
 }
 
-function isHashed(size: number): boolean {
-  return size <= HASHED_BYTES;
-}
-
 function nothingWritten(): never {
   throw new Error('nothing was written');
-}
-
-function stampOf(stats: Stats): string {
-  return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}`;
-}
-
-function statVersion(stats: Stats): Version {
-  return stampOf(stats) as Version;
 }

@@ -95,7 +95,7 @@ export class Party {
   }
 }
 
-/** What is gone, or a folder that is not empty, is left alone: the next contender or `sweep` removes it. */
+/** Leaves alone what is gone, and a folder that is not empty: the next contender or `sweep` removes that. */
 function removeIfPossible(remove: (path: string) => void, path: string): void {
   try {
     remove(path);

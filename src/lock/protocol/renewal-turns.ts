@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers';
 
 /**
- * So many renewals in the background are under way at once where a store does them in this thread, one after the other. All further
- * ones wait here, and not before the calls of users: thousands of locks may be due at the same time.
+ * The most renewals in the background that are under way at once, where a store does them in this thread, one after the other. The
+ * others wait here, so that the calls of users do not wait behind them: thousands of locks may be due at the same time.
  */
 const MOST = 16;
 

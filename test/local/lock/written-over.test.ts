@@ -204,7 +204,7 @@ describe.skipIf(!allowsHolderFolder(tmpdir()))('a record is written over the fil
   it('and a lock is released even where it cannot be known whether its file may be kept', async () => {
     leaveSpare();
     const held = lockSync(path('a'));
-    // What is known of the folder is known for a second.
+    // The process relies for a second on what it knows of the folder.
     await sleep(1100);
     vi.spyOn(blockingCalls, 'stat').mockImplementation(() => {
       throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });

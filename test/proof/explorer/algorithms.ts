@@ -1,7 +1,8 @@
 import { symlinkSync } from 'node:fs';
 
 import { createFile, createLock, removeLock, replaceLock } from '../../../src/backends/local/lock-files.js';
-import { LocalFiles, type FileImage } from '../../../src/backends/local/files.js';
+import { LocalFiles } from '../../../src/backends/local/files.js';
+import type { FileImage } from '../../../src/backends/local/image.js';
 import type { Syscalls } from '../../../src/backends/local/syscalls.js';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { removeFile, replaceFile } from '../../../src/backends/shared/plain/lock-files.js';
