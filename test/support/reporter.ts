@@ -1,8 +1,14 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 
+/** In characters, of the differences of one failure. */
+const MOST_SHOWN = 2000;
+
 /**
- * Ends a run with a line `failed: FILE > TEST: MESSAGE` for whatever failed, and two more: `skipped: N REASON, ...` and
- * `N passed, N failed`. What could not be loaded or was thrown outside a test counts as failed.
+ * Ends a run with a line `failed: FILE > TEST: MESSAGE` for whatever failed, with the lines by which a value differed from
+ * what was expected, and two more: `skipped: N REASON, ...` and `N passed, N failed`. What could not be loaded or was thrown
+ * outside a test counts as failed.
  */
 export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
@@ -17,7 +23,7 @@ export class ClosingLines implements Reporter {
         const { state, errors } = test.result();
         if (state === 'passed') passed += 1;
         if (state === 'failed' || state === 'pending')
-          failures.push(`${nameOf(test)}: ${firstLine(errors?.[0] ?? state)}`);
+          failures.push(`${nameOf(test)}: ${firstLine(errors?.[0] ?? state)}${differences(errors?.[0]?.diff)}`);
         if (state === 'skipped') skipped.set(reasonOf(test), (skipped.get(reasonOf(test)) ?? 0) + 1);
       }
     }
@@ -36,6 +42,17 @@ function nameOf(part: TestModule | TestSuite | TestCase): string {
 function firstLine(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   return String(message).split('\n', 1)[0] ?? '';
+}
+
+/** A message alone may say only `expected [ Array(1) ] to deeply equal []`. */
+function differences(diff: string | undefined): string {
+  const changed = stripVTControlCharacters(diff ?? '').match(/^[+-] .*/gm) ?? [];
+  // The first two lines are the legend.
+  return changed
+    .slice(2)
+    .map((line) => `\n  ${line}`)
+    .join('')
+    .slice(0, MOST_SHOWN);
 }
 
 /** Why a test was skipped: what it said when it skipped itself, or what the titles say that it needs. */

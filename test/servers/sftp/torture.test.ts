@@ -41,7 +41,7 @@ test.skipIf(lacking !== undefined)(
       });
       const { violations, steals, ...figures } = await torture.run();
       console.log(`torture over SFTP, seed ${seed}:`, JSON.stringify({ ...figures, ...steals, cuts }));
-      expect(violations).toEqual([]);
+      expect(violations, violations.join('; ')).toEqual([]);
       expect(figures.overlaps).toBe(0);
       expect(shortfalls({ ...figures, steals, violations }, enough)).toEqual([]);
       expect(cuts).toBeGreaterThan(10);

@@ -16,7 +16,8 @@ import type { Mutation } from './mutations.js';
  */
 export function expectAllowed(history: History, manners: Manners): void {
   keep(history, process.env.HISTORY_FOLDER);
-  expect(refusalOf(history, manners)).toBeUndefined();
+  const refusal = refusalOf(history, manners);
+  expect(refusal, refusal).toBeUndefined();
   if (!areThere(PORCUPINE_FILES)) {
     console.log(`no outside judge: ${lacks('porcupine')}`);
     return;
