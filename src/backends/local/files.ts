@@ -10,7 +10,7 @@ import { freshId } from '../../util/fresh-id.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import type { ClockSample } from './clock-sample.js';
 import { hasOneClock, isOnOwnDisk, isRemote } from './disk.js';
-import { isHashed, readOnce, readVersion, stampOf, statVersion, type FileImage } from './image.js';
+import { isHashed, readImage, readVersion, stampOf, statVersion, type FileImage } from './image.js';
 import { linkDenied } from './link-denied.js';
 import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
@@ -30,14 +30,6 @@ import { ABSENT, codeOf } from '../shared/plain/posix-errors.js';
 /** A swap on a local disk takes well under a millisecond. */
 const PATIENCE_MS = 100;
 
-/** How often a file is read that was another one as soon as it was read. */
-const MOST_READS = 100;
-
-/** No lock record is longer. A longer file is read once, however often others append to it meanwhile. */
-const RECORD_BYTES = 65_536;
-
-// A link in its place must not be followed, and a FIFO must not block. Without O_TRUNC: an empty file would be one more thing that a reader may find.
-const OVER_FLAGS = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 interface Known {
@@ -72,23 +64,8 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return this.#again(() => readVersion(this.#calls, path));
   }
 
-  /**
-   * The file as it stood there at some moment of this call. What was opened there may be away by now, and may have been written over
-   * for a later record: see `Spare`. Nobody reads so slowly and so often that a lock changes hands each time.
-   */
-  *readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
-    for (let reads = 1; ; reads += 1) {
-      const image = yield* this.#again(() => this.readOnce(path, maxBytes));
-      if (image === undefined || reads === MOST_READS || image.data.length > RECORD_BYTES) return image;
-      // No process of this machine writes over a record there. Where one of the server does, what was read may be incomplete, or the
-      // record of another lock: no version that a change expects, so it is not worth a request to the server.
-      if (isRemote(this.#folder)) return image;
-      if ((yield* this.stampOf(path)) === image.stamp) return image;
-    }
-  }
-
-  protected readOnce(path: string, maxBytes: number): Steps<FileImage | undefined> {
-    return readOnce(this.#calls, path, maxBytes);
+  readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
+    return this.#again(() => readImage(this.#calls, path, maxBytes));
   }
 
   *readContent(path: string, maxBytes: number): Steps<Uint8Array | undefined> {
@@ -105,7 +82,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     const mode = fileMode(around.stats.mode);
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
     try {
-      yield* this.#writeAll(fd, data);
+      for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
       const stats = yield* ask(this.#calls.fstat(fd));
       this.#known.clock?.note(stats.mtimeMs);
       if (!isPrivate(around) && (mode & 0o044) === 0o040) yield* this.#giveToGroup(fd, stats, around.stats);
@@ -115,39 +92,6 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     } finally {
       yield* ask(this.#calls.close(fd));
     }
-  }
-
-  /**
-   * Only within one block of the disk, so that a power failure leaves one record or the other, which may be cut or followed by zeros,
-   * and no mix of both. On ext4 the size of a longer file is also kept later, and until then the other one would stand there whole.
-   */
-  *rewrite(path: string, data: Uint8Array, stamp: string): Steps<string | undefined> {
-    const around = yield* this.#around();
-    const fd = isPrivate(around) ? yield* this.#openToRewrite(path) : undefined;
-    if (fd === undefined) return undefined;
-    try {
-      const before = yield* ask(this.#calls.fstat(fd));
-      if (stampOf(before) !== stamp || before.nlink !== 1 || !isAsNew(before, around)) return undefined;
-      if (Math.max(before.size, data.length) > before.blksize) return undefined;
-      // First, so that who still has it open and does not look again finds an incomplete record, and not a whole one with the end of
-      // the last one behind it, which would be another program's file.
-      if (data.length < before.size) yield* ask(this.#calls.ftruncate(fd, data.length));
-      yield* this.#writeAll(fd, data);
-      const stats = yield* ask(this.#calls.fstat(fd));
-      this.#known.clock?.note(stats.mtimeMs);
-      return stampOf(stats);
-    } finally {
-      yield* ask(this.#calls.close(fd));
-    }
-  }
-
-  /** Where others may write to the folder, they may also want to take the lock, and could not remove what is in there. */
-  *mayKeep(): Steps<boolean> {
-    return isPrivate(yield* this.#around());
-  }
-
-  *#writeAll(fd: number, data: Uint8Array): Steps<void> {
-    for (let done = 0; done < data.length;) done += yield* ask(this.#calls.write(fd, data.subarray(done)));
   }
 
   /** Whether time stamps in this folder come from one clock. */
@@ -247,15 +191,6 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return performance.now();
   }
 
-  /** Undefined: it cannot be opened. Whatever the reason, a new file shows it better. */
-  *#openToRewrite(path: string): Steps<number | undefined> {
-    try {
-      return yield* ask(this.#calls.open(path, OVER_FLAGS));
-    } catch {
-      return undefined;
-    }
-  }
-
   *#giveToGroup(fd: number, made: Stats, folder: Stats): Steps<void> {
     // Not a member of that group: then its members cannot be given more than the permission bits say.
     if (made.gid !== folder.gid) yield* tolerated(() => this.#calls.fchown(fd, made.uid, folder.gid));
@@ -272,11 +207,6 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
       euid: process.geteuid?.(),
     });
   }
-}
-
-/** Whether a file that would be made now would have the same owner and permission bits. */
-function isAsNew(found: Stats, { stats, euid }: Surroundings): boolean {
-  return (found.mode & 0o7777) === fileMode(stats.mode) && found.uid === euid;
 }
 
 function nothingWritten(): never {

@@ -11,7 +11,6 @@ export interface FileImage {
   readonly data: Uint8Array;
   readonly version: Version;
   readonly modifiedMs: number;
-  readonly stamp: string;
 }
 
 /** The version of a file up to this size is a hash of its content; a larger one has inode, size and modification time. */
@@ -23,8 +22,7 @@ const SHORT_BYTES = 4095;
 // A link in the place of a lock must not be followed, and a FIFO must not block. Windows has neither flag: undefined | 0 is 0.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The file that was opened there, as it was when it was read. */
-export function* readOnce(calls: Syscalls, path: string, maxBytes: number): Steps<FileImage | undefined> {
+export function* readImage(calls: Syscalls, path: string, maxBytes: number): Steps<FileImage | undefined> {
   const fd = yield* openToRead(calls, path);
   if (fd === undefined) return undefined;
   try {
@@ -33,7 +31,7 @@ export function* readOnce(calls: Syscalls, path: string, maxBytes: number): Step
     const hashed = isHashed(stats.size);
     const data = yield* fill(calls, fd, hashed ? stats.size : Math.min(stats.size, maxBytes));
     const version = hashed ? recordVersion(data) : statVersion(stats);
-    return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs, stamp: stampOf(stats) };
+    return { data: data.subarray(0, maxBytes), version, modifiedMs: stats.mtimeMs };
   } finally {
     yield* ask(calls.close(fd));
   }
@@ -44,7 +42,7 @@ export function* readVersion(calls: Syscalls, path: string): Steps<Pick<FileImag
   const fd = yield* openToRead(calls, path);
   if (fd === undefined) return undefined;
   const bytes = yield* readShort(calls, fd);
-  return bytes ? { version: recordVersion(bytes) } : yield* readOnce(calls, path, 0);
+  return bytes ? { version: recordVersion(bytes) } : yield* readImage(calls, path, 0);
 }
 
 function* openToRead(calls: Syscalls, path: string): Steps<number | undefined> {

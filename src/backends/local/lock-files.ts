@@ -32,9 +32,8 @@ export function* readFile(
 ): Steps<Omit<Snapshot, 'path'> | undefined> {
   const image = yield* files.readWhole(path, options.maxBytes);
   if (image === undefined) return undefined;
-  const { data, version, modifiedMs } = image;
-  const nowMs = options.clock ? yield* readClockFor(files, path, modifiedMs) : undefined;
-  return { data, version, modifiedMs, nowMs, ...(isOnOwnDisk(dirname(path)) && { isOnOwnDisk: true }) };
+  const nowMs = options.clock ? yield* readClockFor(files, path, image.modifiedMs) : undefined;
+  return { ...image, nowMs, ...(isOnOwnDisk(dirname(path)) && { isOnOwnDisk: true }) };
 }
 
 /** The times of a folder that stands in a lock file's place. Undefined: there is no folder. */

@@ -1,9 +1,8 @@
-import { rmdirSync, unlinkSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 
 import { stagedPath } from '../../vfs/names.js';
-import { nameOf } from '../../vfs/path.js';
 import { Holder } from '../shared/plain/holder.js';
 import { ClockSample } from './clock-sample.js';
 import { forgetPrivateFolder, type Surroundings } from './private-folder.js';
@@ -61,23 +60,23 @@ export class Party {
 
   /** Removes the private folder if no record names it. */
   retire(): void {
-    const { spare } = this.holder;
     const id = this.holder.retire({ forgetStage: forgetPrivateFolder });
     withFolders.delete(this);
-    if (id !== undefined) this.#remove(id, spare);
+    if (id !== undefined) this.#remove(id);
   }
 
   /** Removes the private folder even while locks are held: whoever wants them finds that this process has ended. */
   leave(): void {
-    const { id, spare } = this.holder;
-    if (id !== undefined) this.#remove(id, spare);
+    const { id } = this.holder;
+    if (id !== undefined) this.#remove(id);
   }
 
-  #remove(id: string, spare: string | undefined): void {
-    const path = stagedPath(`${this.#folder}/`, id);
-    // By the folder's name, as a descriptor that led into it is closed by now.
-    if (spare !== undefined) removeIfPossible(unlinkSync, `${path}/${nameOf(spare)}`);
-    removeIfPossible(rmdirSync, path);
+  #remove(id: string): void {
+    try {
+      rmdirSync(stagedPath(`${this.#folder}/`, id));
+    } catch {
+      // It is not empty, or gone: the next contender or `sweep` removes it.
+    }
   }
 
   #made(): void {
@@ -92,15 +91,6 @@ export class Party {
     this.#usedMs = performance.now();
     if (this.#isHot) startTimer();
     else this.retire();
-  }
-}
-
-/** Leaves alone what is gone, and a folder that is not empty: the next contender or `sweep` removes that. */
-function removeIfPossible(remove: (path: string) => void, path: string): void {
-  try {
-    remove(path);
-  } catch {
-    return;
   }
 }
 

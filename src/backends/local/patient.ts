@@ -46,7 +46,6 @@ export class PatientOperation {
       fstat: (fd) => go(() => calls.fstat(fd)),
       read: (fd, buffer) => go(() => calls.read(fd, buffer)),
       write: (fd, data) => go(() => calls.write(fd, data)),
-      ftruncate: (fd, size) => go(() => calls.ftruncate(fd, size)),
       fchmod: (fd, mode) => go(() => calls.fchmod(fd, mode)),
       stat: (path) => go(() => calls.stat(path)),
       lstat: (path) => go(() => calls.lstat(path)),

@@ -12,7 +12,6 @@ export interface Syscalls {
   fstat(fd: number): Eventual<fs.Stats>;
   read(fd: number, buffer: Uint8Array): Eventual<number>;
   write(fd: number, data: Uint8Array): Eventual<number>;
-  ftruncate(fd: number, size: number): Eventual<void>;
   fchmod(fd: number, mode: number): Eventual<void>;
   stat(path: string): Eventual<fs.Stats>;
   lstat(path: string): Eventual<fs.Stats>;
@@ -36,7 +35,6 @@ export const blockingCalls: Syscalls = {
   fstat: (fd) => fs.fstatSync(fd),
   read: (fd, buffer) => fs.readSync(fd, buffer, 0, buffer.length, null),
   write: (fd, data) => fs.writeSync(fd, data),
-  ftruncate: fs.ftruncateSync,
   fchmod: fs.fchmodSync,
   stat: (path) => fs.statSync(path),
   lstat: (path) => fs.lstatSync(path),
@@ -64,7 +62,6 @@ export const pooledCalls: Syscalls = {
   fstat: (fd) => promisify(fs.fstat)(fd),
   read: async (fd, buffer) => (await promisify(fs.read)(fd, buffer, 0, buffer.length, null)).bytesRead,
   write: async (fd, data) => (await promisify(fs.write)(fd, data)).bytesWritten,
-  ftruncate: promisify(fs.ftruncate),
   fchmod: promisify(fs.fchmod),
   stat: (path) => fs.promises.stat(path),
   lstat: (path) => fs.promises.lstat(path),

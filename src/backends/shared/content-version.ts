@@ -10,27 +10,13 @@ export function contentVersion(data: Uint8Array): Version {
 
 /** The id of the holder's folder that a lock record names (`via`), as far as it can be read. */
 export function viaOf(data: Uint8Array): string | undefined {
-  if (!contains(data, '"via"')) return undefined;
+  if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes('"via"')) return undefined;
   try {
     const { via } = JSON.parse(Buffer.from(data).toString('utf8')) as { readonly via?: unknown };
     return typeof via === 'string' && isHolderId(via) ? via : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Whether a lock record may have a fencing token. */
-export function hasToken(data: Uint8Array): boolean {
-  return contains(data, '"fencingToken"');
-}
-
-/** Whether a lock record may be one that no time ends. */
-export function isEndless(data: Uint8Array): boolean {
-  return contains(data, '"ttl": 0,');
-}
-
-function contains(data: Uint8Array, text: string): boolean {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(text);
 }
 
 /** The version of a plain file: of its content, and of the holder's folder that has to be removed before anybody else changes it. */

@@ -1,4 +1,4 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import type { Steps } from '../../../src/util/steps.js';
@@ -124,29 +124,18 @@ export class Actor {
     }
   }
 
-  #event({ name, args, paths }: Operation, answer: Answer | 'looked up'): string {
+  #event({ name, paths }: Operation, answer: Answer | 'looked up'): string {
     if (answer === 'looked up') return answer;
     const told = name === 'readdir' ? String(answer.value) : '';
-    // An open file may be written over before it is read, and stamps are compared: all these answers say which content it was.
+    // An open file is read later, and a stamp is compared at once: both answers say which content stood there.
     const reads = name === 'open' || name === 'lstat';
     const found = reads && paths.includes(this.#world.lock) ? labelOf(this.#judge.state) : '';
-    const content = name === 'fstat' || name === 'read' ? textOf(Number(args[0])) : '';
-    return [name, ...paths, answer.code, told, found, content].join(' ');
+    return [name, ...paths, answer.code, told, found].join(' ');
   }
 
   #describe({ name, paths }: Operation, code: string): string {
     const shown = paths.map((path) => path.replace(this.#world.folder, '').slice(1));
     return [this.name, name, ...shown, code].filter((word) => word !== '').join(' ');
-  }
-}
-
-/** The whole content of an open file; empty where it is open for writing only. */
-function textOf(fd: number): string {
-  const buffer = Buffer.alloc(1024);
-  try {
-    return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
-  } catch {
-    return '';
   }
 }
 

@@ -2,7 +2,6 @@ import { symlinkSync } from 'node:fs';
 
 import { createFile, createLock, removeLock, replaceLock } from '../../../src/backends/local/lock-files.js';
 import { LocalFiles } from '../../../src/backends/local/files.js';
-import type { FileImage } from '../../../src/backends/local/image.js';
 import type { Syscalls } from '../../../src/backends/local/syscalls.js';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
 import { removeFile, replaceFile } from '../../../src/backends/shared/plain/lock-files.js';
@@ -26,8 +25,6 @@ export interface Bench {
   readonly hardLinks: boolean;
   /** The private folder of the actor. */
   readonly party: LockParty | undefined;
-  /** Whoever reads the lock does not look whether it was the same file all the time: a mistake. */
-  readonly readsOnce: boolean;
   /** The folder that each content names, by its label: fixed when it is written. */
   readonly vias: Map<string, string | undefined>;
 }
@@ -64,13 +61,6 @@ export class ExploredFiles extends LocalFiles {
   /** After a change, whatever came of it. */
   *finish(): Steps<void> {
     // The shipped code has nothing left to do.
-  }
-}
-
-/** Reads whatever was opened. */
-export class TrustingFiles extends ExploredFiles {
-  override readWhole(path: string, maxBytes: number): Steps<FileImage | undefined> {
-    return this.readOnce(path, maxBytes);
   }
 }
 

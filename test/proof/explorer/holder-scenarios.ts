@@ -61,18 +61,6 @@ const liveTwice: Script = function* (hand) {
   yield* live(0)(hand);
 };
 
-/** Takes the free lock twice, and renews it the second time: each of these records is written over the file of an earlier one. */
-const liveAndRenew: Script = function* (hand) {
-  yield* live(0)(hand);
-  yield* live(1)(hand);
-};
-
-/** Reads the lock, and once more. */
-const lookTwice: Script = function* (hand) {
-  yield* hand.look();
-  yield* hand.look();
-};
-
 /** Nobody needs the guard for changes of their own, so one that a killed thief left stays until the next theft or `sweep`. */
 const SYSTEM: System = { guardMayStay: true };
 
@@ -93,23 +81,6 @@ export const holding: readonly Scenario[] = [
     hardLinks: 'asked not to',
   }),
 ];
-
-/** A holder that takes its lock again and again, and so writes over its own files. */
-export const rewriting: readonly Scenario[] = [
-  meeting('create, release, create, renew, release / look, look', undefined, [liveAndRenew, lookTwice], SYSTEM),
-  meeting('create, release, create, renew, release / thief', undefined, [liveAndRenew, thieve], SYSTEM),
-  meeting('create, release, create, renew, release / force, create', undefined, [liveAndRenew, forceAndTake], SYSTEM),
-  meeting('create, release, create, renew, release / the same', undefined, [liveAndRenew, liveAndRenew], SYSTEM),
-];
-
-/** The first of them, where nobody looks again after reading. Within three preemptions somebody reads what never stood there. */
-export const readingOnce: Scenario = {
-  ...meeting('create, release, create, renew, release / look, look', undefined, [liveAndRenew, lookTwice], SYSTEM),
-  readsOnce: true,
-};
-
-/** The same with look-ups apart. */
-export const rewritingApart: readonly Scenario[] = rewriting.map(apart);
 
 /** Three parties, any of whom may be killed: the second thief of a dead holder, a creator and a sweeper beside holder and thief. */
 export const holdingThree: readonly Scenario[] = [

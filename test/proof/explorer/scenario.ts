@@ -2,7 +2,7 @@ import { readFile } from '../../../src/backends/local/lock-files.js';
 import { fence } from '../../../src/backends/shared/plain/fence.js';
 import type { Steps } from '../../../src/util/steps.js';
 import type { Actor } from './actor.js';
-import { ExploredFiles, TrustingFiles, type Algorithm, type Bench } from './algorithms.js';
+import { ExploredFiles, type Algorithm, type Bench } from './algorithms.js';
 import { content, contentOf, type Content } from './content.js';
 import type { Judge } from './judge.js';
 import type { System } from './system.js';
@@ -26,8 +26,6 @@ export interface Scenario {
   readonly initial: Content | undefined;
   readonly scripts: readonly Script[];
   readonly system: System;
-  /** Whoever reads the lock makes a mistake: see `Bench`. */
-  readonly readsOnce?: boolean;
   /** All actors are calls of one process, and share its private folder. */
   readonly oneParty?: boolean;
 }
@@ -39,7 +37,7 @@ export function handOf(actor: Actor, judge: Judge, bench: Bench, algorithm: Algo
     fresh: () => content(`${actor.name}${String((written += 1))}`),
     *look() {
       const call = (actor.call = judge.announce(actor.name, 'reading'));
-      const files = bench.readsOnce ? new TrustingFiles(bench) : new ExploredFiles(bench);
+      const files = new ExploredFiles(bench);
       const snapshot = yield* readFile(files, bench.world.lock, { clock: true, maxBytes: Infinity });
       const found = contentOf(snapshot && Buffer.from(snapshot.data).toString('latin1'));
       judge.show(call, found);

@@ -76,7 +76,6 @@ export class Stage {
       world,
       calls,
       hardLinks: scenario.system.hardLinks !== 'asked not to',
-      readsOnce: scenario.readsOnce ?? false,
       vias: new Map(),
       party: undefined,
     };

@@ -3,8 +3,9 @@ import type { Steps } from '../../../util/steps.js';
 import { stagedPath } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { fence } from './fence.js';
+import { discard } from './lock-files.js';
 import { nextEntry, type HolderFiles, type HolderFolder } from './holder-folder.js';
-import { isUnchanged, publishOwn, removeOwn, replaceOwn, type OwnOutcome } from './own-acts.js';
+import { isUnchanged, publishOwn, replaceOwn, type OwnOutcome } from './own-acts.js';
 import { ABSENT, codeOf, isRefusal } from './posix-errors.js';
 
 /** What a party reports about its folder, so that somebody can remove it when nothing needs it. */
@@ -33,11 +34,6 @@ export class Holder {
   /** The id of the current folder; undefined where there is none. */
   get id(): string | undefined {
     return this.#current?.id;
-  }
-
-  /** The file that waits in the current folder for the next record; undefined where there is none. */
-  get spare(): string | undefined {
-    return this.#current?.spare?.entry;
   }
 
   /** After a change that did not make the current folder's record: if nothing needs that folder, it may go. */
@@ -103,12 +99,16 @@ export class Holder {
   }
 
   *#takeAway(files: HolderFiles, lock: string, folder: HolderFolder): Steps<OwnOutcome> {
-    if (files.takeAway === undefined) return yield* removeOwn(files, lock, folder);
     const entry = nextEntry(folder, 'taken');
     if (!(yield* isUnchanged(files, lock, folder))) return 'stranger';
-    const isLast = folder.own.size === 1 && this.#acting.size === 1;
-    if (isLast) this.#drop(files, folder);
-    yield* files.takeAway(lock, entry, isLast ? folder.at : undefined);
+    if (files.takeAway) {
+      const isLast = folder.own.size === 1 && this.#acting.size === 1;
+      if (isLast) this.#drop(files, folder);
+      yield* files.takeAway(lock, entry, isLast ? folder.at : undefined);
+    } else {
+      yield* files.rename(lock, entry);
+      yield* discard(files, entry);
+    }
     folder.own.delete(lock);
     return 'done';
   }
@@ -121,7 +121,7 @@ export class Holder {
 
   /** A record that names the current folder came to stand there through the guard. */
   note(lock: string, version: Version, via: string | undefined, stamp: string): void {
-    if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp, mayStay: false });
+    if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp });
   }
 
   /** Forgets the current folder if no record names it. Returns its id, so that the caller can remove the folder. */
@@ -193,5 +193,5 @@ export class Holder {
 }
 
 function newFolder(id: string, at: string): HolderFolder {
-  return { id, at, entries: 0, users: 0, dropped: false, spare: undefined, hasLinks: false, own: new Map() };
+  return { id, at, entries: 0, users: 0, dropped: false, own: new Map() };
 }

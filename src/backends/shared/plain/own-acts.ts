@@ -1,9 +1,8 @@
 import type { Steps } from '../../../util/steps.js';
 import type { Version } from '../../../vfs/vfs.js';
-import { nextEntry, type HolderFiles, type HolderFolder, type Published, type Spare } from './holder-folder.js';
+import { nextEntry, type HolderFiles, type HolderFolder, type Published } from './holder-folder.js';
 import { discard } from './lock-files.js';
 import { ABSENT, codeOf, isRefusal, LINKLESS } from './posix-errors.js';
-import { mayKeep, mayStay, putAside, stage } from './spare.js';
 
 // The acts of a holder through its private folder. Each is a function of this module: to create a generator function for each act
 // would cost more than the act.
@@ -31,10 +30,11 @@ export function* publishOwn(
   folder: HolderFolder,
   { data, version }: OwnContent,
 ): Steps<'made' | 'taken' | undefined> {
-  const published = yield* files.publish?.(nextEntry(folder, 'new'), data, lock) ?? publish(files, lock, folder, data);
+  const entry = nextEntry(folder, 'new');
+  const published = yield* files.publish?.(entry, data, lock) ?? publish(files, entry, data, lock);
   if (published === 'linkless') return undefined;
   if (published === 'taken') return 'taken';
-  folder.own.set(lock, { version, stamp: published.stamp, mayStay: mayStay(data) });
+  folder.own.set(lock, { version, stamp: published.stamp });
   return 'made';
 }
 
@@ -49,61 +49,38 @@ export function* replaceOwn(
     yield* discard(files, entry);
     return 'stranger';
   }
-  const staged = yield* stage(files, folder, data, entry);
-  const last = yield* linkAside(files, lock, folder);
+  const stamp = yield* writeEntry(files, entry, data);
   try {
-    yield* files.rename(staged.entry, lock);
+    yield* files.rename(entry, lock);
   } catch (error) {
     const code = codeOf(error);
-    // The folder stays, and so would they.
-    if (isRefusal(code) && !ABSENT.includes(code))
-      for (const unwanted of [staged, ...(last ? [last] : [])]) yield* discard(files, unwanted.entry);
+    // The folder stays, and so would the file.
+    if (isRefusal(code) && !ABSENT.includes(code)) yield* discard(files, entry);
     throw error;
   }
-  folder.own.set(lock, { version, stamp: staged.stamp, mayStay: mayStay(data) });
-  if (last !== undefined) yield* putAside(files, folder, last);
+  folder.own.set(lock, { version, stamp });
   return 'done';
 }
 
-/** Takes an own record away. */
-export function* removeOwn(files: HolderFiles, lock: string, folder: HolderFolder): Steps<OwnOutcome> {
-  const entry = nextEntry(folder, 'taken');
-  const own = folder.own.get(lock);
-  if (own === undefined || !(yield* isUnchanged(files, lock, folder))) return 'stranger';
-  yield* files.rename(lock, entry);
-  folder.own.delete(lock);
-  yield* own.mayStay ? putAside(files, folder, { entry, stamp: own.stamp }) : discard(files, entry);
-  return 'done';
-}
-
-function* publish(files: HolderFiles, lock: string, folder: HolderFolder, data: Uint8Array): Steps<Published> {
-  const staged = yield* stage(files, folder, data);
+function* publish(files: HolderFiles, entry: string, data: Uint8Array, lock: string): Steps<Published> {
+  const stamp = yield* writeEntry(files, entry, data);
   try {
-    yield* files.link(staged.entry, lock);
+    yield* files.link(entry, lock);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
-    yield* code === 'EEXIST' && mayStay(data) ? putAside(files, folder, staged) : discard(files, staged.entry);
+    yield* discard(files, entry);
     return code === 'EEXIST' ? 'taken' : 'linkless';
   }
-  folder.hasLinks = true;
-  yield* discard(files, staged.entry);
-  return { stamp: staged.stamp };
+  yield* discard(files, entry);
+  return { stamp };
 }
 
-/** A second name for an own record that is about to be replaced, so that its file stays. Undefined: it will not be kept. */
-function* linkAside(files: HolderFiles, lock: string, folder: HolderFolder): Steps<Spare | undefined> {
-  const own = folder.own.get(lock);
-  if (!own?.mayStay || !folder.hasLinks || !(yield* mayKeep(files, folder))) return undefined;
-  const entry = nextEntry(folder, 'taken');
+function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps<string> {
   try {
-    yield* files.link(lock, entry);
+    return yield* files.writeStamped(entry, data);
   } catch (error) {
-    // The lock or the folder is gone.
-    if (ABSENT.includes(codeOf(error))) throw error;
-    // No renewal may fail for want of it: a file may be replaced where no link to it may be made, as one with another owner.
     yield* discard(files, entry);
-    return undefined;
+    throw error;
   }
-  return { entry, stamp: own.stamp };
 }
