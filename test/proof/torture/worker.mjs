@@ -6,6 +6,8 @@
  * Arguments: the store as JSON, the folder of the journals, this process's name, the seed, between which milliseconds a lease
  * is, as `300-800`, the files' names.
  */
+import { subscribe } from 'node:diagnostics_channel';
+import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import {
@@ -47,6 +49,12 @@ const ways = WAYS.filter(([, how]) => how !== bySync || vfs.sync !== undefined);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 let tenures = 0;
 let finishing = false;
+/** The locks that `withLock` could not release last time, which it tells by a warning only: they stay until their lease ends. */
+const unreleased = new Set();
+subscribe('vfs-lockfile:release', (message) => {
+  const { path, reason } = /** @type {import('vfs-lockfile').LockEvent} */ (message);
+  if (reason === 'failed') unreleased.add(basename(path));
+});
 
 /**
  * @typedef {{ held: boolean, assertHeld(): void, loss: LockLostError | undefined, signal?: AbortSignal,
@@ -115,6 +123,7 @@ async function byWithLock(go) {
       new VfsFile(vfs, go.lock),
       async (_file, lock) => {
         tenure = enter(go, lock);
+        unreleased.delete(`${go.lock}.lock`);
         await work(tenure, go, lock);
       },
       { ...options(go), wait: go.random.between(20, 3000) },
@@ -124,7 +133,7 @@ async function byWithLock(go) {
     leave(tenure, false);
     return;
   }
-  leave(tenure, true);
+  leave(tenure, !unreleased.has(`${go.lock}.lock`));
 }
 
 /**

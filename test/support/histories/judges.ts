@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -12,19 +13,24 @@ import type { Mutation } from './mutations.js';
 
 /**
  * Fails unless the model allows every line of a history and, where porcupine is installed, it finds the history linearizable.
- * The folder that HISTORY_FOLDER names keeps the history, as lines of JSON.
+ * The folder that HISTORY_FOLDER names keeps the history, as lines of JSON; one that is refused is kept in any case.
  */
 export function expectAllowed(history: History, manners: Manners): void {
-  keep(history, process.env.HISTORY_FOLDER);
-  const refusal = refusalOf(history, manners);
-  expect(refusal, refusal).toBeUndefined();
+  const { HISTORY_FOLDER } = process.env;
+  const kept = HISTORY_FOLDER === undefined ? undefined : keep(history, HISTORY_FOLDER);
+  const refusal = refusalOf(history, manners) ?? outsideRefusalOf(history, manners);
+  expect(refusal, refusal && `${refusal}: see ${kept ?? keep(history, tmpdir())}`).toBeUndefined();
+}
+
+function outsideRefusalOf(history: History, manners: Manners): string | undefined {
   if (!areThere(PORCUPINE_FILES)) {
     console.log(`no outside judge: ${lacks('porcupine')}`);
-    return;
+    return undefined;
   }
   const porcupine = new Porcupine();
   try {
-    expect(porcupine.judge(history, manners)).toBe('linearizable');
+    const verdict = porcupine.judge(history, manners);
+    return verdict === 'linearizable' ? undefined : `porcupine: ${verdict}`;
   } finally {
     porcupine.dispose();
   }
@@ -43,8 +49,10 @@ export function isAllowed(history: History): boolean {
   return refusalOf(history, { repeats: false }) === undefined;
 }
 
-function keep(history: History, folder: string | undefined): void {
-  if (folder === undefined) return;
+/** Returns where. */
+function keep(history: History, folder: string): string {
   mkdirSync(folder, { recursive: true });
-  writeJournals(mkdtempSync(join(folder, 'history-')), history);
+  const kept = mkdtempSync(join(folder, 'vfs-lockfile-history-'));
+  writeJournals(kept, history);
+  return kept;
 }
