@@ -12,6 +12,16 @@ describe('the closing line of a test run', () => {
     expect(await run(PASSES, PASSES + fails)).toEqual({ code: 1, lastLine: '2 passed, 1 failed' });
   });
 
+  it('names before it what failed, with the lines that differ', async () => {
+    const fails = "import { expect } from 'vitest'; it('finds', () => { expect(['a fault']).toEqual([]); });";
+    const { lines } = await output(PASSES, fails);
+    expect(lines.slice(lines.findIndex((line) => line.startsWith('failed: ')))).toEqual([
+      "failed: test/unit/file-1.test.ts > finds: expected [ 'a fault' ] to deeply equal []",
+      ...['  - []', '  + [', '  +   "a fault",', '  + ]'],
+      ...['skipped: none', '1 passed, 1 failed'],
+    ]);
+  });
+
   it('says before it how many were skipped, by reason', async () => {
     const named =
       "describe.skip('on a disk (needs root, to mount it)', () => { it('a', () => {}); it('b', () => {}); });";
