@@ -75,14 +75,23 @@ describe.skipIf(process.platform === 'win32')('who has opened a lock file reads 
   });
 });
 
-it('a renewal that is refused leaves no file behind', () => {
-  const held = lockSync(path('a'));
-  vi.spyOn(blockingCalls, 'rename').mockImplementation(() => {
-    throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
-  });
-  for (let times = 0; times < 3; times += 1) expect(() => held.renew()).toThrow('EACCES');
-  vi.restoreAllMocks();
+/** Names of files in the folder, in private folders too. */
+function files(): readonly string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  expect(entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]))).toEqual(['a.lock']);
-  expect(held.release()).toBe(true);
+  return entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]));
+}
+
+it.each(['EACCES', 'ENOSPC', 'EROFS'])('what is refused with %s leaves no file behind', (code) => {
+  const refuse = (): never => {
+    throw Object.assign(new Error(`${code}: refused`), { code });
+  };
+  const held = lockSync(path('a'));
+  vi.spyOn(blockingCalls, 'rename').mockImplementation(refuse);
+  vi.spyOn(blockingCalls, 'link').mockImplementation(refuse);
+  for (let times = 0; times < 3; times += 1) expect(() => held.renew()).toThrow(code);
+  expect(() => lockSync(path('b'))).toThrow(code);
+  expect(files()).toEqual(['a.lock']);
+  expect(() => held.release()).toThrow(code);
+  vi.restoreAllMocks();
+  expect(files()).toEqual(['a.lock']);
 });

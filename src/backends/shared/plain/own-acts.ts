@@ -53,9 +53,7 @@ export function* replaceOwn(
   try {
     yield* files.rename(entry, lock);
   } catch (error) {
-    const code = codeOf(error);
-    // The folder stays, and so would the file.
-    if (isRefusal(code) && !ABSENT.includes(code)) yield* discard(files, entry);
+    yield* discardRefused(files, entry, codeOf(error));
     throw error;
   }
   folder.own.set(lock, { version, stamp });
@@ -68,12 +66,18 @@ function* publish(files: HolderFiles, entry: string, data: Uint8Array, lock: str
     yield* files.link(entry, lock);
   } catch (error) {
     const code = codeOf(error);
-    if (code !== 'EEXIST' && !LINKLESS.includes(code)) throw error;
-    yield* discard(files, entry);
+    const isAnswer = code === 'EEXIST' || LINKLESS.includes(code);
+    yield* isAnswer ? discard(files, entry) : discardRefused(files, entry, code);
+    if (!isAnswer) throw error;
     return code === 'EEXIST' ? 'taken' : 'linkless';
   }
   yield* discard(files, entry);
   return { stamp };
+}
+
+/** After a refusal the folder stays, and so would the file. After any other failure the folder goes. */
+function* discardRefused(files: HolderFiles, entry: string, code: string): Steps<void> {
+  if (isRefusal(code) && !ABSENT.includes(code)) yield* discard(files, entry);
 }
 
 function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps<string> {
