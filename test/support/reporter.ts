@@ -7,8 +7,8 @@ const MOST_SHOWN = 2000;
 
 /**
  * Ends a run with a line `failed: FILE > TEST: MESSAGE` for whatever failed, with the lines by which a value differed from
- * what was expected, and two more: `skipped: N REASON, ...` and `N passed, N failed`. What could not be loaded or was thrown
- * outside a test counts as failed.
+ * what was expected, and two more: `skipped: N REASON, ...` and `N passed, N failed`. A file that cannot be loaded and an error
+ * outside any test count as failed.
  */
 export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {

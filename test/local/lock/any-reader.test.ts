@@ -1,10 +1,9 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { blockingCalls } from '../../../src/backends/local/syscalls.js';
 import { Lockfile, lockSync } from '../../../src/index.js';
 
 let folder: string;
@@ -16,7 +15,6 @@ beforeEach(() => {
   opened = [];
 });
 afterEach(() => {
-  vi.restoreAllMocks();
   opened.forEach((fd) => closeSync(fd));
   rmSync(folder, { recursive: true });
 });
@@ -73,25 +71,4 @@ describe.skipIf(process.platform === 'win32')('who has opened a lock file reads 
     await lock.release();
     expect(read()).toBe(record);
   });
-});
-
-/** Names of files in the folder, in private folders too. */
-function files(): readonly string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]));
-}
-
-it.each(['EACCES', 'ENOSPC', 'EROFS'])('what is refused with %s leaves no file behind', (code) => {
-  const refuse = (): never => {
-    throw Object.assign(new Error(`${code}: refused`), { code });
-  };
-  const held = lockSync(path('a'));
-  vi.spyOn(blockingCalls, 'rename').mockImplementation(refuse);
-  vi.spyOn(blockingCalls, 'link').mockImplementation(refuse);
-  for (let times = 0; times < 3; times += 1) expect(() => held.renew()).toThrow(code);
-  expect(() => lockSync(path('b'))).toThrow(code);
-  expect(files()).toEqual(['a.lock']);
-  expect(() => held.release()).toThrow(code);
-  vi.restoreAllMocks();
-  expect(files()).toEqual(['a.lock']);
 });

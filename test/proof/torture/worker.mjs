@@ -49,7 +49,7 @@ const ways = WAYS.filter(([, how]) => how !== bySync || vfs.sync !== undefined);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 let tenures = 0;
 let finishing = false;
-/** The locks that `withLock` could not release last time, which it tells by a warning only: they stay until their lease ends. */
+/** `withLock` could not release these locks the last time. It warns of that and does not reject; they stay until their lease ends. */
 const unreleased = new Set();
 subscribe('vfs-lockfile:release', (message) => {
   const { path, reason } = /** @type {import('vfs-lockfile').LockEvent} */ (message);

@@ -26,7 +26,7 @@ describe("U1: a lock file's content", () => {
         if (length > 0)
           expect(contentOf(Buffer.concat([part, Buffer.alloc(3)])), `${name} up to ${length}`).toEqual({});
       }
-      // As a disk may show it when the power failed before the size of the file was right.
+      // A disk may show this after a power failure.
       expect(contentOf(Buffer.concat([data, Buffer.alloc(1)]))).toEqual({});
     }
   });
