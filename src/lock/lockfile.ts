@@ -151,11 +151,14 @@ export class Lockfile extends FencedLock {
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     checkOptions('acquire', options, ACQUIRE_OPTIONS, OF_LOCKFILE);
-    const { announce } = options;
-    const times = { waitMs: resolveWait(options), pollMs: resolvePoll(options) };
-    const signal = resolveSignal(options);
+    const wait = {
+      waitMs: resolveWait(options),
+      pollMs: resolvePoll(options),
+      announce: options.announce,
+      signal: resolveSignal(options),
+    };
     refuseReentrance(this.#target);
-    await this.#acquisitions.wait({ ...times, announce, signal });
+    await this.#acquisitions.wait(wait);
   }
 
   /**

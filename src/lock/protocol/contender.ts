@@ -191,13 +191,14 @@ export class Contender {
     const { store, path } = this.target;
     const version = before?.version;
     const fencingToken = this.#tokenAfter(before);
-    const via = yield* ask(store.holderFolder?.(path, { ...options, forCreate: version === undefined }));
+    const { signal } = options;
+    const via = yield* ask(store.holderFolder?.(path, { signal, forCreate: version === undefined }));
     const since = now();
     const record = this.#newRecord({ via, fencingToken, ended });
     const data = encodeRecord(record);
     this.#reclaiming = reclaimed;
     this.#sent.add(record);
-    const how = { ...options, via };
+    const how = { signal, via };
     const send = (): Eventual<Written | undefined> =>
       version === undefined ? store.create(path, data, how) : store.replace(path, version, data, how);
     const sent = yield* this.#unlessFolder(attempt(send), options);

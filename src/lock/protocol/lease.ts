@@ -78,7 +78,8 @@ export class Lease {
       const since = now();
       const next = renewedRecord(this.#changes ? { ...this.#record, ...this.#changes } : this.#record, via);
       this.#sent.add(next);
-      const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), { ...options, via }));
+      const how = { signal: options.signal, via };
+      const sent = yield* attempt(() => store.replace(path, this.#version, encodeRecord(next), how));
       if (sent.answer) {
         this.#adopt(next, sent.answer.version, since);
         return undefined;
