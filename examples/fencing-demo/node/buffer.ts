@@ -5,23 +5,8 @@ class Bytes extends Uint8Array {
   }
 
   override toString(encoding = 'utf8', from = 0, to = this.length): string {
-    if (encoding === 'hex')
-      return [...this.subarray(from, to)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     if (encoding === 'utf8') return new TextDecoder().decode(this.subarray(from, to));
     throw new Error(`there is no ${encoding} in this page`);
-  }
-
-  readInt32BE(at: number): number {
-    return this.#view.getInt32(at);
-  }
-
-  writeInt32BE(value: number, at: number): number {
-    this.#view.setInt32(at, value);
-    return at + 4;
-  }
-
-  get #view(): DataView {
-    return new DataView(this.buffer, this.byteOffset, this.byteLength);
   }
 }
 

@@ -1,12 +1,14 @@
-export function randomFillSync<T extends Uint8Array<ArrayBuffer>>(buffer: T, from = 0, size = buffer.length): T {
-  crypto.getRandomValues(buffer.subarray(from, from + size));
-  return buffer;
+export function randomFillSync<T extends Uint8Array<ArrayBuffer>>(bytes: T): T {
+  return crypto.getRandomValues(bytes);
 }
 
 /** SHA-256 as Node has it, in one call that does not wait: a browser's own is a promise. */
 export function hash(algorithm: string, data: Uint8Array, encoding: string): string {
-  if (algorithm !== 'sha256' || encoding !== 'base64url') throw new Error('this page has only SHA-256 in base64url');
-  const text = btoa(String.fromCharCode(...sha256(data)));
+  if (algorithm !== 'sha256') throw new Error(`there is no ${algorithm} in this page`);
+  const digest = sha256(data);
+  if (encoding === 'hex') return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (encoding !== 'base64url') throw new Error(`there is no ${encoding} in this page`);
+  const text = btoa(String.fromCharCode(...digest));
   return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 

@@ -1,31 +1,81 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { freshId, twoFreshIds } from '../../../src/util/fresh-id.js';
+import type * as FreshId from '../../../src/util/fresh-id.js';
 
 const drawn = vi.hoisted((): number[] => []);
 
 // A machine whose clones all draw the same numbers.
-vi.mock('node:crypto', () => ({
-  randomFillSync: (buffer: Buffer, offset: number, size: number) => {
-    drawn.push(size);
-    return buffer.fill(7, offset, offset + size);
+vi.mock('node:crypto', async (original) => ({
+  ...(await original<object>()),
+  randomFillSync: (bytes: Uint8Array) => {
+    drawn.push(bytes.length);
+    return bytes.fill(7);
   },
 }));
 
 beforeEach(() => {
   drawn.length = 0;
 });
-
-test('B18: an id is drawn when it is needed, none is kept in store, and equal random numbers give different ids', () => {
-  const ids = Array.from({ length: 100 }, freshId);
-  expect(new Set(ids).size).toBe(100);
-  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
-  expect(drawn).toEqual(Array.from({ length: 100 }, () => 16));
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
-test('B18: two ids from one draw are drawn when they are needed, and differ as well', () => {
-  const ids = Array.from({ length: 100 }, twoFreshIds).flat();
-  expect(new Set(ids).size).toBe(200);
+/** This library in one more process, or in one more clone of a machine: it has drawn nothing yet. */
+async function newProcess(): Promise<typeof FreshId> {
+  vi.resetModules();
+  return import('../../../src/util/fresh-id.js');
+}
+
+/** What tells clones apart: it stands still until it is set. */
+function frozen(): { monotonic: [number, number]; wallMs: number; pid: number } {
+  const now: ReturnType<typeof frozen> = { monotonic: [1000, 0], wallMs: 1_700_000_000_000, pid: 7 };
+  vi.spyOn(process, 'hrtime').mockImplementation(() => now.monotonic);
+  vi.spyOn(Date, 'now').mockImplementation(() => now.wallMs);
+  vi.spyOn(process, 'pid', 'get').mockImplementation(() => now.pid);
+  return now;
+}
+
+it('B18: ids are made when they are needed, none is kept in store, and equal random numbers give different ids', async () => {
+  const { freshId, twoFreshIds } = await newProcess();
+  expect(drawn).toEqual([]);
+  const ids = [...Array.from({ length: 100 }, freshId), ...Array.from({ length: 100 }, twoFreshIds).flat()];
+  expect(new Set(ids).size).toBe(300);
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
-  expect(drawn).toEqual(Array.from({ length: 100 }, () => 32));
+});
+
+it('B18: ids differ although no clock has gone on', async () => {
+  frozen();
+  const { freshId, twoFreshIds } = await newProcess();
+  const ids = [...Array.from({ length: 100 }, freshId), ...Array.from({ length: 100 }, twoFreshIds).flat()];
+  expect(new Set(ids).size).toBe(300);
+});
+
+it('B18: clones that have the same random numbers and have made as many ids make different ones', async () => {
+  const [one, other] = [await newProcess(), await newProcess()];
+  const now = frozen();
+  const idAt = ({ freshId }: typeof FreshId, nanoseconds: number, wallMs: number, pid: number): string => {
+    Object.assign(now, { monotonic: [1000, nanoseconds], wallMs, pid });
+    return freshId();
+  };
+  // The proof that they are clones.
+  expect(idAt(one, 0, 0, 7)).toBe(idAt(other, 0, 0, 7));
+  expect(idAt(one, 1, 0, 7)).not.toBe(idAt(other, 2, 0, 7));
+  expect(idAt(one, 1, 0, 7)).not.toBe(idAt(other, 1, 5, 7));
+  expect(idAt(one, 1, 0, 7)).not.toBe(idAt(other, 1, 0, 8));
+  expect(idAt(one, 1, 0, 7)).toBe(idAt(other, 1, 0, 7));
+});
+
+it('B18: no random number is older than a second, also where a process goes on from a snapshot of another machine', async () => {
+  const { freshId } = await newProcess();
+  const now = frozen();
+  freshId();
+  now.monotonic = [1000, 999_999_999];
+  freshId();
+  expect(drawn).toEqual([32]);
+  now.monotonic = [1001, 0];
+  freshId();
+  expect(drawn).toEqual([32, 32]);
+  now.monotonic = [7, 0];
+  freshId();
+  expect(drawn).toEqual([32, 32, 32]);
 });
