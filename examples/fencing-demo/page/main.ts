@@ -50,7 +50,7 @@ const listener: WorkerListener = {
 
 const workers = ['A', 'B', 'C'].map((name) => new Worker(name, store, listener));
 const guide = new Guide(workers, listener);
-const views = workers.map((worker) => new WorkerView(worker, listener));
+const views = workers.map((worker) => new WorkerView(worker, listener, draw));
 const lockView = new LockView(onlooker.library, store);
 const reportView = new ReportView(onlooker.library, store);
 

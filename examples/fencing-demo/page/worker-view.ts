@@ -13,14 +13,15 @@ export class WorkerView {
   readonly #crash: HTMLButtonElement;
   #heartbeats = 0;
 
-  constructor(worker: Worker, { say }: WorkerListener) {
+  /** `changed` is called whenever a button did something. */
+  constructor(worker: Worker, { say }: WorkerListener, changed: () => void) {
     const { name } = worker;
     this.#worker = worker;
     this.#bar.max = LEASE_MS;
     this.#bar.ariaLabel = `lease of worker ${name}`;
     this.#stop = button('Stop', () => {
       toggleStop(worker, say);
-      this.draw();
+      changed();
     });
     this.#crash = button('Crash', () => {
       if (worker.machine.state === 'has crashed') worker.restart();
@@ -28,7 +29,7 @@ export class WorkerView {
         worker.machine.crash();
         say(name, 'has crashed', 'bad');
       }
-      this.draw();
+      changed();
     });
     const title = make('h3', '', `Worker ${name}`, this.#heart);
     const actions = make('div', 'actions', this.#stop, this.#crash);

@@ -16,7 +16,9 @@ const SLOW_MS = 240_000;
 
 test.each([0, 1, 55, 56, 64, 1000])('the SHA-256 of the page is that of Node, of %i bytes', (length) => {
   const data = Uint8Array.from({ length }, (_, index) => index * 7);
-  expect(hash('sha256', data, 'base64url')).toBe(createHash('sha256').update(data).digest('base64url'));
+  for (const encoding of ['base64url', 'hex'] as const) {
+    expect(hash('sha256', data, encoding)).toBe(createHash('sha256').update(data).digest(encoding));
+  }
 });
 
 /** The page in a window of its own. */
@@ -182,6 +184,18 @@ describe.skipIf(lacking !== undefined)(`the fencing demo in Chromium${lacking ? 
     await demo.advice(/and rightly|Refused/);
     await demo.close();
   });
+
+  test.concurrent(
+    'one that is continued at once, before the page is drawn again, counts as stopped as well',
+    async () => {
+      const demo = await Demo.open(browser);
+      await demo.page.locator('.holds').waitFor();
+      const press = `document.querySelector('.holds button').click(); document.querySelector('.stopped button').click()`;
+      await demo.page.evaluate(press);
+      await demo.advice(/and rightly|Refused/);
+      await demo.close();
+    },
+  );
 
   test.concurrent(
     'light and dark, wide and narrow: nothing is cut off, and every text has enough contrast',
