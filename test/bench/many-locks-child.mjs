@@ -1,12 +1,14 @@
 // @ts-check
 // Arguments: the folder. Needs --expose-gc. Holds many locks and answers what that costs.
 import { subscribe } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 
 import { Lockfile } from 'vfs-lockfile';
 
+import { bareRenewals } from './bare-renewals.mjs';
 import { answer } from './workshop.mjs';
 
 /**
@@ -14,7 +16,8 @@ import { answer } from './workshop.mjs';
  *   rounds of renewals; the limit is for the taking and for the holding each
  * @typedef {{ taken: number, takingS: number, announced: number, held: number, released: number, renewals: number, seconds: number,
  *   cpuUs: number, bytesPerLock: number, perBucket: readonly number[], tickP99Ms: number, idleTickP99Ms: number,
- *   idleCpuUsPerS: number }} Cost `idleCpuUsPerS`: what the ticks take by which the gaps are measured
+ *   idleCpuUsPerS: number, bareCpuUs: number }} Cost `idleCpuUsPerS`: what the ticks take by which the gaps are measured;
+ *   `bareCpuUs`: what a renewal asks of the disk
  */
 
 const BUCKET_MS = 100;
@@ -50,8 +53,10 @@ answer(async (question) => {
     watched = await watchRenewals(taken * rounds, limitMs);
   });
   const held = locks.filter((lock) => lock.held).length;
+  const record = readFileSync(locks[0]?.path ?? '');
   const released = await releaseAll(locks);
   return {
+    bareCpuUs: await bareRenewals(folder, record),
     taken,
     takingS,
     announced,

@@ -84,6 +84,8 @@ export async function whileSwapped(
   const attacker = await attack('swap-decoy.mjs', shared, ...numbers, home, OWN_NAMES.join(), ...decoys);
   let over = false;
   const working = work(() => over);
+  // A victim that fails leaves the attacker alone.
+  working.catch(() => attacker.end());
   const swaps = await attacker.ended;
   over = true;
   await attacker.end();
