@@ -16,7 +16,7 @@ import { readAgain } from './read-again.js';
 import type { Syscalls } from './syscalls.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import type { CommitFiles } from '../shared/plain/commit.js';
-import type { HolderFiles } from '../shared/plain/holder-folder.js';
+import type { HolderFiles, Stamp } from '../shared/plain/holder-folder.js';
 import {
   forgetPrivateFolder,
   insideFolder,
@@ -45,7 +45,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
   readonly #signal: AbortSignal | undefined;
   readonly #known: Known;
   /** The stamp of the file that was written last. */
-  writtenStamp = '';
+  writtenStamp: Stamp = [];
   #written: () => Version = nothingWritten;
 
   /** `known`: where to keep what is known of the folder beyond this change. */
@@ -77,7 +77,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return this.writeStamped(path, data);
   }
 
-  *writeStamped(path: string, data: Uint8Array): Steps<string> {
+  *writeStamped(path: string, data: Uint8Array): Steps<Stamp> {
     const around = yield* this.#around();
     const mode = fileMode(around.stats.mode);
     const fd = yield* ask(this.#calls.open(path, NEW_FLAGS, mode));
@@ -104,7 +104,7 @@ export class LocalFiles implements LockFiles, HolderFiles, LeftoverFiles, Commit
     return isOnOwnDisk(this.#folder) ? this.#known.clock?.nowMs : undefined;
   }
 
-  *stampOf(path: string): Steps<string | undefined> {
+  *stampOf(path: string): Steps<Stamp | undefined> {
     const stats = yield* this.#statsOf(path);
     return stats && stampOf(stats);
   }

@@ -4,6 +4,7 @@ import { ask, type Steps } from '../../util/steps.js';
 import type { Version } from '../../vfs/vfs.js';
 import { recordVersion } from '../shared/content-version.js';
 import { ABSENT, codeOf, notAFile } from '../shared/plain/posix-errors.js';
+import type { Stamp } from '../shared/plain/holder-folder.js';
 import type { Syscalls } from './syscalls.js';
 
 /** A file's content as one open saw it. */
@@ -84,10 +85,10 @@ export function isHashed(size: number): boolean {
 }
 
 /** Distinguishes a file from the next one of the same name. */
-export function stampOf(stats: Stats): string {
-  return `${String(stats.ino)}-${String(stats.size)}-${String(stats.mtimeMs)}`;
+export function stampOf({ ino, size, mtimeMs }: Stats): Stamp {
+  return [ino, size, mtimeMs];
 }
 
 export function statVersion(stats: Stats): Version {
-  return stampOf(stats) as Version;
+  return stampOf(stats).join('-') as Version;
 }

@@ -5,6 +5,7 @@ import { ask, type Steps } from '../../util/steps.js';
 import { recordVersion } from '../shared/content-version.js';
 import type { CommitFiles } from '../shared/plain/commit.js';
 import type { SwapFiles } from '../shared/plain/guarded-swap.js';
+import type { Stamp } from '../shared/plain/holder-folder.js';
 import type { FoundFile, LeftoverFiles } from '../shared/plain/leftovers.js';
 import { fileMode, type LockFiles } from '../shared/plain/lock-files.js';
 import { codeOf, NoAnswerError } from './errors.js';
@@ -67,7 +68,7 @@ export class SftpFiles implements LockFiles, LeftoverFiles, CommitFiles {
   }
 
   /** See `stampOf`. It has arrived when the change that needed the file is done. */
-  get writtenStamp(): Promise<string> {
+  get writtenStamp(): Promise<Stamp> {
     return this.#stamp?.then(stampOf) ?? Promise.reject(new Error('nothing was written'));
   }
 

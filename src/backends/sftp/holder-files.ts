@@ -1,5 +1,5 @@
 import { ask, type Steps } from '../../util/steps.js';
-import { TornError, type HolderFiles, type Published } from '../shared/plain/holder-folder.js';
+import { TornError, type HolderFiles, type Published, type Stamp } from '../shared/plain/holder-folder.js';
 import type { Attributes, Handle } from './connection/raw-sftp.js';
 import type { SftpSession } from './connection/session.js';
 import { codeOf, NoAnswerError, RefusedError } from './errors.js';
@@ -42,7 +42,7 @@ export class SftpHolderFiles implements HolderFiles {
     // A server's directories have no descriptors.
   }
 
-  *stampOf(path: string, next?: string): Steps<string | undefined> {
+  *stampOf(path: string, next?: string): Steps<Stamp | undefined> {
     this.#signal?.throwIfAborted();
     const asked = settled(this.#session.lstatAndNote(path));
     if (next !== undefined) this.#open(next);
@@ -53,7 +53,7 @@ export class SftpHolderFiles implements HolderFiles {
     return undefined;
   }
 
-  *writeStamped(path: string, data: Uint8Array): Steps<string> {
+  *writeStamped(path: string, data: Uint8Array): Steps<Stamp> {
     const handle = yield* this.#handle(yield* ask(this.#opened(path)));
     const { failure, stats } = yield* ask(this.#fill(handle, data));
     if (failure !== undefined) throw failure;

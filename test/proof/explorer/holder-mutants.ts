@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 
 import { fence } from '../../../src/backends/shared/plain/fence.js';
 import type { Image } from '../../../src/backends/shared/plain/guarded-swap.js';
+import type { Stamp } from '../../../src/backends/shared/plain/holder-folder.js';
 import type { Steps } from '../../../src/util/steps.js';
 import { isHolderEntry } from '../../../src/vfs/names.js';
 import type { Version } from '../../../src/vfs/vfs.js';
@@ -47,7 +48,7 @@ class OnlyEmpties extends NeverFences {
 
 /** The holder makes its lost folder again, under its old name. */
 class RemakesFolder extends ExploredFiles {
-  override *writeStamped(path: string, data: Uint8Array): Steps<string> {
+  override *writeStamped(path: string, data: Uint8Array): Steps<Stamp> {
     yield* this.#remake(path);
     return yield* super.writeStamped(path, data);
   }

@@ -4,15 +4,23 @@ import type { Version } from '../../../vfs/vfs.js';
 import type { FenceFiles } from './fence.js';
 import type { SwapFiles } from './guarded-swap.js';
 
-/** The file operations of a holder. A stamp (inode, size and modification time) distinguishes a file from the next one of the same name. */
+/** Numbers that together tell a file from the next one of the same name, such as its inode, size and modification time. */
+export type Stamp = readonly number[];
+
+export function isSameStamp(one: Stamp, other: Stamp): boolean {
+  for (let place = 0; place < one.length; place += 1) if (one[place] !== other[place]) return false;
+  return one.length === other.length;
+}
+
+/** The file operations of a holder. */
 export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | 'forgetStage' | 'rename'> {
   /** Writes a new file and returns its stamp. */
-  writeStamped(path: string, data: Uint8Array): Steps<string>;
+  writeStamped(path: string, data: Uint8Array): Steps<Stamp>;
   /**
    * The stamp of what stands under a name, links not followed; undefined where nothing does. `next` is the file that will be written
    * if the stamp is right: stores that accept several requests at once may open it already.
    */
-  stampOf(path: string, next?: string): Steps<string | undefined>;
+  stampOf(path: string, next?: string): Steps<Stamp | undefined>;
   link(from: string, to: string): Steps<unknown>;
   /**
    * Writes `entry`, links it to `lock` and removes `entry`, for stores that accept several requests at once. Returns the stamp, or
@@ -24,7 +32,7 @@ export interface HolderFiles extends FenceFiles, Pick<SwapFiles, 'makeStage' | '
 }
 
 /** `'linkless'`: not possible through the folder. After both refusals nothing was changed. */
-export type Published = { readonly stamp: string } | 'taken' | 'linkless';
+export type Published = { readonly stamp: Stamp } | 'taken' | 'linkless';
 
 /** A record came to stand in the lock's place before it was completely written, and it was not. The cause says why. */
 export class TornError extends Error {
@@ -46,7 +54,7 @@ export interface HolderFolder {
 
 interface OwnRecord {
   readonly version: Version;
-  readonly stamp: string;
+  readonly stamp: Stamp;
 }
 
 /** With the folder's id in it: where somebody swaps the folder for a link to another one, nothing there has such a name. */

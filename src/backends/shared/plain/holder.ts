@@ -4,7 +4,7 @@ import { stagedPath } from '../../../vfs/names.js';
 import type { Version } from '../../../vfs/vfs.js';
 import { fence } from './fence.js';
 import { discard } from './lock-files.js';
-import { nextEntry, type HolderFiles, type HolderFolder } from './holder-folder.js';
+import { nextEntry, type HolderFiles, type HolderFolder, type Stamp } from './holder-folder.js';
 import { isUnchanged, publishOwn, replaceOwn, type OwnOutcome } from './own-acts.js';
 import { ABSENT, codeOf, isRefusal } from './posix-errors.js';
 
@@ -120,7 +120,7 @@ export class Holder {
   }
 
   /** A record that names the current folder came to stand there through the guard. */
-  note(lock: string, version: Version, via: string | undefined, stamp: string): void {
+  note(lock: string, version: Version, via: string | undefined, stamp: Stamp): void {
     if (via !== undefined && this.#current?.id === via) this.#current.own.set(lock, { version, stamp });
   }
 

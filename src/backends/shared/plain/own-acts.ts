@@ -1,6 +1,13 @@
 import type { Steps } from '../../../util/steps.js';
 import type { Version } from '../../../vfs/vfs.js';
-import { nextEntry, type HolderFiles, type HolderFolder, type Published } from './holder-folder.js';
+import {
+  isSameStamp,
+  nextEntry,
+  type HolderFiles,
+  type HolderFolder,
+  type Published,
+  type Stamp,
+} from './holder-folder.js';
 import { discard } from './lock-files.js';
 import { ABSENT, codeOf, isRefusal, LINKLESS } from './posix-errors.js';
 
@@ -13,7 +20,8 @@ export type OwnOutcome = 'done' | 'stranger';
 /** Whether the record there is still the one that this party wrote. A part of the act, so that no other act slips in behind it. */
 export function* isUnchanged(files: HolderFiles, lock: string, folder: HolderFolder, next?: string): Steps<boolean> {
   const own = folder.own.get(lock);
-  if (own !== undefined && (yield* files.stampOf(lock, next)) === own.stamp) return true;
+  const found = own && (yield* files.stampOf(lock, next));
+  if (own && found && isSameStamp(found, own.stamp)) return true;
   folder.own.delete(lock);
   return false;
 }
@@ -80,7 +88,7 @@ function* discardRefused(files: HolderFiles, entry: string, code: string): Steps
   if (isRefusal(code) && !ABSENT.includes(code)) yield* discard(files, entry);
 }
 
-function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps<string> {
+function* writeEntry(files: HolderFiles, entry: string, data: Uint8Array): Steps<Stamp> {
   try {
     return yield* files.writeStamped(entry, data);
   } catch (error) {

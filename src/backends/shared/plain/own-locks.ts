@@ -2,7 +2,7 @@ import { ask, type Eventual, type Steps } from '../../../util/steps.js';
 import type { Version, Written } from '../../../vfs/vfs.js';
 import { recordVersion, viaIn } from '../content-version.js';
 import type { Holder } from './holder.js';
-import type { HolderFiles } from './holder-folder.js';
+import type { HolderFiles, Stamp } from './holder-folder.js';
 import { removeFile, replaceFile, type LockFiles } from './lock-files.js';
 
 /** Who changes a lock file. */
@@ -17,7 +17,7 @@ export interface OwnLockFiles {
   readonly own: HolderFiles;
   readonly files: LockFiles & {
     /** The stamp of the file that was written last. */
-    readonly writtenStamp: Eventual<string>;
+    readonly writtenStamp: Eventual<Stamp>;
   };
 }
 
