@@ -5,10 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const UP_LIMIT_MS = 240_000;
 
+/** The ports that this process was given: a server that has several opens them one after the other. */
+const given = new Set<number>();
+
 /** A free port of the loopback interface, below those that outgoing connections take, above those that Ceph takes by itself. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 20_000);
+    if (given.has(port)) continue;
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false));
@@ -17,6 +21,7 @@ export async function freePort(): Promise<number> {
     if (!free) continue;
     server.close();
     await once(server, 'close');
+    given.add(port);
     return port;
   }
 }
