@@ -191,6 +191,7 @@ export class Contender {
     const { store, path } = this.target;
     const version = before?.version;
     const fencingToken = this.#tokenAfter(before);
+    // To spread options and then to add a member takes V8 as long as a write takes a disk in memory.
     const { signal } = options;
     const via = yield* ask(store.holderFolder?.(path, { signal, forCreate: version === undefined }));
     const since = now();
