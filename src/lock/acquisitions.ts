@@ -1,6 +1,7 @@
 import { LockHeldError, LockNotHeldError } from './model/errors.js';
+import type { ResolvedAcquireOptions } from './model/acquire-options.js';
 import type { ResolvedLockOptions } from './model/options.js';
-import { tryOnce, waitFor, type Wait } from './protocol/acquire.js';
+import { tryOnce, waitFor } from './protocol/acquire.js';
 import { Acquisition } from './protocol/acquisition.js';
 import { Contender } from './protocol/contender.js';
 import type { HeldLock } from './protocol/held-lock.js';
@@ -29,7 +30,7 @@ export class Acquisitions {
     throw new LockNotHeldError(`the lock ${this.#target.displayPath} was never acquired by this object`);
   }
 
-  wait(wait: Wait): Promise<unknown> {
+  wait(wait: ResolvedAcquireOptions): Promise<unknown> {
     return this.#next((contender, acquisition) => waitFor(contender, wait, acquisition));
   }
 

@@ -3,7 +3,8 @@ import { now } from '../util/instant.js';
 import { VfsError } from '../vfs/errors.js';
 import type { VfsFile } from '../vfs/file.js';
 import type { CallOptions } from '../vfs/vfs.js';
-import { waitFor, type Wait } from './protocol/acquire.js';
+import type { ResolvedAcquireOptions } from './model/acquire-options.js';
+import { waitFor } from './protocol/acquire.js';
 import { Acquisition } from './protocol/acquisition.js';
 import { Contender } from './protocol/contender.js';
 import { Lease } from './protocol/lease.js';
@@ -64,7 +65,7 @@ export class DetachedLock {
   /** Waits for the lock as `Lockfile.acquire` does, and throws what that throws. */
   async acquire(
     { hostname = '', ...options }: DetachedOptions,
-    wait: Pick<Wait, 'waitMs' | 'announce' | 'signal'>,
+    wait: Pick<ResolvedAcquireOptions, 'waitMs' | 'announce' | 'signal'>,
   ): Promise<DetachedLease & { readonly reclaimed: Reclaimed | undefined }> {
     const holder = options.pid === undefined ? { ...NO_PROCESS, hostname } : undefined;
     const resolved = { ...resolveLockOptions({ ...options, renew: false }), holder };

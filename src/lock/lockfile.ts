@@ -10,13 +10,7 @@ import { namedPath, type NamedId } from './model/named.js';
 import { lockPathOf } from './model/lock-path.js';
 import { contentionOf, type Reclaimed } from './model/holder.js';
 import { openFile } from '../open.js';
-import {
-  ACQUIRE_OPTIONS,
-  resolvePoll,
-  resolveSignal,
-  resolveWait,
-  type AcquireOptions,
-} from './model/acquire-options.js';
+import { ACQUIRE_OPTIONS, resolveAcquireOptions, type AcquireOptions } from './model/acquire-options.js';
 import {
   LOCK_OPTIONS,
   resolveLockOptions,
@@ -151,12 +145,7 @@ export class Lockfile extends FencedLock {
    */
   async acquire(options: AcquireOptions = {}): Promise<void> {
     checkOptions('acquire', options, ACQUIRE_OPTIONS, OF_LOCKFILE);
-    const wait = {
-      waitMs: resolveWait(options),
-      pollMs: resolvePoll(options),
-      announce: options.announce,
-      signal: resolveSignal(options),
-    };
+    const wait = resolveAcquireOptions(options);
     refuseReentrance(this.#target);
     await this.#acquisitions.wait(wait);
   }

@@ -6,9 +6,9 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 const MOST_SHOWN = 2000;
 
 /**
- * Ends a run with a line `failed: FILE > TEST: MESSAGE` for whatever failed, with the lines by which a value differed from
- * what was expected, and two more: `skipped: N REASON, ...` and `N passed, N failed`. A file that cannot be loaded and an error
- * outside any test count as failed.
+ * Ends a run with a line `failed: FILE > TEST: MESSAGE` for each failure. Below it are the lines by which a value differed from the
+ * expected one. Then come `skipped: N REASON, ...` and `N passed, N failed`. A file that cannot be loaded counts as failed, and so
+ * does an error outside any test.
  */
 export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {

@@ -34,9 +34,29 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** `AcquireOptions`, checked and with every default filled in. */
+export interface ResolvedAcquireOptions {
+  readonly waitMs: number;
+  /** The longest pause between two reads. Undefined: as the store has it. */
+  readonly pollMs?: number | undefined;
+  /** Leave a mark that others see. */
+  readonly announce?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export const ACQUIRE_OPTIONS: OptionKinds<AcquireOptions> = {
   ...{ wait: DURATION, poll: DURATION, announce: BOOLEAN, signal: SIGNAL },
 };
+
+/** Throws the reason of a signal that has aborted. */
+export function resolveAcquireOptions(options: AcquireOptions): ResolvedAcquireOptions {
+  return {
+    waitMs: resolveWait(options),
+    pollMs: resolvePoll(options),
+    announce: options.announce,
+    signal: resolveSignal(options),
+  };
+}
 
 /** Milliseconds to wait for a lock. */
 export function resolveWait({ wait = '1m' }: AcquireOptions): number {

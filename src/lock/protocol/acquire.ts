@@ -1,3 +1,4 @@
+import type { ResolvedAcquireOptions } from '../model/acquire-options.js';
 import type { Acquisition } from './acquisition.js';
 import { Announcement } from './announcement.js';
 import { isSilence, type Acquired, type Contender } from './contender.js';
@@ -34,16 +35,6 @@ const EXPLAIN_LIMIT_MS = 1000;
 
 /** How long a caller whose time is up waits for what is under way to end by itself. */
 const ENDING_MS = 500;
-
-/** How to wait. */
-export interface Wait {
-  readonly waitMs: number;
-  /** The longest pause between two reads. Undefined: as the store has it. */
-  readonly pollMs?: number | undefined;
-  /** Leave a mark that others see. */
-  readonly announce?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Tries once, without waiting. Undefined: somebody else, in this process or elsewhere, holds the lock. */
 export async function tryOnce(
@@ -93,7 +84,11 @@ async function tryInTurn(contender: Contender, turn: Turn, options: CallOptions)
 }
 
 /** Waits for the lock: first for earlier callers in this process, then for everybody else. With `waitMs` 0 it tries once. */
-export async function waitFor(contender: Contender, wait: Wait, acquisition: Acquisition): Promise<HeldLock> {
+export async function waitFor(
+  contender: Contender,
+  wait: ResolvedAcquireOptions,
+  acquisition: Acquisition,
+): Promise<HeldLock> {
   const { waitMs, signal } = wait;
   if (waitMs === 0) {
     signal?.throwIfAborted();
@@ -149,7 +144,7 @@ async function contend(
   contender: Contender,
   turn: Turn,
   deadline: Deadline,
-  { waitMs, pollMs }: Wait,
+  { waitMs, pollMs }: ResolvedAcquireOptions,
 ): Promise<HeldLock> {
   const { target, options } = contender;
   const { vfs, queueKey } = target;
@@ -242,7 +237,10 @@ async function abandon(contender: Contender): Promise<void> {
 /** The error for a caller whose time is up. It says who holds the lock, or what prevents the caller from taking it. */
 async function timeoutOf(
   contender: Contender,
-  { waitMs, announcement }: Pick<Wait, 'waitMs'> & { readonly announcement: Announcement | undefined },
+  {
+    waitMs,
+    announcement,
+  }: Pick<ResolvedAcquireOptions, 'waitMs'> & { readonly announcement: Announcement | undefined },
   cause: unknown,
 ): Promise<Error> {
   const isSilent = cause instanceof OverdueError;

@@ -26,7 +26,7 @@ async function newProcess(): Promise<typeof FreshId> {
   return import('../../../src/util/fresh-id.js');
 }
 
-/** What tells clones apart: it stands still until it is set. */
+/** Replaces the clocks and the pid, which tell clones apart. They stand still until the test sets them. */
 function frozen(): { monotonic: [number, number]; wallMs: number; pid: number } {
   const now: ReturnType<typeof frozen> = { monotonic: [1000, 0], wallMs: 1_700_000_000_000, pid: 7 };
   vi.spyOn(process, 'hrtime').mockImplementation(() => now.monotonic);
