@@ -7,12 +7,14 @@ import { describe, expect, test } from 'vitest';
 import { gcsVfs } from '../../../src/backends/gcs/index.js';
 import { memVfs } from '../../../src/backends/mem/index.js';
 import { conformance, type ConformanceCase, type MakeVfs } from '../../../src/conformance/index.js';
+import { VfsError, type Vfs } from '../../../src/index.js';
 import { brokenConditions } from '../../support/stores/broken/conditions.js';
 import { brokenContents } from '../../support/stores/broken/contents.js';
 import { brokenFiles } from '../../support/stores/broken/files.js';
 import { brokenManners } from '../../support/stores/broken/manners.js';
 import { brokenPaths } from '../../support/stores/broken/paths.js';
-import type { Broken } from '../../support/stores/broken/broken.js';
+import { tick, type Broken } from '../../support/stores/broken/broken.js';
+import { WrappedVfs } from '../../support/stores/wrapped-vfs.js';
 
 const ALL: readonly Broken[] = [brokenConditions, brokenContents, brokenFiles, brokenManners, brokenPaths].flat();
 
@@ -71,6 +73,27 @@ describe('a case of the conformance suite', () => {
       expect(reasons).toEqual(['needs synchronous operations']);
       await expect(run()).rejects.toThrow('needs synchronous operations');
     }
+  });
+
+  test('believes an effect that is unknown: the write may land after a delete, as in SeaweedFS with versions', async () => {
+    const right = memVfs();
+    const late: (() => Promise<unknown>)[] = [];
+    const replace: Vfs['replace'] = async (path, version, data, options) => {
+      await tick();
+      if (!options?.signal?.aborted) return right.replace(path, version, data, options);
+      late.push(() => right.write(path, data));
+      throw new VfsError('ERR_VFS_ABORTED', `replace ${path}: aborted`, { effect: 'unknown' });
+    };
+    const remove: Vfs['delete'] = async (path, options) => {
+      const there = await right.delete(path, options);
+      for (const land of late.splice(0)) await land();
+      return there;
+    };
+    const vfs = Object.assign(new WrappedVfs(right), { replace, delete: remove });
+    const make: MakeVfs = () => Promise.resolve({ vfs, dispose: () => Promise.resolve() });
+    const aborts = conformance(make, { rounds: 5 }).find(({ name }) => name.startsWith('an abort at any moment'));
+    await aborts?.run();
+    expect(await right.read('0/a')).toBeDefined();
   });
 
   test('has a name of its own', () => {
