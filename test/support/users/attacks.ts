@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { onTestFinished } from 'vitest';
 
-import { BERT, TEAM } from './other-users.js';
+import { become, BERT } from './other-users.js';
 
 /** Removes every holder's folder, as a cleaner of temporary files does: the next change goes through the guard. */
 export function cleanTemporaryFolders(folder: string): void {
@@ -28,10 +28,9 @@ export interface Attack {
 
 /** Starts a script of this folder as Bert, who is a member of the team, and waits until it is under way. */
 export async function attack(script: string, folder: string, ...args: readonly string[]): Promise<Attack> {
-  const become = [`--reuid=${BERT.uid}`, `--regid=${BERT.gid}`, `--groups=${TEAM}`, '--inh-caps=-all'];
   // By its standard input, because a checkout may stand where Bert cannot read.
   const node = [process.execPath, '--input-type=module', '-', folder, ...args];
-  const child = spawn('setpriv', [...become, ...node], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('setpriv', [...become(BERT), ...node], { stdio: ['pipe', 'pipe', 'inherit'] });
   // Also where the test fails before it ends the attack.
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';

@@ -14,6 +14,14 @@ export const TEAM = 54_000;
 export const ANNE: User = { uid: 54_001, gid: 54_001 };
 export const BERT: User = { uid: 54_002, gid: 54_002 };
 
+/**
+ * Arguments of setpriv(1) for what runs as a user of the team. Groups are given by it because a child process of Node keeps those of its
+ * parent. What runs ends with the process of the test, also where that is killed: some of them would work for ever.
+ */
+export function become({ uid, gid }: User): readonly string[] {
+  return [`--reuid=${uid}`, `--regid=${gid}`, `--groups=${TEAM}`, '--inh-caps=-all', '--pdeathsig=KILL'];
+}
+
 export interface Answer {
   readonly done?: unknown;
   readonly code?: string;
@@ -53,20 +61,17 @@ export class Installed {
   /** Runs a script that stands beside the tests as a user. Resolves with what it prints as JSON. */
   async script(user: User, file: string, ...args: readonly string[]): Promise<unknown> {
     cpSync(file, join(this.#folder, basename(file)));
-    const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, `--groups=${TEAM}`, '--inh-caps=-all'];
     const node = [process.execPath, join(this.#folder, basename(file)), ...args];
-    return JSON.parse((await promisify(execFile)('setpriv', [...become, ...node])).stdout);
+    return JSON.parse((await promisify(execFile)('setpriv', [...become(user), ...node])).stdout);
   }
 
   /** Has a user do something in a folder, in a process of its own. */
   async as(user: User, folder: string, task: Task, { umask = '022', killAfter }: Circumstances = {}): Promise<Answer> {
-    // Groups are given by the command because a child process of Node keeps those of its parent.
-    const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, `--groups=${TEAM}`, '--inh-caps=-all'];
     const preload = killAfter === undefined ? [] : ['--import', join(this.#folder, 'kill-in-guard.mjs')];
     const node = [process.execPath, ...preload, join(this.#folder, 'as-user.mjs'), folder, task, umask];
     const env = { ...process.env, KILL_AFTER: String(killAfter) };
     try {
-      const { stdout } = await promisify(execFile)('setpriv', [...become, ...node], { env });
+      const { stdout } = await promisify(execFile)('setpriv', [...become(user), ...node], { env });
       return JSON.parse(stdout) as Answer;
     } catch (error) {
       const { signal } = error as { readonly signal?: string | null };
