@@ -76,7 +76,7 @@ export const aborts: readonly Behaviour[] = [
     needs: WRITES,
     check: async ({ vfs, path, rounds }) => {
       for (let round = 0; round < rounds; round += 1) {
-        // One of its own each time: a call that ended with the effect 'unknown' may still be on its way in the next round.
+        // Each round has its own file: a call that ended with the effect 'unknown' may still be on its way in the next round.
         const folder = path(String(round));
         const [file, beside] = [`${folder}/a`, `${folder}/beside`];
         await vfs.write(beside, bytes('makes the folder'));

@@ -68,7 +68,7 @@ function local(parent: string, options: LocalVfsOptions = {}): MakeVfs {
 async function removed(folder: string): Promise<void> {
   const ours = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isOurs);
   try {
-    await expect.poll(ours, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(ours, { timeout: 30_000 }).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true });
   }
